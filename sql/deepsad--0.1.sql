@@ -1,0 +1,133 @@
+-- deepsad 0.1: deep semi-supervised anomaly detection
+
+\echo Use "CREATE EXTENSION deepsad" to load this file. \quit
+
+-- options
+
+CREATE FUNCTION deepsad_options(
+	preset text DEFAULT NULL,
+	hidden integer[] DEFAULT NULL,
+	latent integer DEFAULT NULL,
+	members integer DEFAULT NULL,
+	seed bigint DEFAULT NULL,
+	epochs integer DEFAULT NULL,
+	pretrain_epochs integer DEFAULT NULL,
+	max_steps bigint DEFAULT NULL,
+	batch_size integer DEFAULT NULL,
+	learning_rate double precision DEFAULT NULL,
+	milestones integer[] DEFAULT NULL,
+	weight_decay double precision DEFAULT NULL,
+	eta double precision DEFAULT NULL,
+	objective text DEFAULT NULL,
+	nu double precision DEFAULT NULL,
+	warmup_epochs integer DEFAULT NULL,
+	scaling text DEFAULT NULL,
+	reconstruction text DEFAULT NULL,
+	init text DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text)
+IS 'training options by name, checked, as the jsonb that deepsad_train takes';
+
+-- training
+
+CREATE FUNCTION deepsad_train_transition(internal, "any") RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+CREATE FUNCTION deepsad_train_transition(internal, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+CREATE FUNCTION deepsad_train_transition(internal, "any", "any", jsonb) RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+CREATE FUNCTION deepsad_train_final(internal) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+COMMENT ON FUNCTION deepsad_train_transition(internal, "any") IS 'transition function of deepsad_train';
+COMMENT ON FUNCTION deepsad_train_transition(internal, "any", "any") IS 'transition function of deepsad_train';
+COMMENT ON FUNCTION deepsad_train_transition(internal, "any", "any", jsonb) IS 'transition function of deepsad_train';
+COMMENT ON FUNCTION deepsad_train_final(internal) IS 'final function of deepsad_train';
+
+-- SSPACE: a state holds all rows of its group, so groups should come one after the other, sorted.
+CREATE AGGREGATE deepsad_train(features "any") (
+	SFUNC = deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+
+CREATE AGGREGATE deepsad_train(features "any", label "any") (
+	SFUNC = deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+
+CREATE AGGREGATE deepsad_train(features "any", label "any", options jsonb) (
+	SFUNC = deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+
+COMMENT ON AGGREGATE deepsad_train("any") IS 'trains an anomaly detector on unlabelled rows; returns the model';
+COMMENT ON AGGREGATE deepsad_train("any", "any") IS 'trains an anomaly detector; label true = known anomaly, false = known normal, NULL = unlabelled';
+COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly detector with options (see deepsad_options)';
+
+-- scoring: bit-identical everywhere and a function of its arguments alone, hence IMMUTABLE
+
+CREATE FUNCTION deepsad_score(model bytea, VARIADIC features "any") RETURNS double precision
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 500;
+
+COMMENT ON FUNCTION deepsad_score(bytea, "any") IS 'anomaly score of a row: 1 = an average training row, higher = more anomalous';
+
+CREATE FUNCTION deepsad_embed(model bytea, VARIADIC features "any") RETURNS real[]
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 500;
+
+COMMENT ON FUNCTION deepsad_embed(bytea, "any") IS 'embedding of a row; its squared length is the score';
+
+-- about models
+
+CREATE FUNCTION deepsad_info(model bytea) RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION deepsad_info(bytea) IS 'what a model is: effective options, training rows, members';
+
+CREATE FUNCTION deepsad_history(
+	model bytea, OUT member integer, OUT phase text, OUT epoch integer, OUT loss double precision)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 600;
+
+COMMENT ON FUNCTION deepsad_history(bytea) IS 'training loss of each member, phase and epoch';
+
+CREATE FUNCTION deepsad_is_model(value bytea) RETURNS boolean
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION deepsad_is_model(bytea) IS 'whether a value is a model that can be scored with';
+
+CREATE DOMAIN deepsad_model AS bytea CHECK (deepsad_is_model(VALUE));
+
+COMMENT ON DOMAIN deepsad_model IS 'a trained model';
+
+CREATE FUNCTION deepsad_build_info() RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION deepsad_build_info() IS 'version, scoring kernel and OpenBLAS of this session';
+
+-- metrics; SSPACE: a state is a sort of its own, so groups should come one after the other
+
+CREATE FUNCTION deepsad_metric_transition(internal, double precision, boolean) RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+CREATE FUNCTION deepsad_roc_auc_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+CREATE FUNCTION deepsad_average_precision_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean) IS 'transition function of deepsad_roc_auc and deepsad_average_precision';
+COMMENT ON FUNCTION deepsad_roc_auc_final(internal) IS 'final function of deepsad_roc_auc';
+COMMENT ON FUNCTION deepsad_average_precision_final(internal) IS 'final function of deepsad_average_precision';
+
+CREATE AGGREGATE deepsad_roc_auc(score double precision, label boolean) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_roc_auc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+
+CREATE AGGREGATE deepsad_average_precision(score double precision, label boolean) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_average_precision_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+
+COMMENT ON AGGREGATE deepsad_roc_auc(double precision, boolean) IS 'area under the ROC curve; label true = anomaly, NULLs ignored, ties count half';
+COMMENT ON AGGREGATE deepsad_average_precision(double precision, boolean) IS 'average precision (area under the precision-recall curve); label true = anomaly, NULLs ignored';

@@ -1,0 +1,51 @@
+-- features that are refused, and what the errors say
+CREATE TABLE f (a int, b float8, c numeric, d text, e real[], g boolean);
+INSERT INTO f SELECT i, i * 2, i * 3, 'x', ARRAY[i, 1], true FROM generate_series(1, 50) i;
+CREATE TABLE m AS SELECT deepsad_train(ROW(a, b, c), NULL, '{"epochs": 1, "pretrain_epochs": 1}') AS model FROM f;
+SELECT deepsad_train(a) FROM f;
+SELECT deepsad_train(d) FROM f;
+SELECT deepsad_train(ARRAY[d]) FROM f;
+SELECT deepsad_train(g) FROM f;
+SELECT deepsad_train(f) FROM f;
+SELECT deepsad_train(ROW(a, NULL)) FROM f;
+SELECT deepsad_train('{}'::real[]) FROM f;
+SELECT deepsad_train(ARRAY[[a, a], [a, a]]) FROM f;
+SELECT deepsad_train(ARRAY[a, 'Infinity'::float8]) FROM f;
+SELECT deepsad_train(CASE WHEN a < 10 THEN ARRAY[a, a] ELSE ARRAY[a] END) FROM f;
+SELECT deepsad_train('{1,2}') IS NULL AS literal FROM f;
+SELECT deepsad_train('{1,x}') FROM f;
+SELECT deepsad_score(model, a, b) FROM f, m;
+SELECT deepsad_score(model, a, b, d) FROM f, m;
+SELECT deepsad_score(model, a, b, g) FROM f, m;
+SELECT deepsad_score(model, ARRAY[1, 2]) FROM m;
+SELECT deepsad_score(model, ARRAY[1, 2, '-Infinity'::float8]) FROM m;
+SELECT deepsad_score(model, 1, 2, '-Infinity'::float8) FROM m;
+SELECT deepsad_score(model, ARRAY[[1, 2, 3]]) FROM m;
+SELECT deepsad_score(model, e, e) FROM f, m;
+SELECT deepsad_score('\xdeadbeef', 1);
+SELECT deepsad_score('', 1);
+SELECT deepsad_score(substr(model, 1, length(model) - 1), a, b, c) FROM f, m;
+SELECT deepsad_score(set_byte(model, 200, 255 - get_byte(model, 200)), a, b, c) FROM f, m;
+SELECT deepsad_score(set_byte(model, 8, 7), a, b, c) FROM f, m;
+SELECT deepsad_info('\x1234');
+SELECT * FROM deepsad_history('\x1234');
+SELECT deepsad_is_model(model), deepsad_is_model('\x00'), deepsad_is_model(NULL), deepsad_is_model(substr(model, 1, 500)) FROM m;
+-- types with a cast to real[], as pgvector's vector has
+CREATE TYPE point3 AS RANGE (subtype = float8);
+CREATE FUNCTION to_real(point3) RETURNS real[] LANGUAGE sql IMMUTABLE AS
+	$$SELECT ARRAY[lower($1), upper($1), lower($1) + upper($1)]::real[]$$;
+CREATE CAST (point3 AS real[]) WITH FUNCTION to_real(point3) AS IMPLICIT;
+SELECT (SELECT deepsad_train(point3(a, b + 1), NULL, '{"epochs": 1}') FROM f) =
+	(SELECT deepsad_train(ARRAY[a, b + 1, a + b + 1]::real[], NULL, '{"epochs": 1}') FROM f) AS same_model;
+SELECT deepsad_score(model, point3(1, 2)) = deepsad_score(model, 1, 2, 3) AS same_score FROM m;
+DROP CAST (point3 AS real[]);
+DROP FUNCTION to_real;
+DROP TYPE point3;
+-- a row type whose columns are dropped and added
+ALTER TABLE f DROP d, DROP e, DROP g;
+SELECT (SELECT deepsad_train(f, NULL, '{"epochs": 1}') FROM f) = (SELECT deepsad_train(ROW(a, b, c), NULL, '{"epochs": 1}') FROM f) AS same_model;
+SELECT bool_and(deepsad_score(model, f) = deepsad_score(model, a, b, c)) FROM f, m;
+-- epoch seconds and large numbers keep their meaning
+SELECT abs(deepsad_score(model, 1700000000.0 + 500) - deepsad_score(model, 1700000000.0 + 501)) > 0 AS told_apart
+FROM (SELECT deepsad_train(ARRAY[1700000000.0 + i], NULL, '{"epochs": 1, "pretrain_epochs": 0}') AS model FROM generate_series(1, 1000) i) m;
+DROP TABLE f, m;

@@ -1,0 +1,20 @@
+-- the extension installs, every object of it has a comment, and it can be moved and dropped
+CREATE EXTENSION deepsad;
+CREATE SCHEMA elsewhere;
+ALTER EXTENSION deepsad SET SCHEMA elsewhere;
+ALTER EXTENSION deepsad SET SCHEMA public;
+DROP SCHEMA elsewhere;
+SELECT pg_describe_object(classid, objid, 0) AS without_comment
+FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'deepsad')
+	AND obj_description(objid, classid::regclass::text) IS NULL
+ORDER BY 1;
+DROP EXTENSION deepsad;
+CREATE EXTENSION deepsad;
+-- training and scoring functions that may run in parallel plans, and those that may be in an index
+SELECT proname, provolatile, proparallel, proisstrict, prokind
+FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'deepsad')
+ORDER BY proname, pronargs;
+SELECT deepsad_build_info() ->> 'version' AS version, deepsad_build_info() -> 'openblas' ->> 'in_use' AS blas_in_use;

@@ -1,0 +1,586 @@
+/*
+ * codec.c
+ *	  Model <-> bytes.  No other file knows the format; doc/format.md specifies it.
+ *
+ * The reader trusts nothing: lengths are checked against what the dimensions
+ * ask for before anything is allocated, numbers before they are used.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "env.h"
+
+#define MAGIC "DEEPSAD\n"
+#define HEADER_SIZE 24			/* magic 8, format 4, crc 4, total length 8 */
+#define CRC_START 16			/* the CRC covers everything from here on */
+#define SECTION_HEADER_SIZE 16	/* tag 4, flags 4, length 8 */
+#define FLAG_CRITICAL 1
+
+/* ---- writing ---- */
+
+typedef struct Writer
+{
+	uint8_t    *at;				/* NULL = only count */
+	size_t		length;
+} Writer;
+
+/* The low `bytes` bytes of value, least significant first. */
+static void
+put_int(Writer *w, uint64_t value, int bytes)
+{
+	if (w->at != NULL)
+		for (int i = 0; i < bytes; i++)
+			*w->at++ = (uint8_t) (value >> (8 * i));
+	w->length += (size_t) bytes;
+}
+
+static void
+put_double(Writer *w, double value)
+{
+	uint64_t	bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	put_int(w, bits, 8);
+}
+
+static void
+put_doubles(Writer *w, const double *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		put_double(w, values[i]);
+}
+
+static void
+put_floats(Writer *w, const float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t	bits;
+
+		memcpy(&bits, &values[i], sizeof(bits));
+		put_int(w, bits, 4);
+	}
+}
+
+static void
+put_bytes(Writer *w, const char *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		put_int(w, (uint8_t) bytes[i], 1);
+}
+
+/* Every option as id, kind, number of elements, elements of 8 bytes. */
+static void
+put_options(Writer *w, const DsadModel *model)
+{
+	put_int(w, (uint64_t) dsad_option_count, 4);
+	for (int i = 0; i < dsad_option_count; i++)
+	{
+		const DsadOption *option = &dsad_options[i];
+		const void *field = (const char *) &model->config + option->offset;
+		const DsadIntList *list = field;
+
+		put_int(w, option->id, 2);
+		put_int(w, (uint64_t) option->kind, 2);
+		if (option->kind == DSAD_OPTION_INT_LIST)
+		{
+			put_int(w, list->count, 4);
+			for (uint32_t j = 0; j < list->count; j++)
+				put_int(w, (uint64_t) (int64_t) list->value[j], 8);
+			continue;
+		}
+		put_int(w, 1, 4);
+		if (option->kind == DSAD_OPTION_FLOAT)
+			put_double(w, *(const double *) field);
+		else
+			put_int(w, (uint64_t) *(const int64_t *) field, 8);
+	}
+}
+
+static void
+put_scaling(Writer *w, const DsadModel *model)
+{
+	put_int(w, model->dims[0], 4);
+	put_int(w, 0, 4);
+	put_doubles(w, model->scaling.offset, model->dims[0]);
+	put_doubles(w, model->scaling.scale, model->dims[0]);
+	put_doubles(w, model->scaling.fill, model->dims[0]);
+}
+
+static void
+put_facts(Writer *w, const DsadModel *model)
+{
+	put_int(w, model->facts.rows, 8);
+	put_int(w, model->facts.skipped, 8);
+	put_int(w, model->facts.anomalies, 8);
+	put_int(w, model->facts.normals, 8);
+	put_int(w, model->facts.missing, 8);
+}
+
+static void
+put_member(Writer *w, const DsadModel *model, const DsadMember *member)
+{
+	for (uint32_t l = 0; l < model->layers; l++)
+		put_floats(w, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1]);
+	for (uint32_t l = 0; l + 1 < model->layers; l++)
+	{
+		put_floats(w, member->running_mean[l], model->dims[l + 1]);
+		put_floats(w, member->running_var[l], model->dims[l + 1]);
+	}
+	put_floats(w, member->centre, model->dims[model->layers]);
+	put_double(w, member->divisor);
+	put_double(w, member->radius);
+	put_int(w, member->pretrain_epochs_run, 4);
+	put_int(w, member->epochs_run, 4);
+	put_int(w, member->steps_run, 8);
+	put_int(w, member->collapsed, 8);
+}
+
+static void
+put_history(Writer *w, const DsadModel *model)
+{
+	for (int64_t m = 0; m < model->config.members; m++)
+	{
+		const DsadMember *member = &model->members[m];
+
+		put_floats(w, member->pretrain_loss, member->pretrain_epochs_run);
+		put_floats(w, member->train_loss, member->epochs_run);
+	}
+}
+
+/* A section's header, then the caller writes `length` bytes. */
+static void
+put_section(Writer *w, const char *tag, uint32_t flags, size_t length)
+{
+	put_bytes(w, tag, 4);
+	put_int(w, flags, 4);
+	put_int(w, length, 8);
+}
+
+/* A whole section whose body is written by put. */
+static void
+put_whole(Writer *w, const char *tag, uint32_t flags, void (*put) (Writer *, const DsadModel *),
+		  const DsadModel *model)
+{
+	Writer		count = {NULL, 0};
+
+	put(&count, model);
+	put_section(w, tag, flags, count.length);
+	put(w, model);
+}
+
+/* Bytes of one MEMB section's body. */
+static size_t
+member_size(const DsadModel *model)
+{
+	size_t		floats = model->dims[model->layers];
+
+	for (uint32_t l = 0; l < model->layers; l++)
+		floats += (size_t) model->dims[l] * model->dims[l + 1];
+	for (uint32_t l = 0; l + 1 < model->layers; l++)
+		floats += 2 * (size_t) model->dims[l + 1];
+	return floats * 4 + 2 * 8 + 2 * 4 + 2 * 8;
+}
+
+/* All sections in their order. */
+static void
+put_sections(Writer *w, const DsadModel *model)
+{
+	put_whole(w, "OPTS", FLAG_CRITICAL, put_options, model);
+	put_whole(w, "SCAL", FLAG_CRITICAL, put_scaling, model);
+	put_whole(w, "FACT", 0, put_facts, model);
+	for (int64_t m = 0; m < model->config.members; m++)
+	{
+		put_section(w, "MEMB", FLAG_CRITICAL, member_size(model));
+		put_member(w, model, &model->members[m]);
+	}
+	put_whole(w, "HIST", 0, put_history, model);
+}
+
+/* How many bytes dsad_model_encode writes. */
+size_t
+dsad_model_size(const DsadModel *model)
+{
+	Writer		count = {NULL, HEADER_SIZE};
+
+	put_sections(&count, model);
+	return count.length;
+}
+
+/* Writes the model to bytes (dsad_model_size of them). */
+void
+dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes)
+{
+	size_t		length = dsad_model_size(model);
+	Writer		w = {bytes, 0};
+	Writer		crc = {bytes + 12, 0};
+
+	put_bytes(&w, MAGIC, 8);
+	put_int(&w, DSAD_FORMAT, 4);
+	put_int(&w, 0, 4);
+	put_int(&w, length, 8);
+	put_sections(&w, model);
+	put_int(&crc, env->crc32c(bytes + CRC_START, length - CRC_START), 4);
+}
+
+/* ---- reading ---- */
+
+typedef struct Reader
+{
+	const uint8_t *at;
+	size_t		left;
+	bool		failed;			/* something asked for more than was left */
+} Reader;
+
+static uint64_t
+get_int(Reader *r, int bytes)
+{
+	uint64_t	value = 0;
+
+	if (r->left < (size_t) bytes)
+	{
+		r->failed = true;
+		return 0;
+	}
+	for (int i = 0; i < bytes; i++)
+		value |= (uint64_t) r->at[i] << (8 * i);
+	r->at += bytes;
+	r->left -= (size_t) bytes;
+	return value;
+}
+
+static double
+get_double(Reader *r)
+{
+	uint64_t	bits = get_int(r, 8);
+	double		value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+/* count finite doubles; anything else fails the reader. */
+static void
+get_doubles(Reader *r, double *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		values[i] = get_double(r);
+		if (!isfinite(values[i]))
+			r->failed = true;
+	}
+}
+
+/* count finite floats, none below `least`; anything else fails the reader. */
+static void
+get_floats(Reader *r, float *values, size_t count, float least)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t	bits = (uint32_t) get_int(r, 4);
+
+		memcpy(&values[i], &bits, sizeof(bits));
+		if (!isfinite(values[i]) || values[i] < least)
+			r->failed = true;
+	}
+}
+
+static DsadStatus
+corrupt(DsadError *error, const char *what)
+{
+	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
+					 "invalid deepsad model: %s", what);
+}
+
+static DsadStatus
+newer(DsadError *error, uint32_t format)
+{
+	return dsad_fail(error, DSAD_NEWER_FORMAT, "Upgrade the extension with ALTER EXTENSION deepsad UPDATE.",
+					 "model was made by deepsad format %u, this is %u", format, DSAD_FORMAT);
+}
+
+/* Hands out the next section's body; `known` says whether its tag is the one given. */
+static DsadStatus
+next_section(Reader *r, const char *tag, uint32_t format, Reader *body, bool *known,
+			 DsadError *error)
+{
+	const uint8_t *found = r->at;
+	uint32_t	flags;
+	uint64_t	length;
+
+	get_int(r, 4);
+	flags = (uint32_t) get_int(r, 4);
+	length = get_int(r, 8);
+	if (r->failed || length > r->left)
+		return corrupt(error, "a section is cut short");
+	if (flags & ~(uint32_t) FLAG_CRITICAL)
+		return corrupt(error, "a section has unknown flags");
+	body->at = r->at;
+	body->left = (size_t) length;
+	body->failed = false;
+	r->at += length;
+	r->left -= (size_t) length;
+	*known = tag != NULL && memcmp(found, tag, 4) == 0;
+	if (!*known && (flags & FLAG_CRITICAL))
+		return newer(error, format > DSAD_FORMAT ? format : DSAD_FORMAT + 1);
+	return DSAD_OK;
+}
+
+/* Finds the next section with this tag, skipping unknown ones that are not critical. */
+static DsadStatus
+find_section(Reader *r, const char *tag, uint32_t format, Reader *body, DsadError *error)
+{
+	bool		known = false;
+	DsadStatus	status = DSAD_OK;
+
+	while (status == DSAD_OK && !known)
+		status = next_section(r, tag, format, body, &known, error);
+	return status;
+}
+
+/* Fails unless the body was read to its exact end and every number was good. */
+static DsadStatus
+finish_section(const Reader *body, const char *tag, DsadError *error)
+{
+	if (!body->failed && body->left == 0)
+		return DSAD_OK;
+	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
+					 "invalid deepsad model: section \"%s\" is malformed", tag);
+}
+
+/* The option's index in dsad_options, or -1. */
+static int
+option_by_id(uint64_t id)
+{
+	for (int i = 0; i < dsad_option_count; i++)
+		if (dsad_options[i].id == id)
+			return i;
+	return -1;
+}
+
+/* Reads one option's value into config. */
+static bool
+get_option(Reader *r, DsadConfig *config, const DsadOption *option, uint32_t count)
+{
+	void	   *field = (char *) config + option->offset;
+
+	if (option->kind == DSAD_OPTION_INT_LIST)
+	{
+		DsadIntList *list = field;
+
+		if (count > option->max_count)
+			return false;
+		list->count = count;
+		for (uint32_t j = 0; j < count; j++)
+		{
+			int64_t		value = (int64_t) get_int(r, 8);
+
+			if (value < INT32_MIN || value > INT32_MAX)
+				return false;
+			list->value[j] = (int32_t) value;
+		}
+		return true;
+	}
+	if (count != 1)
+		return false;
+	if (option->kind == DSAD_OPTION_FLOAT)
+		*(double *) field = get_double(r);
+	else
+		*(int64_t *) field = (int64_t) get_int(r, 8);
+	return true;
+}
+
+/* Every option exactly once, all within their ranges. */
+static DsadStatus
+get_options(Reader *r, DsadConfig *config, uint32_t format, DsadError *error)
+{
+	uint64_t	seen = 0;
+	uint32_t	count = (uint32_t) get_int(r, 4);
+
+	memset(config, 0, sizeof(*config));
+	for (uint32_t i = 0; i < count && !r->failed; i++)
+	{
+		int			index = option_by_id(get_int(r, 2));
+		uint64_t	kind = get_int(r, 2);
+		uint32_t	elements = (uint32_t) get_int(r, 4);
+
+		if (r->failed)
+			break;
+		if (index < 0)
+			return newer(error, format > DSAD_FORMAT ? format : DSAD_FORMAT + 1);
+		if (kind != (uint64_t) dsad_options[index].kind || (seen >> index & 1) ||
+			!get_option(r, config, &dsad_options[index], elements))
+			return corrupt(error, "an option is malformed");
+		seen |= UINT64_C(1) << index;
+	}
+	if (seen != (UINT64_C(1) << dsad_option_count) - 1)
+		return corrupt(error, "an option is missing");
+	if (finish_section(r, "OPTS", error) != DSAD_OK)
+		return error->status;
+	if (dsad_config_check(config, error) != DSAD_OK)
+		return corrupt(error, "an option is out of range");
+	return DSAD_OK;
+}
+
+static DsadStatus
+get_scaling(Reader *r, DsadModel *model, DsadError *error)
+{
+	size_t		features = model->dims[0];
+
+	get_doubles(r, model->scaling.offset, features);
+	get_doubles(r, model->scaling.scale, features);
+	get_doubles(r, model->scaling.fill, features);
+	for (size_t j = 0; j < features; j++)
+		if (!(model->scaling.scale[j] > 0))
+			r->failed = true;
+	return finish_section(r, "SCAL", error);
+}
+
+static DsadStatus
+get_facts(Reader *r, DsadModel *model, DsadError *error)
+{
+	model->facts.rows = get_int(r, 8);
+	model->facts.skipped = get_int(r, 8);
+	model->facts.anomalies = get_int(r, 8);
+	model->facts.normals = get_int(r, 8);
+	model->facts.missing = get_int(r, 8);
+	return finish_section(r, "FACT", error);
+}
+
+static DsadStatus
+get_member(Reader *r, const DsadModel *model, DsadMember *member, DsadError *error)
+{
+	uint64_t	collapsed;
+
+	for (uint32_t l = 0; l < model->layers; l++)
+		get_floats(r, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1], -INFINITY);
+	for (uint32_t l = 0; l + 1 < model->layers; l++)
+	{
+		get_floats(r, member->running_mean[l], model->dims[l + 1], -INFINITY);
+		get_floats(r, member->running_var[l], model->dims[l + 1], 0);
+	}
+	get_floats(r, member->centre, model->dims[model->layers], -INFINITY);
+	get_doubles(r, &member->divisor, 1);
+	get_doubles(r, &member->radius, 1);
+	member->pretrain_epochs_run = (uint32_t) get_int(r, 4);
+	member->epochs_run = (uint32_t) get_int(r, 4);
+	member->steps_run = get_int(r, 8);
+	collapsed = get_int(r, 8);
+	member->collapsed = collapsed != 0;
+	if (!(member->divisor > 0) || !(member->radius >= 0) || collapsed > 1 ||
+		member->pretrain_epochs_run > model->config.pretrain_epochs ||
+		member->epochs_run > model->config.epochs)
+		r->failed = true;
+	return finish_section(r, "MEMB", error);
+}
+
+/* The losses of each epoch; memory for them comes only after the length is known to fit. */
+static DsadStatus
+get_history(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
+{
+	uint64_t	losses = 0;
+
+	for (int64_t m = 0; m < model->config.members; m++)
+		losses += (uint64_t) model->members[m].pretrain_epochs_run + model->members[m].epochs_run;
+	if (losses * 4 != r->left)
+		return corrupt(error, "the history does not fit the epochs");
+	for (int64_t m = 0; m < model->config.members; m++)
+	{
+		DsadMember *member = &model->members[m];
+
+		member->pretrain_loss = dsad_arena_array(arena, member->pretrain_epochs_run, sizeof(float));
+		member->train_loss = dsad_arena_array(arena, member->epochs_run, sizeof(float));
+		if (!member->pretrain_loss || !member->train_loss)
+			return dsad_no_memory(error);
+		get_floats(r, member->pretrain_loss, member->pretrain_epochs_run, -INFINITY);
+		get_floats(r, member->train_loss, member->epochs_run, -INFINITY);
+	}
+	return finish_section(r, "HIST", error);
+}
+
+/* The header; afterwards r stands at the first section. */
+static DsadStatus
+get_header(Reader *r, const DsadEnv *env, uint32_t *format, DsadError *error)
+{
+	const uint8_t *bytes = r->at;
+	size_t		length = r->left;
+	uint32_t	crc;
+
+	if (length < HEADER_SIZE || memcmp(bytes, MAGIC, 8) != 0)
+		return corrupt(error, "it does not begin like one");
+	r->at += 8;
+	r->left -= 8;
+	*format = (uint32_t) get_int(r, 4);
+	if (*format > DSAD_FORMAT)
+		return newer(error, *format);
+	crc = (uint32_t) get_int(r, 4);
+	if (get_int(r, 8) != length || length > 2 * DSAD_MAX_MODEL_BYTES)
+		return corrupt(error, "its length is not the recorded one");
+	if (env->crc32c(bytes + CRC_START, length - CRC_START) != crc)
+		return corrupt(error, "its checksum does not match");
+	return DSAD_OK;
+}
+
+/*
+ * Reads a model from untrusted bytes; it and all it holds live in arena.  No
+ * input makes this crash, hang, or allocate more than a few times its length.
+ */
+DsadStatus
+dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const uint8_t *bytes,
+				  size_t length, DsadError *error)
+{
+	Reader		r = {bytes, length, false};
+	Reader		body;
+	DsadModel	shape;
+	DsadConfig	config;
+	uint32_t	format = 0;
+	uint64_t	features;
+	DsadStatus	status;
+
+	if ((status = get_header(&r, env, &format, error)) != DSAD_OK ||
+		(status = find_section(&r, "OPTS", format, &body, error)) != DSAD_OK ||
+		(status = get_options(&body, &config, format, error)) != DSAD_OK ||
+		(status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
+		return status;
+	features = get_int(&body, 4);
+	if (get_int(&body, 4) != 0 || features < 1 || features > DSAD_MAX_FEATURES ||
+		body.left != features * 24)
+		return corrupt(error, "section \"SCAL\" is malformed");
+
+	/* The members must be there before memory for them is asked for. */
+	memset(&shape, 0, sizeof(shape));
+	shape.layers = config.hidden.count + 1;
+	shape.dims[0] = (uint32_t) features;
+	for (uint32_t l = 0; l + 1 < shape.layers; l++)
+		shape.dims[l + 1] = (uint32_t) config.hidden.value[l];
+	shape.dims[shape.layers] = (uint32_t) config.latent;
+	if (member_size(&shape) > r.left / (size_t) config.members)
+		return corrupt(error, "its members are cut short");
+	status = dsad_model_alloc(model, arena, &config, (uint32_t) features, error);
+	if (status != DSAD_OK)
+		return status;
+
+	if ((status = get_scaling(&body, model, error)) != DSAD_OK ||
+		(status = find_section(&r, "FACT", format, &body, error)) != DSAD_OK ||
+		(status = get_facts(&body, model, error)) != DSAD_OK)
+		return status;
+	for (int64_t m = 0; m < config.members; m++)
+	{
+		if ((status = find_section(&r, "MEMB", format, &body, error)) != DSAD_OK)
+			return status;
+		if (body.left != member_size(model))
+			return corrupt(error, "section \"MEMB\" has the wrong length");
+		if ((status = get_member(&body, model, &model->members[m], error)) != DSAD_OK)
+			return status;
+	}
+	if ((status = find_section(&r, "HIST", format, &body, error)) != DSAD_OK ||
+		(status = get_history(&body, model, arena, error)) != DSAD_OK)
+		return status;
+	while (r.left > 0 && status == DSAD_OK) /* unknown sections at the end */
+	{
+		bool		known;
+
+		status = next_section(&r, NULL, format, &body, &known, error);
+	}
+	return status;
+}

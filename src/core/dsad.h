@@ -1,0 +1,311 @@
+/*
+ * dsad.h
+ *	  The numerical core of deepsad: Deep SAD (Ruff et al., ICLR 2020) without
+ *	  PostgreSQL.  This is the only core header that other code includes.
+ *
+ * Matrices are row-major.  A weight matrix is (in, out): weight[i * out + j]
+ * joins input i to output j, the transpose of PyTorch's.  All memory comes from
+ * the caller's DsadEnv, so a caller that unwinds with longjmp loses nothing.
+ */
+#ifndef DSAD_H
+#define DSAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DSAD_FORMAT 0				/* number of the byte format we write */
+
+#define DSAD_MAX_HIDDEN 8			/* hidden layers */
+#define DSAD_MAX_LAYERS (DSAD_MAX_HIDDEN + 1)
+#define DSAD_MAX_WIDTH 8192			/* units of a hidden layer */
+#define DSAD_MAX_LATENT 4096
+#define DSAD_MAX_MEMBERS 64
+#define DSAD_MAX_MILESTONES 16
+#define DSAD_MAX_FEATURES 65535
+#define DSAD_MAX_EPOCHS 1000000
+#define DSAD_MAX_MODEL_BYTES ((size_t) 256 << 20)
+
+#define DSAD_BATCHNORM_EPS 1e-4f
+#define DSAD_BATCHNORM_MOMENTUM 0.1f
+#define DSAD_LEAKY_SLOPE 0.01f
+
+/* ---- status and environment ---- */
+
+typedef enum DsadStatus
+{
+	DSAD_OK = 0,
+	DSAD_CANCELLED,				/* poll asked to stop */
+	DSAD_NO_MEMORY,				/* alloc returned NULL */
+	DSAD_BAD_OPTION,			/* an option is out of range */
+	DSAD_BAD_DATA,				/* the row source failed or gave nonsense */
+	DSAD_NO_ELIGIBLE_ROWS,		/* every row is a known anomaly */
+	DSAD_DIVERGED,				/* the loss became NaN or infinite */
+	DSAD_TOO_LARGE,				/* the model would pass DSAD_MAX_MODEL_BYTES */
+	DSAD_CORRUPT,				/* bytes are not a model */
+	DSAD_NEWER_FORMAT			/* bytes were made by a newer deepsad */
+} DsadStatus;
+
+/* What went wrong, for people: one line, and what to do about it ("" = none). */
+typedef struct DsadError
+{
+	DsadStatus	status;
+	char		message[256];
+	char		hint[256];
+} DsadError;
+
+typedef enum DsadPhase
+{
+	DSAD_PHASE_SCALING,
+	DSAD_PHASE_PRETRAINING,
+	DSAD_PHASE_CENTRE,
+	DSAD_PHASE_TRAINING,
+	DSAD_PHASE_NORMALISING
+} DsadPhase;
+
+typedef struct DsadProgress
+{
+	DsadPhase	phase;
+	uint32_t	member;			/* from 0 */
+	uint32_t	epoch;			/* from 0: the epoch just ended */
+	uint32_t	epochs;			/* of this phase */
+	double		loss;			/* mean over the epoch's batches */
+} DsadProgress;
+
+/*
+ * Everything the core needs from outside.  alloc may return NULL or not return
+ * at all; poll returns nonzero to cancel (or does not return); report may be
+ * NULL; crc32c is the Castagnoli CRC of a whole buffer.
+ */
+typedef struct DsadEnv
+{
+	void	   *(*alloc) (void *ctx, size_t size);
+	void		(*release) (void *ctx, void *ptr);
+	int			(*poll) (void *ctx);
+	void		(*report) (void *ctx, const DsadProgress *progress);
+	uint32_t	(*crc32c) (const void *data, size_t length);
+	void	   *ctx;
+} DsadEnv;
+
+/* A bump allocator over an environment; freed as a whole.  Blocks are 64-byte aligned. */
+typedef struct DsadArenaBlock DsadArenaBlock;
+typedef struct DsadArena
+{
+	const DsadEnv *env;
+	DsadArenaBlock *blocks;
+	size_t		used;			/* in the newest block */
+	size_t		size;
+} DsadArena;
+
+extern void dsad_arena_init(DsadArena *arena, const DsadEnv *env);
+extern void *dsad_arena_alloc(DsadArena *arena, size_t size);
+extern void *dsad_arena_array(DsadArena *arena, size_t count, size_t size);
+extern void dsad_arena_release(DsadArena *arena);
+
+/* ---- options ---- */
+
+typedef enum DsadPreset
+{
+	DSAD_PRESET_PAPER, DSAD_PRESET_FAST, DSAD_PRESET_DEFAULT, DSAD_PRESET_BEST
+} DsadPreset;
+
+typedef enum DsadObjective
+{
+	DSAD_OBJECTIVE_SAD, DSAD_OBJECTIVE_SOFT_BOUNDARY
+} DsadObjective;
+
+typedef enum DsadScalingMethod
+{
+	DSAD_SCALING_STANDARD, DSAD_SCALING_MINMAX, DSAD_SCALING_NONE
+} DsadScalingMethod;
+
+typedef enum DsadReconstruction
+{
+	DSAD_RECONSTRUCTION_LINEAR, DSAD_RECONSTRUCTION_SIGMOID
+} DsadReconstruction;
+
+typedef enum DsadInit
+{
+	DSAD_INIT_PYTORCH, DSAD_INIT_GLOROT
+} DsadInit;
+
+typedef struct DsadIntList
+{
+	uint32_t	count;
+	int32_t		value[DSAD_MAX_MILESTONES];
+} DsadIntList;
+
+/* The complete effective options of a training. */
+typedef struct DsadConfig
+{
+	int64_t		preset;			/* DsadPreset */
+	DsadIntList hidden;			/* widths of the encoder's hidden layers */
+	int64_t		latent;
+	int64_t		members;
+	int64_t		seed;
+	int64_t		epochs;			/* Deep SAD phase, per member */
+	int64_t		pretrain_epochs;
+	int64_t		max_steps;		/* Deep SAD phase, per member; 0 = no limit */
+	int64_t		batch_size;
+	double		learning_rate;
+	DsadIntList milestones;		/* epochs at which the rate is cut to a tenth, in both phases */
+	double		weight_decay;
+	double		eta;
+	int64_t		objective;		/* DsadObjective */
+	double		nu;
+	int64_t		warmup_epochs;
+	int64_t		scaling;		/* DsadScalingMethod */
+	int64_t		reconstruction; /* DsadReconstruction */
+	int64_t		init;			/* DsadInit */
+} DsadConfig;
+
+typedef enum DsadOptionKind
+{
+	DSAD_OPTION_INT, DSAD_OPTION_FLOAT, DSAD_OPTION_ENUM, DSAD_OPTION_INT_LIST
+} DsadOptionKind;
+
+/* One option: where it lies in DsadConfig and what it may be. */
+typedef struct DsadOption
+{
+	const char *name;
+	uint16_t	id;				/* for ever: it stands in model bytes */
+	DsadOptionKind kind;
+	size_t		offset;
+	double		min;			/* of the value, or of each list element */
+	double		max;
+	uint32_t	min_count;		/* lists */
+	uint32_t	max_count;
+	const char *const *labels;	/* enums: NULL-terminated, index = value */
+} DsadOption;
+
+extern const DsadOption dsad_options[];
+extern const int dsad_option_count;
+
+extern const DsadOption *dsad_option_find(const char *name, size_t length);
+extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features);
+extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);
+extern bool dsad_config_plain_score(const DsadConfig *config);
+
+/* ---- the model ---- */
+
+/* Per feature: scaled = (raw - offset) * scale; fill is the raw value that stands for a missing one. */
+typedef struct DsadScaling
+{
+	double	   *offset;
+	double	   *scale;
+	double	   *fill;
+} DsadScaling;
+
+/* One network of the ensemble.  L = layers; layer l maps dims[l] to dims[l + 1]. */
+typedef struct DsadMember
+{
+	float	   *weight[DSAD_MAX_LAYERS];	/* (dims[l], dims[l + 1]) */
+	float	   *running_mean[DSAD_MAX_HIDDEN];	/* dims[l + 1], hidden layers only */
+	float	   *running_var[DSAD_MAX_HIDDEN];
+	float	   *centre;			/* dims[L] */
+	double		divisor;		/* mean squared distance of eligible training rows, or 1 */
+	double		radius;			/* soft boundary's R, else 0 */
+	float	   *pretrain_loss;	/* pretrain_epochs_run */
+	float	   *train_loss;		/* epochs_run */
+	uint32_t	pretrain_epochs_run;
+	uint32_t	epochs_run;
+	uint64_t	steps_run;		/* optimiser steps of the Deep SAD phase */
+	uint8_t		collapsed;		/* 1 = the scores of the training rows do not differ */
+} DsadMember;
+
+/* What the model was trained on. */
+typedef struct DsadFacts
+{
+	uint64_t	rows;			/* used in training */
+	uint64_t	skipped;		/* NULL feature rows */
+	uint64_t	anomalies;		/* known */
+	uint64_t	normals;		/* known */
+	uint64_t	missing;		/* NULL or NaN elements */
+} DsadFacts;
+
+typedef struct DsadModel
+{
+	DsadConfig	config;
+	uint32_t	layers;			/* hidden layers + 1 */
+	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = features, dims[layers] = latent */
+	DsadScaling scaling;
+	DsadFacts	facts;
+	DsadMember *members;		/* config.members of them */
+} DsadModel;
+
+extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
+								   uint32_t features, DsadError *error);
+
+/* ---- training ---- */
+
+typedef enum DsadLabel
+{
+	DSAD_ANOMALY = -1, DSAD_UNLABELLED = 0, DSAD_NORMAL = 1
+} DsadLabel;
+
+/*
+ * Training rows.  read copies row `row` (0 .. count - 1) as doubles, NaN for a
+ * missing element, and its label; nonzero = failure.
+ */
+typedef struct DsadRowSource
+{
+	void	   *ctx;
+	uint64_t	count;
+	uint32_t	features;
+	int			(*read) (void *ctx, uint64_t row, double *features, int8_t *label);
+} DsadRowSource;
+
+extern DsadStatus dsad_train(DsadModel *model, DsadArena *arena, const DsadEnv *env,
+							 const DsadConfig *config, const DsadRowSource *rows,
+							 DsadError *error);
+
+/* ---- bytes ---- */
+
+extern size_t dsad_model_size(const DsadModel *model);
+extern void dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes);
+extern DsadStatus dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env,
+									const uint8_t *bytes, size_t length, DsadError *error);
+
+/* ---- scoring ---- */
+
+typedef struct DsadKernel DsadKernel;
+
+/* Kernel levels from plain C up; NULL when this CPU or build lacks the level. */
+typedef enum DsadKernelLevel
+{
+	DSAD_KERNEL_PLAIN, DSAD_KERNEL_SSE2, DSAD_KERNEL_AVX2, DSAD_KERNEL_AVX512
+} DsadKernelLevel;
+
+extern const DsadKernel *dsad_kernel(DsadKernelLevel level);
+extern const DsadKernel *dsad_kernel_best(void);
+extern const char *dsad_kernel_name(const DsadKernel *kernel);
+
+/* A model made ready for scoring: BatchNorm folded, weights padded and aligned. */
+typedef struct DsadScorer DsadScorer;
+
+extern DsadStatus dsad_scorer_create(DsadScorer **scorer, DsadArena *arena, const DsadModel *model,
+									 const DsadKernel *kernel);
+extern uint32_t dsad_scorer_features(const DsadScorer *scorer);
+extern uint32_t dsad_scorer_embedding_size(const DsadScorer *scorer);
+
+/* rows is (count, features), NaN = missing; scores is (count); bits do not depend on count. */
+extern void dsad_score(DsadScorer *scorer, const double *rows, size_t count, double *scores);
+
+/* One row's embedding: members x latent floats whose squared length is the score. */
+extern void dsad_embed(DsadScorer *scorer, const double *row, float *embedding);
+
+/* ---- OpenBLAS ---- */
+
+/* What the process's OpenBLAS binding says of itself; config and core are "" when not bound. */
+typedef struct DsadBlasInfo
+{
+	bool		bound;
+	char		config[128];	/* openblas_get_config */
+	char		core[32];		/* openblas_get_corename */
+	char		reason[160];	/* why it is not bound, "" if it is or was not tried */
+} DsadBlasInfo;
+
+extern void dsad_blas_bind(void);
+extern DsadBlasInfo dsad_blas_info(void);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * env.c
+ *	  The arena allocator, polling and error texts.
+ */
+#include "env.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "port.h"
+
+#define ARENA_BLOCK_SIZE ((size_t) 64 << 10)
+
+struct DsadArenaBlock
+{
+	DsadArenaBlock *next;
+};
+
+/* An empty arena over env, which must outlive it. */
+void
+dsad_arena_init(DsadArena *arena, const DsadEnv *env)
+{
+	arena->env = env;
+	arena->blocks = NULL;
+	arena->used = 0;
+	arena->size = 0;
+}
+
+/* size bytes, zeroed, aligned to DSAD_ALIGN; NULL when out of memory. */
+void *
+dsad_arena_alloc(DsadArena *arena, size_t size)
+{
+	size_t		rounded;
+	size_t		block_size;
+	uintptr_t	start;
+
+	if (!dsad_add_size(size, DSAD_ALIGN - 1, &rounded))
+		return NULL;
+	rounded &= ~(size_t) (DSAD_ALIGN - 1);
+	if (arena->blocks == NULL || rounded > arena->size - arena->used)
+	{
+		DsadArenaBlock *block;
+
+		block_size = rounded > ARENA_BLOCK_SIZE / 4 ? rounded : ARENA_BLOCK_SIZE;
+		/* room for the link, and to align what follows it */
+		if (!dsad_add_size(block_size, 2 * DSAD_ALIGN, &block_size))
+			return NULL;
+		block = arena->env->alloc(arena->env->ctx, block_size);
+		if (block == NULL)
+			return NULL;
+		block->next = arena->blocks;
+		arena->blocks = block;
+		start = ((uintptr_t) (block + 1) + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1);
+		arena->used = start - (uintptr_t) block;
+		arena->size = block_size;
+	}
+	start = (uintptr_t) arena->blocks + arena->used;
+	arena->used += rounded;
+	return memset((void *) start, 0, size);
+}
+
+/* count elements of size bytes, as dsad_arena_alloc. */
+void *
+dsad_arena_array(DsadArena *arena, size_t count, size_t size)
+{
+	size_t		bytes;
+
+	if (!dsad_mul_size(count, size, &bytes))
+		return NULL;
+	return dsad_arena_alloc(arena, bytes);
+}
+
+/* Gives everything back to the environment. */
+void
+dsad_arena_release(DsadArena *arena)
+{
+	while (arena->blocks != NULL)
+	{
+		DsadArenaBlock *block = arena->blocks;
+
+		arena->blocks = block->next;
+		arena->env->release(arena->env->ctx, block);
+	}
+	arena->used = 0;
+	arena->size = 0;
+}
+
+/* Fills *error and returns status; hint may be NULL. */
+DsadStatus
+dsad_fail(DsadError *error, DsadStatus status, const char *hint, const char *format,...)
+{
+	va_list		arguments;
+
+	error->status = status;
+	va_start(arguments, format);
+	vsnprintf(error->message, sizeof(error->message), format, arguments);
+	va_end(arguments);
+	snprintf(error->hint, sizeof(error->hint), "%s", hint ? hint : "");
+	return status;
+}
+
+/* The failure of an allocation. */
+DsadStatus
+dsad_no_memory(DsadError *error)
+{
+	return dsad_fail(error, DSAD_NO_MEMORY, NULL, "out of memory");
+}
+
+/* Asks the environment whether to go on. */
+DsadStatus
+dsad_poll(const DsadEnv *env, DsadError *error)
+{
+	if (env->poll(env->ctx) != 0)
+		return dsad_fail(error, DSAD_CANCELLED, NULL, "cancelled");
+	return DSAD_OK;
+}

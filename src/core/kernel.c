@@ -1,0 +1,76 @@
+/*
+ * kernel.c
+ *	  One source, four instruction sets, the same bits; chosen at run time.
+ */
+#include "kernel.h"
+
+#include <string.h>
+
+#include "port.h"
+
+static const float zeros[16] __attribute__((aligned(64)));
+
+#define LEVEL plain
+#define TARGET
+#define WIDTH 1
+#include "kernel_level.h"
+
+#ifdef DSAD_X86
+#define LEVEL sse2
+#define TARGET
+#define WIDTH 4
+#include "kernel_level.h"
+
+#define LEVEL avx2
+#define TARGET __attribute__((target("avx2")))
+#define WIDTH 8
+#include "kernel_level.h"
+
+#define LEVEL avx512
+#define TARGET __attribute__((target("avx512f")))
+#define WIDTH 16
+#include "kernel_level.h"
+#endif
+
+/* The kernels of a level, or NULL when this build or CPU cannot run them. */
+const DsadKernel *
+dsad_kernel(DsadKernelLevel level)
+{
+	static const DsadKernel plain = {"plain", layer_plain, gemm_nn_plain, gemm_tn_plain};
+#ifdef DSAD_X86
+	static const DsadKernel sse2 = {"sse2", layer_sse2, gemm_nn_sse2, gemm_tn_sse2};
+	static const DsadKernel avx2 = {"avx2", layer_avx2, gemm_nn_avx2, gemm_tn_avx2};
+	static const DsadKernel avx512 = {"avx512", layer_avx512, gemm_nn_avx512, gemm_tn_avx512};
+
+	/* These ask the operating system too (XGETBV), not the CPU alone. */
+	__builtin_cpu_init();
+	if (level == DSAD_KERNEL_SSE2)
+		return &sse2;
+	if (level == DSAD_KERNEL_AVX2)
+		return __builtin_cpu_supports("avx2") ? &avx2 : NULL;
+	if (level == DSAD_KERNEL_AVX512)
+		return __builtin_cpu_supports("avx512f") ? &avx512 : NULL;
+#endif
+	return level == DSAD_KERNEL_PLAIN ? &plain : NULL;
+}
+
+/* The fastest kernels this CPU can run. */
+const DsadKernel *
+dsad_kernel_best(void)
+{
+	for (int level = DSAD_KERNEL_AVX512; level > DSAD_KERNEL_PLAIN; level--)
+	{
+		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
+
+		if (kernel != NULL)
+			return kernel;
+	}
+	return dsad_kernel(DSAD_KERNEL_PLAIN);
+}
+
+/* Its name, for people. */
+const char *
+dsad_kernel_name(const DsadKernel *kernel)
+{
+	return kernel->name;
+}

@@ -1,0 +1,42 @@
+/*
+ * kernel.h
+ *	  The products of training and scoring, for each instruction set.
+ *
+ * Every level gives the same bits: each output is summed in an order that
+ * depends on nothing but its own index, and the vectors run over outputs.
+ */
+#ifndef DSAD_KERNEL_H
+#define DSAD_KERNEL_H
+
+#include "dsad.h"
+
+/* One folded layer of a scorer; out_padded is out rounded up to DSAD_LANES, weights zero there. */
+typedef struct DsadPackedLayer
+{
+	uint32_t	in;
+	uint32_t	out_padded;
+	bool		activate;		/* leaky ReLU after it */
+	const float *weight;		/* (in, out_padded) */
+	const float *bias;			/* out_padded */
+} DsadPackedLayer;
+
+struct DsadKernel
+{
+	const char *name;
+
+	/*
+	 * y (n, out_padded) = act(x (n, in; row stride ldx) * weight + bias).  Each
+	 * output is four interleaved partial sums, added as (0+1)+(2+3), plus bias.
+	 */
+	void		(*layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t n);
+
+	/* c (m, n) = a (m, k) * b (k, n); k is summed in order. */
+	void		(*gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
+							const float *b, size_t ldb, float *c, size_t ldc);
+
+	/* c (m, n) = a' * b for a (k, m), b (k, n); k is summed in order. */
+	void		(*gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
+							const float *b, size_t ldb, float *c, size_t ldc);
+};
+
+#endif

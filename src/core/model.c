@@ -1,0 +1,67 @@
+/*
+ * model.c
+ *	  The trained model in memory.
+ */
+#include <string.h>
+
+#include "env.h"
+
+/*
+ * Lays out a model for `features` inputs under config, everything zero, in
+ * arena.  Loss histories are not allocated.  Errors: the model would be too
+ * large, or out of memory.
+ */
+DsadStatus
+dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, uint32_t features,
+				 DsadError *error)
+{
+	uint64_t	weights = 0;
+	uint32_t	layers = config->hidden.count + 1;
+
+	memset(model, 0, sizeof(*model));
+	model->config = *config;
+	model->layers = layers;
+	model->dims[0] = features;
+	for (uint32_t l = 0; l < layers - 1; l++)
+		model->dims[l + 1] = (uint32_t) config->hidden.value[l];
+	model->dims[layers] = (uint32_t) config->latent;
+
+	/* dims are within their caps, so these sums cannot wrap 64 bits */
+	for (uint32_t l = 0; l < layers; l++)
+		weights += (uint64_t) model->dims[l] * model->dims[l + 1];
+	if (weights * 4 * (uint64_t) config->members > DSAD_MAX_MODEL_BYTES)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer members or smaller hidden layers.",
+						 "model would need %llu bytes, the limit is %llu",
+						 (unsigned long long) (weights * 4 * (uint64_t) config->members),
+						 (unsigned long long) DSAD_MAX_MODEL_BYTES);
+
+	model->scaling.offset = dsad_arena_array(arena, features, sizeof(double));
+	model->scaling.scale = dsad_arena_array(arena, features, sizeof(double));
+	model->scaling.fill = dsad_arena_array(arena, features, sizeof(double));
+	model->members = dsad_arena_array(arena, (size_t) config->members, sizeof(DsadMember));
+	if (!model->scaling.offset || !model->scaling.scale || !model->scaling.fill || !model->members)
+		return dsad_no_memory(error);
+	for (int64_t m = 0; m < config->members; m++)
+	{
+		DsadMember *member = &model->members[m];
+
+		for (uint32_t l = 0; l < layers; l++)
+		{
+			uint32_t	out = model->dims[l + 1];
+
+			member->weight[l] = dsad_arena_array(arena, (size_t) model->dims[l] * out, sizeof(float));
+			if (!member->weight[l])
+				return dsad_no_memory(error);
+			if (l + 1 == layers)
+				break;
+			member->running_mean[l] = dsad_arena_array(arena, out, sizeof(float));
+			member->running_var[l] = dsad_arena_array(arena, out, sizeof(float));
+			if (!member->running_mean[l] || !member->running_var[l])
+				return dsad_no_memory(error);
+		}
+		member->centre = dsad_arena_array(arena, model->dims[layers], sizeof(float));
+		if (!member->centre)
+			return dsad_no_memory(error);
+	}
+	return DSAD_OK;
+}

@@ -1,0 +1,238 @@
+/*
+ * scorer.c
+ *	  Scores rows with a trained model: bit-identical on every CPU, compiler
+ *	  and batch size.  Only +, -, *, / and sqrt, each in a fixed order.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "env.h"
+#include "kernel.h"
+#include "port.h"
+#include "scaling.h"
+
+#define SCORE_BLOCK 64			/* rows that go through the layers together */
+
+typedef struct ScorerMember
+{
+	DsadPackedLayer layer[DSAD_MAX_LAYERS];
+	const float *centre;
+	double		divisor;
+} ScorerMember;
+
+struct DsadScorer
+{
+	const DsadKernel *kernel;
+	uint32_t	features;
+	uint32_t	latent;
+	uint32_t	layers;
+	uint32_t	members;
+	DsadScaling scaling;
+	ScorerMember *member;
+	float	   *scaled;			/* (SCORE_BLOCK, features) */
+	float	   *buffer[2];		/* (SCORE_BLOCK, widest padded layer) */
+};
+
+static uint32_t
+round_up(uint32_t width)
+{
+	return (width + DSAD_LANES - 1) / DSAD_LANES * DSAD_LANES;
+}
+
+/* A copy of count elements of size bytes in arena; NULL when out of memory. */
+static void *
+copy_array(DsadArena *arena, const void *source, size_t count, size_t size)
+{
+	void	   *copy = dsad_arena_array(arena, count, size);
+
+	if (copy != NULL)
+		memcpy(copy, source, count * size);
+	return copy;
+}
+
+/*
+ * Packs layer l of a member: weights padded to whole vectors and, for a hidden
+ * layer, BatchNorm's running statistics folded in.
+ */
+static bool
+pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
+		   const DsadMember *member, uint32_t l)
+{
+	uint32_t	in = model->dims[l];
+	uint32_t	out = model->dims[l + 1];
+	uint32_t	padded = round_up(out);
+	bool		hidden = l + 1 < model->layers;
+	float	   *weight = dsad_arena_array(arena, (size_t) in * padded, sizeof(float));
+	float	   *bias = dsad_arena_array(arena, padded, sizeof(float));
+
+	if (weight == NULL || bias == NULL)
+		return false;
+	for (uint32_t j = 0; j < out; j++)
+	{
+		float		factor = 1;
+
+		if (hidden)
+		{
+			factor = 1 / sqrtf(member->running_var[l][j] + DSAD_BATCHNORM_EPS);
+			bias[j] = -member->running_mean[l][j] * factor;
+		}
+		for (uint32_t i = 0; i < in; i++)
+			weight[(size_t) i * padded + j] = member->weight[l][(size_t) i * out + j] * factor;
+	}
+	packed->in = in;
+	packed->out_padded = padded;
+	packed->activate = hidden;
+	packed->weight = weight;
+	packed->bias = bias;
+	return true;
+}
+
+/*
+ * Makes a scorer in arena; the model is not needed afterwards.  The scorer holds
+ * its own working memory, so one scorer serves one caller at a time.
+ */
+DsadStatus
+dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model,
+				   const DsadKernel *kernel)
+{
+	DsadScorer *scorer = dsad_arena_alloc(arena, sizeof(DsadScorer));
+	uint32_t	features = model->dims[0];
+	uint32_t	widest = 0;
+
+	*result = scorer;
+	if (scorer == NULL)
+		return DSAD_NO_MEMORY;
+	scorer->kernel = kernel;
+	scorer->features = features;
+	scorer->layers = model->layers;
+	scorer->latent = model->dims[model->layers];
+	scorer->members = (uint32_t) model->config.members;
+	scorer->scaling.offset = copy_array(arena, model->scaling.offset, features, sizeof(double));
+	scorer->scaling.scale = copy_array(arena, model->scaling.scale, features, sizeof(double));
+	scorer->scaling.fill = copy_array(arena, model->scaling.fill, features, sizeof(double));
+	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(ScorerMember));
+	if (!scorer->scaling.offset || !scorer->scaling.scale || !scorer->scaling.fill || !scorer->member)
+		return DSAD_NO_MEMORY;
+	for (uint32_t m = 0; m < scorer->members; m++)
+	{
+		const DsadMember *member = &model->members[m];
+		ScorerMember *packed = &scorer->member[m];
+
+		for (uint32_t l = 0; l < model->layers; l++)
+			if (!pack_layer(&packed->layer[l], arena, model, member, l))
+				return DSAD_NO_MEMORY;
+		packed->centre = copy_array(arena, member->centre, scorer->latent, sizeof(float));
+		packed->divisor = dsad_config_plain_score(&model->config) ? 1 : member->divisor;
+		if (!packed->centre)
+			return DSAD_NO_MEMORY;
+	}
+	for (uint32_t l = 0; l < model->layers; l++)
+		if (round_up(model->dims[l + 1]) > widest)
+			widest = round_up(model->dims[l + 1]);
+	scorer->scaled = dsad_arena_array(arena, (size_t) SCORE_BLOCK * features, sizeof(float));
+	for (int i = 0; i < 2; i++)
+	{
+		scorer->buffer[i] = dsad_arena_array(arena, (size_t) SCORE_BLOCK * widest, sizeof(float));
+		if (!scorer->buffer[i])
+			return DSAD_NO_MEMORY;
+	}
+	return scorer->scaled ? DSAD_OK : DSAD_NO_MEMORY;
+}
+
+uint32_t
+dsad_scorer_features(const DsadScorer *scorer)
+{
+	return scorer->features;
+}
+
+uint32_t
+dsad_scorer_embedding_size(const DsadScorer *scorer)
+{
+	return scorer->members * scorer->latent;
+}
+
+/* n scaled rows through one member; returns its outputs (n, latent padded). */
+static const float *
+run_member(DsadScorer *scorer, const ScorerMember *member, size_t n)
+{
+	const float *x = scorer->scaled;
+	size_t		ldx = scorer->features;
+
+	for (uint32_t l = 0; l < scorer->layers; l++)
+	{
+		const DsadPackedLayer *layer = &member->layer[l];
+		float	   *y = scorer->buffer[l & 1];
+
+		scorer->kernel->layer(layer, x, ldx, y, n);
+		x = y;
+		ldx = layer->out_padded;
+	}
+	return x;
+}
+
+/*
+ * Squared distance of z to centre (latent each), four interleaved sums as in
+ * the layers.  In double precision, where no float can overflow; a net driven
+ * out of float's own range gives infinity, never NaN.
+ */
+static double
+squared_distance(const float *z, const float *centre, uint32_t latent)
+{
+	double		sum[4] = {0, 0, 0, 0};
+	double		total;
+
+	for (uint32_t j = 0; j < latent; j++)
+	{
+		double		d = (double) z[j] - (double) centre[j];
+
+		sum[j & 3] += d * d;
+	}
+	total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+	return isnan(total) ? INFINITY : total;
+}
+
+void
+dsad_score(DsadScorer *scorer, const double *rows, size_t count, double *scores)
+{
+	size_t		padded = scorer->member[0].layer[scorer->layers - 1].out_padded;
+
+	for (size_t start = 0; start < count; start += SCORE_BLOCK)
+	{
+		size_t		n = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			dsad_scale_row(&scorer->scaling, rows + (start + i) * scorer->features,
+						   scorer->features, scorer->scaled + i * scorer->features);
+			scores[start + i] = 0;
+		}
+		for (uint32_t m = 0; m < scorer->members; m++)
+		{
+			const ScorerMember *member = &scorer->member[m];
+			const float *z = run_member(scorer, member, n);
+
+			for (size_t i = 0; i < n; i++)
+				scores[start + i] +=
+					squared_distance(z + i * padded, member->centre, scorer->latent) / member->divisor;
+		}
+		for (size_t i = 0; i < n; i++)
+			scores[start + i] /= scorer->members;
+	}
+}
+
+/* All members' (z - c) / sqrt(members * divisor), concatenated. */
+void
+dsad_embed(DsadScorer *scorer, const double *row, float *embedding)
+{
+	dsad_scale_row(&scorer->scaling, row, scorer->features, scorer->scaled);
+	for (uint32_t m = 0; m < scorer->members; m++)
+	{
+		const ScorerMember *member = &scorer->member[m];
+		const float *z = run_member(scorer, member, 1);
+		double		factor = 1 / sqrt(scorer->members * member->divisor);
+
+		for (uint32_t j = 0; j < scorer->latent; j++)
+			embedding[(size_t) m * scorer->latent + j] =
+				(float) (((double) z[j] - (double) member->centre[j]) * factor);
+	}
+}

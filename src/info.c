@@ -1,0 +1,175 @@
+/*
+ * info.c
+ *	  What a model says of itself: deepsad_info, deepsad_history, deepsad_is_model.
+ */
+#include "pg_compat.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "env.h"
+#include "jsonb_build.h"
+#include "model_cache.h"
+#include "options.h"
+
+DSAD_FUNCTION(deepsad_info);
+DSAD_FUNCTION(deepsad_history);
+DSAD_FUNCTION(deepsad_is_model);
+
+/* The last of `count` losses; NaN (null in JSON) when there is none. */
+static double
+last_loss(const float *loss, uint32 count)
+{
+	return count > 0 ? loss[count - 1] : get_float8_nan();
+}
+
+static void
+push_member(JsonbParseState **state, const DsadMember *member)
+{
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_float(state, "mean_distance", member->divisor);
+	deepsad_push_float(state, "radius", member->radius);
+	deepsad_push_int(state, "pretrain_epochs", member->pretrain_epochs_run);
+	deepsad_push_float(state, "pretrain_loss",
+					   last_loss(member->pretrain_loss, member->pretrain_epochs_run));
+	deepsad_push_int(state, "epochs", member->epochs_run);
+	deepsad_push_int(state, "steps", (int64) member->steps_run);
+	deepsad_push_float(state, "loss", last_loss(member->train_loss, member->epochs_run));
+	deepsad_push_bool(state, "collapsed", member->collapsed);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+push_rows(JsonbParseState **state, const DsadFacts *facts)
+{
+	deepsad_push_key(state, "rows");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_int(state, "trained", (int64) facts->rows);
+	deepsad_push_int(state, "skipped", (int64) facts->skipped);
+	deepsad_push_int(state, "anomalies", (int64) facts->anomalies);
+	deepsad_push_int(state, "normals", (int64) facts->normals);
+	deepsad_push_int(state, "unlabelled", (int64) (facts->rows - facts->anomalies - facts->normals));
+	deepsad_push_int(state, "missing_elements", (int64) facts->missing);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* deepsad_info(model) -> jsonb */
+Datum
+deepsad_info(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	JsonbParseState *state = NULL;
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	int64		weights = 0;
+	bool		collapsed = false;
+
+	deepsad_env_init(&env, CurrentMemoryContext);
+	dsad_arena_init(&arena, &env);
+	deepsad_model_decode(&model, &arena, &env, bytes);
+	for (uint32 l = 0; l < model.layers; l++)
+		weights += (int64) model.dims[l] * model.dims[l + 1] * model.config.members;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_int(&state, "format", DSAD_FORMAT);
+	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));
+	deepsad_push_int(&state, "features", model.dims[0]);
+	deepsad_push_int(&state, "weights", weights);
+	push_rows(&state, &model.facts);
+	deepsad_push_key(&state, "options");
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_options_push(&state, &model.config);
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	deepsad_push_key(&state, "members");
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int64 m = 0; m < model.config.members; m++)
+	{
+		push_member(&state, &model.members[m]);
+		collapsed |= model.members[m].collapsed;
+	}
+	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	deepsad_push_bool(&state, "collapsed", collapsed);
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* Appends one phase's epochs. */
+static void
+put_epochs(Tuplestorestate *store, TupleDesc desc, int member, const char *phase, const float *loss,
+		   uint32 count)
+{
+	for (uint32 epoch = 0; epoch < count; epoch++)
+	{
+		Datum		value[4];
+		bool		null[4] = {false, false, false, false};
+
+		CHECK_FOR_INTERRUPTS();
+		value[0] = Int32GetDatum(member + 1);
+		value[1] = CStringGetTextDatum(phase);
+		value[2] = Int32GetDatum((int32) epoch + 1);
+		value[3] = Float8GetDatum(loss[epoch]);
+		tuplestore_putvalues(store, desc, value, null);
+	}
+}
+
+/* deepsad_history(model) -> (member, phase, epoch, loss) rows, as a materialised set */
+Datum
+deepsad_history(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) || !(result->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	deepsad_env_init(&env, CurrentMemoryContext);
+	dsad_arena_init(&arena, &env);
+	deepsad_model_decode(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
+
+	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	if (get_call_result_type(fcinfo, NULL, &result->setDesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "deepsad_history must return a row type");
+	result->setDesc = BlessTupleDesc(CreateTupleDescCopy(result->setDesc));
+	result->setResult = tuplestore_begin_heap(true, false, work_mem);
+	result->returnMode = SFRM_Materialize;
+	MemoryContextSwitchTo(old);
+	for (int m = 0; m < model.config.members; m++)
+	{
+		const DsadMember *member = &model.members[m];
+
+		put_epochs(result->setResult, result->setDesc, m, "pretraining", member->pretrain_loss,
+				   member->pretrain_epochs_run);
+		put_epochs(result->setResult, result->setDesc, m, "training", member->train_loss,
+				   member->epochs_run);
+	}
+	return (Datum) 0;
+}
+
+/* deepsad_is_model(bytea) -> boolean: whether the bytes can be scored with */
+Datum
+deepsad_is_model(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "deepsad decoding",
+												  ALLOCSET_SMALL_SIZES);
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadError	error;
+	DsadStatus	status;
+
+	deepsad_env_init(&env, context);
+	dsad_arena_init(&arena, &env);
+	status = dsad_model_decode(&model, &arena, &env, (const uint8_t *) VARDATA_ANY(bytes),
+							   VARSIZE_ANY_EXHDR(bytes), &error);
+	MemoryContextDelete(context);
+	PG_RETURN_BOOL(status == DSAD_OK);
+}

@@ -1,0 +1,502 @@
+/*
+ * input.c
+ *	  Features: numeric arrays, anything with a cast to real[] (pgvector's
+ *	  vector), rows, loose numbers.  The type of a call site's argument is
+ *	  resolved once; reading then makes one array of doubles, NaN = missing.
+ */
+#include "pg_compat.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "parser/parse_coerce.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "core/dsad.h"
+#include "input.h"
+
+/* How one number of a type becomes a double. */
+typedef struct Number
+{
+	Oid			type;
+	FmgrInfo	cast;			/* to float8, for types we do not read ourselves */
+} Number;
+
+typedef enum FeatureForm
+{
+	FORM_ARRAY,
+	FORM_CAST,					/* through a function to an array */
+	FORM_ROW,
+	FORM_LOOSE,
+	FORM_LITERAL				/* an untyped literal, read as float8[] */
+} FeatureForm;
+
+struct DeepsadFeatures
+{
+	FeatureForm form;
+	int			first;			/* number of the first feature argument */
+	MemoryContext context;		/* where this lives */
+
+	Number		element;		/* FORM_ARRAY, FORM_CAST, FORM_LITERAL: of the array */
+	int16		element_length;
+	bool		element_by_value;
+	char		element_align;
+	FmgrInfo	to_array;		/* FORM_CAST, and FORM_LITERAL's array_in */
+
+	uint32		numbers;		/* FORM_LOOSE, FORM_ROW */
+	Number	   *number;
+	Oid			row_type;		/* FORM_ROW: what `number` was made for */
+	int32		row_typmod;
+	TupleDesc	row_desc;
+	Datum	   *row_datum;
+	bool	   *row_null;
+
+	uint32		capacity;		/* of values */
+	double	   *values;
+};
+
+/* Whether type (not a domain) is a number, and if so how it is read. */
+static bool
+resolve_number(Number *number, Oid type, MemoryContext context)
+{
+	char		category;
+	bool		preferred;
+	Oid			function;
+
+	number->type = type;
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+			return true;
+		default:
+			break;
+	}
+	get_type_category_preferred(type, &category, &preferred);
+	if (category != TYPCATEGORY_NUMERIC ||
+		find_coercion_pathway(FLOAT8OID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC)
+		return false;
+	fmgr_info_cxt(function, &number->cast, context);
+	return true;
+}
+
+/* A number as double; does not look at NULLs. */
+static inline double
+read_number(Number *number, Datum value)
+{
+	switch (number->type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		case FLOAT8OID:
+			return DatumGetFloat8(value);
+		case NUMERICOID:
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+		default:
+			return DatumGetFloat8(FunctionCall1(&number->cast, value));
+	}
+}
+
+/* Prepares for arrays of an element type; false when it is not a number. */
+static bool
+resolve_element(DeepsadFeatures *features, Oid type)
+{
+	if (!OidIsValid(type) || !resolve_number(&features->element, getBaseType(type), features->context))
+		return false;
+	get_typlenbyvalalign(type, &features->element_length, &features->element_by_value,
+						 &features->element_align);
+	return true;
+}
+
+/* Prepares for a type with a cast function to real[] or float8[]; false when there is none. */
+static bool
+resolve_cast(DeepsadFeatures *features, Oid type)
+{
+	static const Oid target[][2] = {{FLOAT4ARRAYOID, FLOAT4OID}, {FLOAT8ARRAYOID, FLOAT8OID}};
+
+	for (int i = 0; i < lengthof(target); i++)
+	{
+		Oid			function;
+
+		if (find_coercion_pathway(target[i][0], type, COERCION_EXPLICIT, &function) ==
+			COERCION_PATH_FUNC && OidIsValid(function))
+		{
+			fmgr_info_cxt(function, &features->to_array, features->context);
+			return resolve_element(features, target[i][1]);
+		}
+	}
+	return false;
+}
+
+/* Prepares for one number per argument. */
+static void
+resolve_loose(DeepsadFeatures *features, FunctionCallInfo fcinfo)
+{
+	features->form = FORM_LOOSE;
+	features->numbers = PG_NARGS() - features->first;
+	features->number = MemoryContextAllocZero(features->context, features->numbers * sizeof(Number));
+	for (uint32 i = 0; i < features->numbers; i++)
+	{
+		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, features->first + i);
+		Oid			base = OidIsValid(type) ? getBaseType(type) : InvalidOid;
+
+		if (base == UNKNOWNOID)
+			features->number[i].type = UNKNOWNOID;
+		else if (!OidIsValid(base) || !resolve_number(&features->number[i], base, features->context))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("feature %u is of type %s, which is not a number",
+							i + 1, OidIsValid(type) ? format_type_be(type) : "unknown"),
+					 errhint("Give one numeric array or row, or loose numeric columns.")));
+	}
+}
+
+/* Prepares for one array, row, vector or literal argument. */
+static void
+resolve_single(DeepsadFeatures *features, FunctionCallInfo fcinfo, bool allow_loose)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, features->first);
+	Oid			base;
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
+				 errmsg("could not determine the type of the features argument")));
+	base = getBaseType(type);
+	if (base == UNKNOWNOID)
+	{
+		features->form = FORM_LITERAL;
+		fmgr_info_cxt(F_ARRAY_IN, &features->to_array, features->context);
+		resolve_element(features, FLOAT8OID);
+		return;
+	}
+	if (type_is_rowtype(base))
+	{
+		features->form = FORM_ROW;
+		return;
+	}
+	if (resolve_element(features, get_element_type(base)))
+	{
+		features->form = FORM_ARRAY;
+		return;
+	}
+	if (!OidIsValid(get_element_type(base)))
+	{
+		Number		number;
+
+		if (resolve_number(&number, base, features->context))
+		{
+			if (allow_loose)
+			{
+				resolve_loose(features, fcinfo);
+				return;
+			}
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("features are a single value of type %s", format_type_be(type)),
+					 errhint("Write ARRAY[a, b] or ROW(a, b), also for a single column: ROW(a).")));
+		}
+		if (resolve_cast(features, base))
+		{
+			features->form = FORM_CAST;
+			return;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("features of type %s are not supported", format_type_be(type)),
+			 errhint("Give a numeric array, a row of numbers, or a type with a cast to real[].")));
+}
+
+/*
+ * Resolves the features of this call site, from argument `first` on; lives as
+ * long as the call site (fn_mcxt).  allow_loose: several arguments, or a single
+ * number, are loose features.
+ */
+DeepsadFeatures *
+deepsad_features_create(FunctionCallInfo fcinfo, int first, bool allow_loose)
+{
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	DeepsadFeatures *features = MemoryContextAllocZero(context, sizeof(DeepsadFeatures));
+
+	features->first = first;
+	features->context = context;
+	if (allow_loose && PG_NARGS() > first + 1)
+		resolve_loose(features, fcinfo);
+	else
+		resolve_single(features, fcinfo, allow_loose);
+	return features;
+}
+
+/* Whether the numbers are exact in float4, so that rows may be kept in half the room. */
+bool
+deepsad_features_single(const DeepsadFeatures *features)
+{
+	if (features->form != FORM_ARRAY && features->form != FORM_CAST)
+		return false;
+	return features->element.type == FLOAT4OID || features->element.type == INT2OID;
+}
+
+/* Makes room for count values. */
+static void
+reserve(DeepsadFeatures *features, uint32 count)
+{
+	if (count > DSAD_MAX_FEATURES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("row has %u features, the limit is %d", count, DSAD_MAX_FEATURES)));
+	if (count <= features->capacity)
+		return;
+	if (features->values)
+		pfree(features->values);
+	features->values = NULL;
+	features->capacity = 0;
+	features->values = MemoryContextAlloc(features->context, count * sizeof(double));
+	features->capacity = count;
+}
+
+/* Keeps value as feature number i (from 0); infinity is an error, NaN means missing. */
+static inline void
+keep(DeepsadFeatures *features, uint32 i, double value)
+{
+	if (unlikely(isinf(value)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("feature %u is infinite", i + 1),
+				 errhint("Use NULL for a missing value.")));
+	features->values[i] = value;
+}
+
+/* Reads a one-dimensional array. */
+static uint32
+read_array(DeepsadFeatures *features, ArrayType *array)
+{
+	uint32		count;
+	Datum	   *element;
+	bool	   *null;
+	int			elements;
+
+	if (ARR_NDIM(array) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 ARR_NDIM(array) == 0 ?
+				 errmsg("features array is empty") :
+				 errmsg("features array has %d dimensions, must have 1", ARR_NDIM(array))));
+	count = (uint32) ARR_DIMS(array)[0];
+	reserve(features, count);
+	if (!ARR_HASNULL(array) && features->element.type == FLOAT8OID)
+	{
+		const double *data = (const double *) ARR_DATA_PTR(array);
+
+		for (uint32 i = 0; i < count; i++)
+			keep(features, i, data[i]);
+		return count;
+	}
+	if (!ARR_HASNULL(array) && features->element.type == FLOAT4OID)
+	{
+		const float *data = (const float *) ARR_DATA_PTR(array);
+
+		for (uint32 i = 0; i < count; i++)
+			keep(features, i, data[i]);
+		return count;
+	}
+	deconstruct_array(array, ARR_ELEMTYPE(array), features->element_length,
+					  features->element_by_value, features->element_align,
+					  &element, &null, &elements);
+	for (uint32 i = 0; i < count; i++)
+		keep(features, i, null[i] ? NAN : read_number(&features->element, element[i]));
+	pfree(element);
+	pfree(null);
+	return count;
+}
+
+/* Resolves the columns of a row type; dropped columns count as none. */
+static void
+resolve_row(DeepsadFeatures *features, Oid type, int32 typmod)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
+	MemoryContext old = MemoryContextSwitchTo(features->context);
+
+	features->row_desc = CreateTupleDescCopy(desc);
+	ReleaseTupleDesc(desc);
+	features->number = palloc0(features->row_desc->natts * sizeof(Number));
+	features->row_datum = palloc(features->row_desc->natts * sizeof(Datum));
+	features->row_null = palloc(features->row_desc->natts * sizeof(bool));
+	MemoryContextSwitchTo(old);
+	features->numbers = 0;
+	for (int i = 0; i < features->row_desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(features->row_desc, i);
+
+		if (attribute->attisdropped)
+			continue;
+		if (attribute->atttypid == UNKNOWNOID ||
+			!resolve_number(&features->number[i], getBaseType(attribute->atttypid), features->context))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column %d (\"%s\") of the features row is of type %s, which is not a number",
+							i + 1, NameStr(attribute->attname), format_type_be(attribute->atttypid)),
+					 errhint("Cast the column to a number, or name the numeric columns: ROW(a, b).")));
+		features->numbers++;
+	}
+	features->row_type = type;
+	features->row_typmod = typmod;
+}
+
+/* Reads a row value; each datum carries its own row type. */
+static uint32
+read_row(DeepsadFeatures *features, HeapTupleHeader header)
+{
+	Oid			type = HeapTupleHeaderGetTypeId(header);
+	int32		typmod = HeapTupleHeaderGetTypMod(header);
+	HeapTupleData tuple;
+	uint32		count = 0;
+
+	if (features->row_desc == NULL || features->row_type != type || features->row_typmod != typmod)
+		resolve_row(features, type, typmod);
+	if (features->numbers == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("features row has no columns")));
+	reserve(features, features->numbers);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, features->row_desc, features->row_datum, features->row_null);
+	for (int i = 0; i < features->row_desc->natts; i++)
+	{
+		if (TupleDescAttr(features->row_desc, i)->attisdropped)
+			continue;
+		keep(features, count, features->row_null[i] ? NAN :
+			 read_number(&features->number[i], features->row_datum[i]));
+		count++;
+	}
+	return count;
+}
+
+/* Reads one number per argument; NULL = missing. */
+static uint32
+read_loose(DeepsadFeatures *features, FunctionCallInfo fcinfo)
+{
+	reserve(features, features->numbers);
+	for (uint32 i = 0; i < features->numbers; i++)
+	{
+		int			argno = features->first + i;
+		double		value = NAN;
+
+		if (!PG_ARGISNULL(argno))
+			value = features->number[i].type == UNKNOWNOID ?
+				DatumGetFloat8(DirectFunctionCall1(float8in, PG_GETARG_DATUM(argno))) :
+				read_number(&features->number[i], PG_GETARG_DATUM(argno));
+		keep(features, i, value);
+	}
+	return features->numbers;
+}
+
+/*
+ * Reads the features of this call: false when they are NULL as a whole, else
+ * *values (count of them, valid until the next call), NaN = missing.
+ */
+bool
+deepsad_features_read(DeepsadFeatures *features, FunctionCallInfo fcinfo,
+					  const double **values, uint32 *count)
+{
+	Datum		datum;
+
+	if (features->form == FORM_LOOSE)
+		*count = read_loose(features, fcinfo);
+	else if (PG_ARGISNULL(features->first))
+		return false;
+	else
+	{
+		datum = PG_GETARG_DATUM(features->first);
+		if (features->form == FORM_ROW)
+			*count = read_row(features, DatumGetHeapTupleHeader(datum));
+		else
+		{
+			if (features->form == FORM_CAST)
+				/* a cast function may also take typmod and explicitness */
+				datum = features->to_array.fn_nargs == 1 ? FunctionCall1(&features->to_array, datum) :
+					features->to_array.fn_nargs == 2 ?
+					FunctionCall2(&features->to_array, datum, Int32GetDatum(-1)) :
+					FunctionCall3(&features->to_array, datum, Int32GetDatum(-1), BoolGetDatum(true));
+			else if (features->form == FORM_LITERAL)
+				datum = InputFunctionCall(&features->to_array, DatumGetCString(datum), FLOAT8OID, -1);
+			*count = read_array(features, DatumGetArrayTypeP(datum));
+		}
+	}
+	*values = features->values;
+	return true;
+}
+
+/* How the label argument is read; any other type is an error. */
+DeepsadLabelKind
+deepsad_label_kind(FunctionCallInfo fcinfo, int argno)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argno);
+	Oid			base = OidIsValid(type) ? getBaseType(type) : InvalidOid;
+	bool		maybe_options = base == JSONBOID || base == JSONOID || base == TEXTOID ||
+		base == UNKNOWNOID;
+
+	switch (base)
+	{
+		case BOOLOID:
+			return DEEPSAD_LABEL_BOOLEAN;
+		case INT2OID:
+			return DEEPSAD_LABEL_INT2;
+		case INT4OID:
+			return DEEPSAD_LABEL_INT4;
+		case INT8OID:
+			return DEEPSAD_LABEL_INT8;
+		case UNKNOWNOID:
+			if (PG_ARGISNULL(argno))
+				return DEEPSAD_LABEL_NONE;
+			break;
+		default:
+			break;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("label is of type %s, must be boolean or integer",
+					OidIsValid(type) ? format_type_be(type) : "unknown"),
+			 maybe_options ?
+			 errhint("Options are the third argument: deepsad_train(features, label, options).") :
+			 errhint("true marks a known anomaly, false a known normal row, NULL an unlabelled one.")));
+}
+
+/* The label of this call, as the paper's number. */
+int8
+deepsad_label_read(DeepsadLabelKind kind, FunctionCallInfo fcinfo, int argno)
+{
+	int64		value;
+
+	if (kind == DEEPSAD_LABEL_NONE || PG_ARGISNULL(argno))
+		return DSAD_UNLABELLED;
+	if (kind == DEEPSAD_LABEL_BOOLEAN)
+		return PG_GETARG_BOOL(argno) ? DSAD_ANOMALY : DSAD_NORMAL;
+	value = kind == DEEPSAD_LABEL_INT2 ? PG_GETARG_INT16(argno) :
+		kind == DEEPSAD_LABEL_INT4 ? PG_GETARG_INT32(argno) : PG_GETARG_INT64(argno);
+	if (value < -1 || value > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("integer label is %lld, must be -1, 0 or 1", (long long) value),
+				 errhint("-1 marks a known anomaly, 1 a known normal row, 0 or NULL an unlabelled one; a boolean label reads more easily.")));
+	return (int8) value;
+}

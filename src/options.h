@@ -1,0 +1,15 @@
+/*
+ * options.h
+ *	  Training options between SQL's jsonb and the core's DsadConfig.
+ */
+#ifndef DEEPSAD_OPTIONS_H
+#define DEEPSAD_OPTIONS_H
+
+#include "utils/jsonb.h"
+
+#include "core/dsad.h"
+
+extern void deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features);
+extern void deepsad_options_push(JsonbParseState **state, const DsadConfig *config);
+
+#endif

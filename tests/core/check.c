@@ -1,0 +1,161 @@
+/*
+ * check.c
+ *	  Checks, the failing environment and test data.
+ */
+#include "check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int	passed;
+static int	failed;
+
+void
+check_that(bool condition, const char *file, int line, const char *text)
+{
+	if (condition)
+		passed++;
+	else
+	{
+		failed++;
+		printf("not ok: %s:%d: %s\n", file, line, text);
+	}
+}
+
+/* Prints the counts; the program's exit status. */
+int
+check_report(void)
+{
+	printf("%d passed, %d failed\n", passed, failed);
+	return failed > 0 || passed == 0;
+}
+
+static void *
+test_alloc(void *ctx, size_t size)
+{
+	TestEnv    *env = ctx;
+	void	   *block;
+
+	if (++env->allocations == env->fail_allocation)
+		return NULL;
+	if ((long) size > env->largest)
+		env->largest = (long) size;
+	block = malloc(size);
+	if (block)
+	{
+		memset(block, 0xA5, size);
+		env->live++;
+	}
+	return block;
+}
+
+static void
+test_release(void *ctx, void *block)
+{
+	((TestEnv *) ctx)->live--;
+	free(block);
+}
+
+static int
+test_poll(void *ctx)
+{
+	TestEnv    *env = ctx;
+
+	return ++env->polls == env->fail_poll;
+}
+
+/* CRC-32C, bit by bit: slow and obviously right. */
+uint32_t
+test_crc32c(const void *data, size_t length)
+{
+	const uint8_t *byte = data;
+	uint32_t	crc = 0xFFFFFFFF;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		crc ^= byte[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0x82F63B78 : crc >> 1;
+	}
+	return ~crc;
+}
+
+void
+test_env_init(TestEnv *env)
+{
+	memset(env, 0, sizeof(*env));
+	env->env.alloc = test_alloc;
+	env->env.release = test_release;
+	env->env.poll = test_poll;
+	env->env.crc32c = test_crc32c;
+	env->env.ctx = env;
+}
+
+static int
+read_row(void *ctx, uint64_t row, double *features, int8_t *label)
+{
+	TestRows   *rows = ctx;
+
+	memcpy(features, rows->value + row * rows->features, rows->features * sizeof(double));
+	*label = rows->label[row];
+	return 0;
+}
+
+DsadRowSource
+test_source(TestRows *rows, uint64_t count)
+{
+	DsadRowSource source = {rows, count, rows->features, read_row};
+
+	return source;
+}
+
+/* Uniform in [0, 1), from a linear congruential generator: the same everywhere. */
+double
+test_uniform(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (double) (*state >> 40) / (double) (1 << 24);
+}
+
+/* Rows near a line, so that there is something to learn; every label unlabelled. */
+void
+test_normal_rows(TestRows *rows, uint32_t count, uint32_t features, uint64_t seed)
+{
+	rows->features = features;
+	rows->value = malloc((size_t) count * features * sizeof(double));
+	rows->label = calloc(count, 1);
+	for (uint32_t i = 0; i < count; i++)
+	{
+		double		t = test_uniform(&seed) * 4 - 2;
+
+		for (uint32_t j = 0; j < features; j++)
+			rows->value[(size_t) i * features + j] =
+				t * (j % 3 + 1.0) + test_uniform(&seed) * 0.5 + (test_uniform(&seed) - 0.5);
+	}
+}
+
+void
+test_free_rows(TestRows *rows)
+{
+	free(rows->value);
+	free(rows->label);
+}
+
+/* A small, quick training. */
+DsadConfig
+test_config(uint32_t features)
+{
+	DsadConfig	config;
+
+	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, features);
+	config.hidden.count = 2;
+	config.hidden.value[0] = 8;
+	config.hidden.value[1] = 6;
+	config.latent = 3;
+	config.members = 2;
+	config.epochs = 3;
+	config.pretrain_epochs = 2;
+	config.batch_size = 16;
+	return config;
+}
