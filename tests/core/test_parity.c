@@ -1,0 +1,229 @@
+/*
+ * test_parity.c
+ *	  The same start and batches as PyTorch (fixtures/generate.py) must give the
+ *	  same losses, gradients, BatchNorm statistics and weights.
+ *
+ * Tolerances, relative to the largest value of a tensor: 1e-5 for the first
+ * gradients and 1e-4 for anything after eight steps, where float32 rounding of
+ * two different summation orders has been through Adam's division.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/loss.h"
+#include "core/optimizer.h"
+
+#define MAX_TENSORS 128
+#define FIRST 1e-5
+#define LATER 1e-4
+
+typedef struct Tensor
+{
+	char		name[64];
+	size_t		count;
+	float	   *value;
+} Tensor;
+
+static Tensor tensors[MAX_TENSORS];
+static int	tensor_count;
+
+static void
+load(const char *name)
+{
+	char		path[128];
+	FILE	   *file;
+
+	while (tensor_count > 0)
+		free(tensors[--tensor_count].value);
+	snprintf(path, sizeof(path), "fixtures/%s.txt", name);
+	file = fopen(path, "r");
+	CHECK(file != NULL);
+	if (file == NULL)
+		return;
+	while (tensor_count < MAX_TENSORS &&
+		   fscanf(file, "%63s %zu", tensors[tensor_count].name, &tensors[tensor_count].count) == 2)
+	{
+		Tensor	   *t = &tensors[tensor_count++];
+
+		t->value = calloc(t->count + 1, sizeof(float));
+		for (size_t i = 0; i < t->count; i++)
+			CHECK(fscanf(file, "%f", &t->value[i]) == 1);
+	}
+	fclose(file);
+}
+
+static const Tensor *
+tensor(const char *format, int number)
+{
+	char		name[64];
+
+	snprintf(name, sizeof(name), format, number);
+	for (int i = 0; i < tensor_count; i++)
+		if (strcmp(tensors[i].name, name) == 0)
+			return &tensors[i];
+	printf("no tensor %s\n", name);
+	exit(1);
+}
+
+/* Whether values equal the tensor within tolerance of its largest value. */
+static bool
+close_to(const float *values, const Tensor *t, double tolerance)
+{
+	double		largest = 0;
+	double		worst = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+	{
+		largest = fmax(largest, fabs(t->value[i]));
+		worst = fmax(worst, fabs((double) values[i] - t->value[i]));
+	}
+	if (worst > tolerance * largest)
+		printf("%s is off by %g of %g\n", t->name, worst, largest);
+	return worst <= tolerance * largest;
+}
+
+static void
+set_weights(DsadNet *net, const char *format)
+{
+	for (uint32_t l = 0; l < net->layers; l++)
+	{
+		const Tensor *t = tensor(format, (int) l);
+
+		memcpy(net->weight[l], t->value, t->count * sizeof(float));
+	}
+}
+
+static void
+check_net(const DsadNet *net, const char *weight, const char *mean, const char *var)
+{
+	for (uint32_t l = 0; l < net->layers; l++)
+	{
+		CHECK(close_to(net->weight[l], tensor(weight, (int) l), LATER));
+		if (l + 1 == net->layers)
+			break;
+		CHECK(close_to(net->running_mean[l], tensor(mean, (int) l), LATER));
+		CHECK(close_to(net->running_var[l], tensor(var, (int) l), LATER));
+	}
+}
+
+static void
+check_gradients(const DsadNet *net, const char *format)
+{
+	for (uint32_t l = 0; l < net->layers; l++)
+		CHECK(close_to(net->gradient[l], tensor(format, (int) l), FIRST));
+}
+
+typedef enum Objective
+{
+	AUTOENCODER, SAD, SOFT_BOUNDARY
+} Objective;
+
+static void
+run(const char *name, Objective objective)
+{
+	TestEnv		env;
+	DsadArena	arena;
+	DsadNet		encoder;
+	DsadNet		decoder;
+	DsadAdam	encoder_adam;
+	DsadAdam	decoder_adam;
+	DsadProducts products = {dsad_kernel_best(), NULL, NULL};
+	DsadError	error;
+	DsadConfig	config = test_config(4);
+	const float *setting;
+	uint32_t	dims[DSAD_MAX_LAYERS + 1];
+	uint32_t	reversed[DSAD_MAX_LAYERS + 1];
+	uint32_t	layers;
+	uint32_t	rows;
+	uint32_t	latent;
+	float		gradient[512];
+	float		centre[16];
+	int8_t		label[64];
+	double		distance[64];
+	double		radius = 0;
+
+	load(name);
+	setting = tensor("settings", 0)->value;
+	layers = (uint32_t) tensor("dims", 0)->count - 1;
+	for (uint32_t l = 0; l <= layers; l++)
+		dims[l] = reversed[layers - l] = (uint32_t) tensor("dims", 0)->value[l];
+	rows = (uint32_t) setting[0];
+	latent = dims[layers];
+	config.learning_rate = 1e-2;
+	config.milestones.count = 1;
+	config.milestones.value[0] = (int32_t) setting[5];
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	products.scratch = dsad_arena_array(&arena, 4096, sizeof(float));
+	CHECK(dsad_net_alloc(&encoder, &arena, dims, layers, rows, &error) == DSAD_OK);
+	CHECK(dsad_net_alloc(&decoder, &arena, reversed, layers, rows, &error) == DSAD_OK);
+	CHECK(dsad_adam_alloc(&encoder_adam, &arena, &encoder, &error) == DSAD_OK);
+	CHECK(dsad_adam_alloc(&decoder_adam, &arena, &decoder, &error) == DSAD_OK);
+	set_weights(&encoder, "encoder.before.weight.%d");
+	set_weights(&decoder, "decoder.before.weight.%d");
+	CHECK(close_to(dsad_net_evaluate(&encoder, &products, tensor("batches", 0)->value, rows),
+				   tensor("evaluated", 0), FIRST));
+	memcpy(centre, tensor("centre", 0)->value, latent * sizeof(float));
+
+	for (uint32_t step = 0; step < (uint32_t) setting[1]; step++)
+	{
+		const float *x = tensor("batches", 0)->value + (size_t) step * rows * dims[0];
+		const float *z = dsad_net_forward(&encoder, &products, x, rows);
+		double		rate = dsad_learning_rate(&config, step);
+		double		expected = tensor("losses", 0)->value[step];
+		double		loss;
+
+		for (uint32_t i = 0; i < rows; i++)
+			label[i] = (int8_t) tensor("labels", 0)->value[step * rows + i];
+		if (objective == AUTOENCODER)
+		{
+			float	   *y = (float *) dsad_net_forward(&decoder, &products, z, rows);
+
+			loss = dsad_loss_reconstruction(x, y, rows, dims[0], (DsadReconstruction) setting[6], gradient);
+			dsad_net_backward(&encoder, &products,
+							  dsad_net_backward(&decoder, &products, gradient, rows, true), rows, false);
+			if (step == 0)
+				check_gradients(&decoder, "decoder.gradient.%d");
+			dsad_adam_step(&decoder_adam, &decoder, rate, setting[4]);
+		}
+		else
+		{
+			if (objective == SAD)
+				loss = dsad_loss_sad(z, centre, label, rows, latent, setting[2], gradient);
+			else
+				loss = dsad_loss_soft_boundary(z, centre, label, rows, latent, setting[2], setting[3],
+											   radius, gradient);
+			dsad_net_backward(&encoder, &products, gradient, rows, false);
+		}
+		if (step == 0)
+			check_gradients(&encoder, "encoder.gradient.%d");
+		dsad_adam_step(&encoder_adam, &encoder, rate, setting[4]);
+		if (objective == SOFT_BOUNDARY && step >= 2)
+		{
+			for (uint32_t i = 0; i < rows; i++)
+				distance[i] = sqrt(dsad_distance(z + (size_t) i * latent, centre, latent));
+			radius = dsad_quantile(distance, rows, 1 - (double) setting[3]);
+			CHECK(fabs(radius - tensor("radii", 0)->value[step]) <= LATER * radius);
+		}
+		CHECK(fabs(loss - expected) <= (step == 0 ? FIRST : LATER) * fabs(expected));
+	}
+	check_net(&encoder, "encoder.after.weight.%d", "encoder.after.mean.%d", "encoder.after.var.%d");
+	if (objective == AUTOENCODER)
+		check_net(&decoder, "decoder.after.weight.%d", "decoder.after.mean.%d", "decoder.after.var.%d");
+	dsad_arena_release(&arena);
+}
+
+int
+main(void)
+{
+	run("autoencoder_linear", AUTOENCODER);
+	run("autoencoder_sigmoid", AUTOENCODER);
+	run("sad", SAD);
+	run("sad_deep_eta_decay", SAD);
+	run("soft_boundary", SOFT_BOUNDARY);
+	while (tensor_count > 0)
+		free(tensors[--tensor_count].value);
+	return check_report();
+}
