@@ -1,0 +1,229 @@
+/*
+ * test_kernels.c
+ *	  Every kernel level this CPU has, against the summation order that
+ *	  kernel.h promises, bit by bit, and against sums in double precision.
+ *
+ * Tolerance of the latter: 1e-5 of the sum of the terms' magnitudes.  All
+ * arrays have their exact size, so that the sanitizers see a step too far.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/kernel.h"
+
+#define LANES 16
+#define GUARD 12345.0f			/* stands where nothing may be written */
+
+typedef enum Numbers
+{
+	ORDINARY, TINY, ZEROS, HUGE_NUMBERS, NUMBERS
+} Numbers;
+
+static uint64_t state = 17;
+
+/* One test value: from -0.5 to 0.5, or of a kind that breaks shortcuts. */
+static float
+draw(Numbers kind)
+{
+	float		value = (float) (test_uniform(&state) - 0.5);
+
+	switch (kind)
+	{
+		case TINY:				/* products are denormal or vanish */
+			return value * (test_uniform(&state) < 0.5 ? 1e-38f : 1e-20f);
+		case ZEROS:
+			return test_uniform(&state) < 0.3 ? 0.0f : test_uniform(&state) < 0.5 ? -0.0f : value;
+		case HUGE_NUMBERS:		/* infinities, and NaN where they meet */
+			return test_uniform(&state) < 0.1 ? copysignf(INFINITY, value) : value * 1e20f;
+		default:
+			return value;
+	}
+}
+
+static float *
+draw_array(size_t count, Numbers kind)
+{
+	float	   *values = malloc((count ? count : 1) * sizeof(float));
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = draw(kind);
+	return values;
+}
+
+/* Equal bits; any NaN equals any other, because hardware chooses their payload. */
+static bool
+same(const float *a, const float *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(&a[i], &b[i], sizeof(float)) != 0 && !(isnan(a[i]) && isnan(b[i])))
+			return false;
+	return true;
+}
+
+/* One output of a layer, in the promised order; *exact and *size are its sum in double precision. */
+static float
+layer_output(const DsadPackedLayer *layer, const float *x, size_t j, double *exact, double *size)
+{
+	float		s[4] = {0, 0, 0, 0};
+	float		sum;
+
+	*exact = layer->bias[j];
+	*size = fabs(*exact);
+	for (size_t i = 0; i < layer->in; i++)
+	{
+		float		w = layer->weight[i * layer->out_padded + j];
+
+		s[i % 4] += x[i] * w;
+		*exact += (double) x[i] * w;
+		*size += fabs((double) x[i] * w);
+	}
+	sum = ((s[0] + s[1]) + (s[2] + s[3])) + layer->bias[j];
+	if (!layer->activate)
+		return sum;
+	if (*exact < 0)
+		*exact *= DSAD_LEAKY_SLOPE;
+	return sum < 0 ? sum * DSAD_LEAKY_SLOPE : sum;
+}
+
+/* One layer shape at every level. */
+static void
+check_layer(uint32_t in, uint32_t out, size_t n, Numbers kind)
+{
+	uint32_t	padded = (out + LANES - 1) / LANES * LANES;
+	size_t		ldx = in + out % 3;
+	float	   *weight = draw_array((size_t) in * padded, kind);
+	float	   *bias = draw_array(padded, kind == HUGE_NUMBERS ? ORDINARY : kind);
+	float	   *x = draw_array((n - 1) * ldx + in, kind);
+	float	   *expected = malloc(n * padded * sizeof(float));
+	float	   *y = malloc(n * padded * sizeof(float));
+	DsadPackedLayer layer = {in, padded, (in + out) % 2 == 0, weight, bias};
+	bool		accurate = true;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < padded; j++)
+		{
+			double		exact;
+			double		size;
+
+			expected[i * padded + j] = layer_output(&layer, x + i * ldx, j, &exact, &size);
+			if (kind == ORDINARY && !(fabs(expected[i * padded + j] - exact) <= 1e-5 * size))
+				accurate = false;
+		}
+	CHECK(accurate);
+	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
+	{
+		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
+
+		if (kernel == NULL)
+			continue;
+		kernel->layer(&layer, x, ldx, y, n);
+		if (!same(y, expected, n * padded))
+			printf("layer %s: in %u, out %u, rows %zu, numbers %d\n", dsad_kernel_name(kernel), in, out,
+				   n, (int) kind);
+		CHECK(same(y, expected, n * padded));
+	}
+	free(weight);
+	free(bias);
+	free(x);
+	free(expected);
+	free(y);
+}
+
+/* c = a * b, or a' * b, at every level, with gaps between the rows. */
+static void
+check_gemm(size_t m, size_t n, size_t k, bool transposed, Numbers kind)
+{
+	size_t		lda = (transposed ? m : k) + m % 3;
+	size_t		ldb = n + k % 2;
+	size_t		ldc = n + n % 3;
+	size_t		size_a = transposed ? (k - 1) * lda + m : (m - 1) * lda + k;
+	size_t		size_c = (m - 1) * ldc + n;
+	float	   *a = draw_array(size_a, kind);
+	float	   *b = draw_array((k - 1) * ldb + n, kind);
+	float	   *expected = malloc(size_c * sizeof(float));
+	float	   *c = malloc(size_c * sizeof(float));
+	bool		accurate = true;
+
+	for (size_t i = 0; i < size_c; i++)
+		expected[i] = GUARD;
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j++)
+		{
+			float		sum = 0;
+			double		exact = 0;
+			double		size = 0;
+
+			for (size_t p = 0; p < k; p++)
+			{
+				float		x = transposed ? a[p * lda + i] : a[i * lda + p];
+
+				sum += x * b[p * ldb + j];
+				exact += (double) x * b[p * ldb + j];
+				size += fabs((double) x * b[p * ldb + j]);
+			}
+			expected[i * ldc + j] = sum;
+			if (kind == ORDINARY && !(fabs(sum - exact) <= 1e-5 * size))
+				accurate = false;
+		}
+	CHECK(accurate);
+	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
+	{
+		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
+
+		if (kernel == NULL)
+			continue;
+		for (size_t i = 0; i < size_c; i++)
+			c[i] = GUARD;
+		(transposed ? kernel->gemm_tn : kernel->gemm_nn) (m, n, k, a, lda, b, ldb, c, ldc);
+		if (!same(c, expected, size_c))
+			printf("gemm_%s %s: %zu x %zu x %zu, numbers %d\n", transposed ? "tn" : "nn",
+				   dsad_kernel_name(kernel), m, n, k, (int) kind);
+		CHECK(same(c, expected, size_c));
+	}
+	free(a);
+	free(b);
+	free(expected);
+	free(c);
+}
+
+/* A level that is there has a name, and the best one is the highest that is there. */
+static void
+check_levels(void)
+{
+	const DsadKernel *highest = NULL;
+
+	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
+		if (dsad_kernel((DsadKernelLevel) level) != NULL)
+		{
+			highest = dsad_kernel((DsadKernelLevel) level);
+			printf("ok: level %s\n", dsad_kernel_name(highest));
+		}
+	CHECK(dsad_kernel(DSAD_KERNEL_PLAIN) != NULL);
+	CHECK(dsad_kernel_best() == highest);
+}
+
+int
+main(void)
+{
+	static const uint32_t sizes[] = {1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 40, 65};
+	const int	count = sizeof(sizes) / sizeof(sizes[0]);
+
+	check_levels();
+	for (uint32_t in = 1; in <= 40; in++)
+		for (int j = 0; j < count; j++)
+			for (size_t n = 1; n <= 5; n++)
+				check_layer(in, sizes[j], n, (Numbers) ((in + n) % NUMBERS));
+	for (size_t m = 1; m <= 40; m++)
+		for (int j = 0; j < count; j++)
+			for (int p = 0; p < count; p++)
+				check_gemm(m, sizes[j], sizes[p], (m + j + p) % 2, (Numbers) ((m + p) % NUMBERS));
+	for (int kind = 0; kind < NUMBERS; kind++)
+	{
+		check_layer(257, 130, 67, (Numbers) kind);
+		check_gemm(67, 130, 257, false, (Numbers) kind);
+		check_gemm(67, 130, 257, true, (Numbers) kind);
+	}
+	return check_report();
+}

@@ -1,0 +1,86 @@
+# Cancelling, timing out and terminating a training: at once, and nothing stays behind.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION deepsad;
+	CREATE TABLE t AS SELECT i AS id, ARRAY[sin(i), cos(i), sin(i * i), cos(i * 3)] AS x FROM generate_series(1, 20000) i;
+});
+my $long = q{SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, pretrain_epochs => 100000, hidden => '{256,128}'))) FROM t};
+
+# Starts the long training in a session of its own; returns it and its process id.
+sub start_training
+{
+	my ($session, $in, $out, $err);
+	$in = '';
+	$out = '';
+	$err = '';
+	$session = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out, '2>', \$err);
+	$in .= "SELECT pg_backend_pid();\n";
+	$session->pump until $out =~ /(\d+)\n/;
+	my $pid = $1;
+	$in .= "$long;\nSELECT 'next', 1 + 1;\n";
+	$session->pump_nb;
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $pid AND state = 'active' AND query LIKE '%deepsad_train%'");
+	usleep(400_000);
+	return { session => $session, pid => $pid, in => \$in, out => \$out, err => \$err };
+}
+
+my $slowest = 0;
+for my $round (1 .. 3)
+{
+	my $t = start_training();
+	my $started = time;
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($t->{pid})");
+	$t->{session}->pump until ${ $t->{out} } =~ /next/;
+	my $took = time - $started;
+	$slowest = $took if $took > $slowest;
+	like(${ $t->{err} }, qr/canceling statement due to user request/, "cancelled, round $round");
+	like(${ $t->{out} }, qr/next\|2/, 'the next statement works');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $t->{pid}"), '1', 'the session lives');
+	my $status = slurp_file("/proc/$t->{pid}/status");
+	my ($threads) = $status =~ /^Threads:\s+(\d+)/m;
+	is($threads, 1, 'no thread was left in the backend');
+	${ $t->{in} } .= "\\q\n";
+	$t->{session}->finish;
+}
+note(sprintf 'slowest cancel: %.0f ms, with the start of a psql in it', $slowest * 1000);
+cmp_ok($slowest, '<', 2, 'cancelled soon');
+
+my $t = start_training();
+$node->safe_psql('postgres', "SELECT pg_terminate_backend($t->{pid})");
+$t->{session}->finish;
+like(${ $t->{err} }, qr/terminating connection due to administrator command/, 'terminated');
+ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $t->{pid}"), 'the process is gone');
+my @left = glob($node->data_dir . '/base/pgsql_tmp/*');
+is(scalar(@left), 0, 'no temporary files');
+
+# memory of a session after many cancelled trainings, seen from inside
+my $memory = $node->safe_psql('postgres', qq{
+	CREATE TEMP TABLE seen (n int, bytes bigint);
+	DO \$\$
+	DECLARE n int;
+	BEGIN
+		FOR n IN 1..12 LOOP
+			BEGIN
+				SET LOCAL statement_timeout = 0;
+				PERFORM deepsad_train(x, NULL, deepsad_options(scaling => 'none', learning_rate => 1, epochs => 1, batch_size => 2, members => 64, max_steps => 3,
+					pretrain_epochs => 0)) FROM (SELECT array_append(x, CASE WHEN id = 150 THEN 'Infinity'::float8 ELSE id END) AS x FROM t WHERE id <= 200) s;
+			EXCEPTION WHEN numeric_value_out_of_range THEN
+				INSERT INTO seen SELECT n, sum(total_bytes) FROM pg_backend_memory_contexts;
+			END;
+		END LOOP;
+	END \$\$;
+	SELECT (max(bytes) FILTER (WHERE n = 12)) - (max(bytes) FILTER (WHERE n = 4)) < 200000 FROM seen;
+}) if $node->safe_psql('postgres', 'SHOW server_version_num') >= 140000;
+is($memory, 't', 'failed trainings do not add up in memory') if defined $memory;
+
+$node->stop;
+done_testing();
