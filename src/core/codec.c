@@ -22,6 +22,7 @@ typedef struct Writer
 {
 	uint8_t    *at;				/* NULL = only count */
 	size_t		length;
+	DsadWatch	watch;			/* polled while writing; a cancel that returns changes nothing */
 } Writer;
 
 /* The low `bytes` bytes of value, least significant first. */
@@ -53,10 +54,16 @@ put_doubles(Writer *w, const double *values, size_t count)
 static void
 put_floats(Writer *w, const float *values, size_t count)
 {
+	if (w->at == NULL)
+	{
+		w->length += 4 * count;
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 	{
 		uint32_t	bits;
 
+		dsad_watch_rows(&w->watch, i, 1);
 		memcpy(&bits, &values[i], sizeof(bits));
 		put_int(w, bits, 4);
 	}
@@ -162,7 +169,7 @@ static void
 put_whole(Writer *w, const char *tag, uint32_t flags, void (*put) (Writer *, const DsadModel *),
 		  const DsadModel *model)
 {
-	Writer		count = {NULL, 0};
+	Writer		count = {NULL, 0, {NULL, false}};
 
 	put(&count, model);
 	put_section(w, tag, flags, count.length);
@@ -201,7 +208,7 @@ put_sections(Writer *w, const DsadModel *model)
 size_t
 dsad_model_size(const DsadModel *model)
 {
-	Writer		count = {NULL, HEADER_SIZE};
+	Writer		count = {NULL, HEADER_SIZE, {NULL, false}};
 
 	put_sections(&count, model);
 	return count.length;
@@ -212,8 +219,8 @@ void
 dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes)
 {
 	size_t		length = dsad_model_size(model);
-	Writer		w = {bytes, 0};
-	Writer		crc = {bytes + 12, 0};
+	Writer		w = {bytes, 0, {env, false}};
+	Writer		crc = {bytes + 12, 0, {env, false}};
 
 	put_bytes(&w, MAGIC, 8);
 	put_int(&w, DSAD_FORMAT, 4);
@@ -229,7 +236,8 @@ typedef struct Reader
 {
 	const uint8_t *at;
 	size_t		left;
-	bool		failed;			/* something asked for more than was left */
+	bool		failed;			/* something asked for more than was left, or was not valid */
+	DsadWatch  *watch;
 } Reader;
 
 static uint64_t
@@ -279,6 +287,7 @@ get_floats(Reader *r, float *values, size_t count, float least)
 	{
 		uint32_t	bits = (uint32_t) get_int(r, 4);
 
+		dsad_watch_rows(r->watch, i, 1);
 		memcpy(&values[i], &bits, sizeof(bits));
 		if (!isfinite(values[i]) || values[i] < least)
 			r->failed = true;
@@ -318,6 +327,7 @@ next_section(Reader *r, const char *tag, uint32_t format, Reader *body, bool *kn
 	body->at = r->at;
 	body->left = (size_t) length;
 	body->failed = false;
+	body->watch = r->watch;
 	r->at += length;
 	r->left -= (size_t) length;
 	*known = tag != NULL && memcmp(found, tag, 4) == 0;
@@ -529,7 +539,8 @@ DsadStatus
 dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const uint8_t *bytes,
 				  size_t length, DsadError *error)
 {
-	Reader		r = {bytes, length, false};
+	DsadWatch	watch = {env, false};
+	Reader		r = {bytes, length, false, &watch};
 	Reader		body;
 	DsadModel	shape;
 	DsadConfig	config;
@@ -570,7 +581,8 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 			return status;
 		if (body.left != member_size(model))
 			return corrupt(error, "section \"MEMB\" has the wrong length");
-		if ((status = get_member(&body, model, &model->members[m], error)) != DSAD_OK)
+		if ((status = get_member(&body, model, &model->members[m], error)) != DSAD_OK ||
+			(status = dsad_watch_status(&watch, error)) != DSAD_OK)
 			return status;
 	}
 	if ((status = find_section(&r, "HIST", format, &body, error)) != DSAD_OK ||

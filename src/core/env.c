@@ -107,6 +107,15 @@ dsad_no_memory(DsadError *error)
 	return dsad_fail(error, DSAD_NO_MEMORY, NULL, "out of memory");
 }
 
+/* What a finished piece of watched work is worth. */
+DsadStatus
+dsad_watch_status(const DsadWatch *watch, DsadError *error)
+{
+	if (watch->cancelled)
+		return dsad_fail(error, DSAD_CANCELLED, NULL, "cancelled");
+	return DSAD_OK;
+}
+
 /* Asks the environment whether to go on. */
 DsadStatus
 dsad_poll(const DsadEnv *env, DsadError *error)

@@ -17,16 +17,19 @@ static const float zeros[16] __attribute__((aligned(64)));
 
 #ifdef DSAD_X86
 #define LEVEL sse2
+#define NARROWER plain
 #define TARGET
 #define WIDTH 4
 #include "kernel_level.h"
 
 #define LEVEL avx2
+#define NARROWER sse2
 #define TARGET __attribute__((target("avx2")))
 #define WIDTH 8
 #include "kernel_level.h"
 
 #define LEVEL avx512
+#define NARROWER avx2
 #define TARGET __attribute__((target("avx512f")))
 #define WIDTH 16
 #include "kernel_level.h"

@@ -1,8 +1,9 @@
 /*
  * kernel_level.h
  *	  The kernels at one level; kernel.c includes it once for each, with
- *	  LEVEL (name suffix), TARGET (function attribute) and WIDTH (floats in a
- *	  vector, 1 = scalar) defined.  No include guard on purpose.
+ *	  LEVEL (name suffix), TARGET (function attribute), WIDTH (floats in a
+ *	  vector, 1 = scalar) and, unless scalar, NARROWER (the LEVEL that takes what
+ *	  is less than a vector wide) defined.  No include guard on purpose.
  */
 #define PASTE2(a, b) a##_##b
 #define PASTE(a, b) PASTE2(a, b)
@@ -133,7 +134,11 @@ NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 				storev(c + (i + r) * ldc + j + v * WIDTH, s[r][v]); \
 	} while (0)
 
-/* All of c: blocks of 4 rows and 2 vectors, then narrower ones, then single columns. */
+/*
+ * All of c: blocks of 4 rows and 2 vectors, then narrower ones.  The last vector
+ * of a row overlaps the one before it when n is no multiple of WIDTH: it
+ * computes the same bits again.  n is at least WIDTH.
+ */
 #define GEMM_BODY(A) \
 	do { \
 		for (size_t j = 0; j < n;) \
@@ -146,26 +151,15 @@ NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 				for (; i < m; i++) \
 					GEMM_BLOCK(1, 2, A); \
 				j += 2 * WIDTH; \
+				continue; \
 			} \
-			else if (j + WIDTH <= n) \
-			{ \
-				for (; i + 4 <= m; i += 4) \
-					GEMM_BLOCK(4, 1, A); \
-				for (; i < m; i++) \
-					GEMM_BLOCK(1, 1, A); \
-				j += WIDTH; \
-			} \
-			else \
-			{ \
-				for (; i < m; i++) \
-				{ \
-					float		sum = 0; \
-					for (size_t p = 0; p < k; p++) \
-						sum += A(i, p) * b[p * ldb + j]; \
-					c[i * ldc + j] = sum; \
-				} \
-				j++; \
-			} \
+			if (j + WIDTH > n) \
+				j = n - WIDTH; \
+			for (; i + 4 <= m; i += 4) \
+				GEMM_BLOCK(4, 1, A); \
+			for (; i < m; i++) \
+				GEMM_BLOCK(1, 1, A); \
+			j += WIDTH; \
 		} \
 	} while (0)
 
@@ -176,6 +170,13 @@ TARGET static void
 NAME(gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 			   const float *b, size_t ldb, float *c, size_t ldc)
 {
+#ifdef NARROWER
+	if (n < WIDTH)
+	{
+		PASTE(gemm_nn, NARROWER) (m, n, k, a, lda, b, ldb, c, ldc);
+		return;
+	}
+#endif
 	GEMM_BODY(A_NORMAL);
 }
 
@@ -183,6 +184,13 @@ TARGET static void
 NAME(gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 			   const float *b, size_t ldb, float *c, size_t ldc)
 {
+#ifdef NARROWER
+	if (n < WIDTH)
+	{
+		PASTE(gemm_tn, NARROWER) (m, n, k, a, lda, b, ldb, c, ldc);
+		return;
+	}
+#endif
 	GEMM_BODY(A_TRANSPOSED);
 }
 
@@ -201,5 +209,6 @@ NAME(gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 #undef PASTE
 #undef PASTE2
 #undef LEVEL
+#undef NARROWER
 #undef TARGET
 #undef WIDTH

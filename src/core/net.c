@@ -60,7 +60,7 @@ dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims, uint32_t la
  * +-1/sqrt(in), Glorot's uniform within +-sqrt(6/(in + out)).
  */
 void
-dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init)
+dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch)
 {
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
@@ -70,25 +70,27 @@ dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init)
 		size_t		count = (size_t) net->dims[l] * net->dims[l + 1];
 
 		for (size_t i = 0; i < count; i++)
+		{
+			dsad_watch_rows(watch, i, 1);
 			net->weight[l][i] = dsad_random_uniform(random, -bound, bound);
+		}
 	}
 }
 
-/* x (n, width) in place: leaky ReLU. */
-static void
-leaky_relu(float *x, size_t count)
+static inline float
+leaky_relu(float x)
 {
-	for (size_t i = 0; i < count; i++)
-		x[i] = x[i] < 0 ? x[i] * DSAD_LEAKY_SLOPE : x[i];
+	return x < 0 ? x * DSAD_LEAKY_SLOPE : x;
 }
 
 /*
- * BatchNorm in training mode: x (n, width) -> normalised, with the batch's
- * biased variance, which also moves the running statistics (unbiased there).
+ * BatchNorm and leaky ReLU in training mode, in place on x (n, width), which
+ * also keeps the normalised values.  Uses the batch's biased variance and moves
+ * the running statistics with the unbiased one.
  * A batch of one row has variance 0: eps alone keeps it finite.
  */
 static void
-batchnorm_forward(DsadNet *net, uint32_t l, const float *x, uint32_t n)
+batchnorm_forward(DsadNet *net, uint32_t l, float *x, uint32_t n, DsadWatch *watch)
 {
 	size_t		width = net->dims[l + 1];
 	double	   *mean = net->column_sum[0];
@@ -98,17 +100,23 @@ batchnorm_forward(DsadNet *net, uint32_t l, const float *x, uint32_t n)
 	memset(mean, 0, width * sizeof(double));
 	memset(square, 0, width * sizeof(double));
 	for (size_t i = 0; i < n; i++)
+	{
+		dsad_watch_rows(watch, i, width);
 		for (size_t j = 0; j < width; j++)
 			mean[j] += x[i * width + j];
+	}
 	for (size_t j = 0; j < width; j++)
 		mean[j] /= n;
 	for (size_t i = 0; i < n; i++)
+	{
+		dsad_watch_rows(watch, i, width);
 		for (size_t j = 0; j < width; j++)
 		{
 			double		d = x[i * width + j] - mean[j];
 
 			square[j] += d * d;
 		}
+	}
 	for (size_t j = 0; j < width; j++)
 	{
 		double		var = square[j] / n;
@@ -120,9 +128,16 @@ batchnorm_forward(DsadNet *net, uint32_t l, const float *x, uint32_t n)
 		net->running_var[l][j] += momentum * ((float) unbiased - net->running_var[l][j]);
 	}
 	for (size_t i = 0; i < n; i++)
+	{
+		dsad_watch_rows(watch, i, width);
 		for (size_t j = 0; j < width; j++)
-			normalised[i * width + j] =
-				(x[i * width + j] - (float) mean[j]) * net->inverse_std[l][j];
+		{
+			size_t		at = i * width + j;
+
+			normalised[at] = (x[at] - (float) mean[j]) * net->inverse_std[l][j];
+			x[at] = leaky_relu(normalised[at]);
+		}
+	}
 }
 
 /*
@@ -130,7 +145,7 @@ batchnorm_forward(DsadNet *net, uint32_t l, const float *x, uint32_t n)
  * Returns the output (n, dims[layers]), the net's own memory.
  */
 const float *
-dsad_net_forward(DsadNet *net, const DsadProducts *products, const float *x, uint32_t n)
+dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x, uint32_t n)
 {
 	net->input = x;
 	for (uint32_t l = 0; l < net->layers; l++)
@@ -140,11 +155,7 @@ dsad_net_forward(DsadNet *net, const DsadProducts *products, const float *x, uin
 
 		dsad_product_nn(products, n, width, net->dims[l], x, net->weight[l], y);
 		if (l + 1 < net->layers)
-		{
-			batchnorm_forward(net, l, y, n);
-			memcpy(y, net->normalised[l], n * width * sizeof(float));
-			leaky_relu(y, n * width);
-		}
+			batchnorm_forward(net, l, y, n, &products->watch);
 		x = y;
 	}
 	return x;
@@ -155,7 +166,7 @@ dsad_net_forward(DsadNet *net, const DsadProducts *products, const float *x, uin
  * what backward needs.  Returns the output (n, dims[layers]), the net's memory.
  */
 const float *
-dsad_net_evaluate(DsadNet *net, const DsadProducts *products, const float *x, uint32_t n)
+dsad_net_evaluate(DsadNet *net, DsadProducts *products, const float *x, uint32_t n)
 {
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
@@ -168,10 +179,12 @@ dsad_net_evaluate(DsadNet *net, const DsadProducts *products, const float *x, ui
 			for (size_t j = 0; j < width; j++)
 				net->inverse_std[l][j] = 1 / sqrtf(net->running_var[l][j] + DSAD_BATCHNORM_EPS);
 			for (size_t i = 0; i < n; i++)
+			{
+				dsad_watch_rows(&products->watch, i, width);
 				for (size_t j = 0; j < width; j++)
-					y[i * width + j] =
-						(y[i * width + j] - net->running_mean[l][j]) * net->inverse_std[l][j];
-			leaky_relu(y, n * width);
+					y[i * width + j] = leaky_relu((y[i * width + j] - net->running_mean[l][j]) *
+												  net->inverse_std[l][j]);
+			}
 		}
 		x = y;
 	}
@@ -184,7 +197,7 @@ dsad_net_evaluate(DsadNet *net, const DsadProducts *products, const float *x, ui
  * dx = inverse_std * (g - mean(g) - y * mean(g y)).
  */
 static void
-batchnorm_backward(DsadNet *net, uint32_t l, float *d, uint32_t n)
+batchnorm_backward(DsadNet *net, uint32_t l, float *d, uint32_t n, DsadWatch *watch)
 {
 	size_t		width = net->dims[l + 1];
 	const float *y = net->normalised[l];
@@ -194,6 +207,8 @@ batchnorm_backward(DsadNet *net, uint32_t l, float *d, uint32_t n)
 	memset(sum, 0, width * sizeof(double));
 	memset(sum_y, 0, width * sizeof(double));
 	for (size_t i = 0; i < n; i++)
+	{
+		dsad_watch_rows(watch, i, width);
 		for (size_t j = 0; j < width; j++)
 		{
 			size_t		at = i * width + j;
@@ -202,18 +217,22 @@ batchnorm_backward(DsadNet *net, uint32_t l, float *d, uint32_t n)
 			sum[j] += d[at];
 			sum_y[j] += d[at] * y[at];
 		}
+	}
 	for (size_t j = 0; j < width; j++)
 	{
 		sum[j] /= n;
 		sum_y[j] /= n;
 	}
 	for (size_t i = 0; i < n; i++)
+	{
+		dsad_watch_rows(watch, i, width);
 		for (size_t j = 0; j < width; j++)
 		{
 			size_t		at = i * width + j;
 
 			d[at] = net->inverse_std[l][j] * (d[at] - (float) sum[j] - y[at] * (float) sum_y[j]);
 		}
+	}
 }
 
 /*
@@ -222,7 +241,7 @@ batchnorm_backward(DsadNet *net, uint32_t l, float *d, uint32_t n)
  * the input (n, dims[0]) when wanted, in the net's own memory, else NULL.
  */
 const float *
-dsad_net_backward(DsadNet *net, const DsadProducts *products, const float *output_gradient,
+dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_gradient,
 				  uint32_t n, bool want_input)
 {
 	const float *d = output_gradient;
@@ -238,7 +257,7 @@ dsad_net_backward(DsadNet *net, const DsadProducts *products, const float *outpu
 		below = net->delta[l & 1];
 		dsad_product_nt(products, n, net->dims[l], net->dims[l + 1], d, net->weight[l], below);
 		if (l > 0)
-			batchnorm_backward(net, l - 1, below, n);
+			batchnorm_backward(net, l - 1, below, n, &products->watch);
 		d = below;
 	}
 	return below;

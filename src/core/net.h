@@ -32,12 +32,12 @@ typedef struct DsadNet
 
 extern DsadStatus dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims,
 								 uint32_t layers, uint32_t batch_rows, DsadError *error);
-extern void dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init);
-extern const float *dsad_net_forward(DsadNet *net, const DsadProducts *products, const float *x,
+extern void dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch);
+extern const float *dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x,
 									 uint32_t n);
-extern const float *dsad_net_evaluate(DsadNet *net, const DsadProducts *products, const float *x,
+extern const float *dsad_net_evaluate(DsadNet *net, DsadProducts *products, const float *x,
 									  uint32_t n);
-extern const float *dsad_net_backward(DsadNet *net, const DsadProducts *products,
+extern const float *dsad_net_backward(DsadNet *net, DsadProducts *products,
 									  const float *output_gradient, uint32_t n, bool want_input);
 
 #endif

@@ -33,7 +33,8 @@ dsad_adam_alloc(DsadAdam *adam, DsadArena *arena, const DsadNet *net, DsadError 
  * gradient (coupled), so it passes through the moments as in torch.optim.Adam.
  */
 void
-dsad_adam_step(DsadAdam *adam, DsadNet *net, double learning_rate, double weight_decay)
+dsad_adam_step(DsadAdam *adam, DsadNet *net, double learning_rate, double weight_decay,
+			   DsadWatch *watch)
 {
 	const float beta1 = (float) DSAD_ADAM_BETA1;
 	const float beta2 = (float) DSAD_ADAM_BETA2;
@@ -56,13 +57,19 @@ dsad_adam_step(DsadAdam *adam, DsadNet *net, double learning_rate, double weight
 		float	   *restrict v = adam->second[l];
 		const float *restrict gradient = net->gradient[l];
 
-		for (size_t i = 0; i < count; i++)
+		for (size_t start = 0; start < count; start += DSAD_POLL_ELEMENTS)
 		{
-			float		g = gradient[i] + decay * w[i];
+			size_t		end = count - start < DSAD_POLL_ELEMENTS ? count : start + DSAD_POLL_ELEMENTS;
 
-			m[i] = beta1 * m[i] + rest1 * g;
-			v[i] = beta2 * v[i] + rest2 * (g * g);
-			w[i] -= step_size * m[i] / (sqrtf(v[i]) * second_scale + eps);
+			dsad_watch(watch);
+			for (size_t i = start; i < end; i++)
+			{
+				float		g = gradient[i] + decay * w[i];
+
+				m[i] = beta1 * m[i] + rest1 * g;
+				v[i] = beta2 * v[i] + rest2 * (g * g);
+				w[i] -= step_size * m[i] / (sqrtf(v[i]) * second_scale + eps);
+			}
 		}
 	}
 }

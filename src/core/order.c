@@ -69,7 +69,7 @@ dsad_canonical_order(uint32_t *order, const DsadEnv *env, const DsadRowSource *r
 		status = dsad_no_memory(error);
 	for (uint32_t i = 0; i < count && status == DSAD_OK; i++)
 	{
-		int8_t		label;
+		int8_t		label = DSAD_UNLABELLED;
 
 		if (rows->read(rows->ctx, i, raw, &label) != 0)
 			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");

@@ -6,6 +6,7 @@
 #define DSAD_PRODUCT_H
 
 #include "blas.h"
+#include "env.h"
 #include "kernel.h"
 
 typedef struct DsadProducts
@@ -13,13 +14,14 @@ typedef struct DsadProducts
 	const DsadKernel *kernel;
 	DsadSgemm	sgemm;			/* NULL = internal kernel only */
 	float	   *scratch;		/* room for the largest b of dsad_product_nt */
+	DsadWatch	watch;			/* polled between pieces of a product, and by the nets */
 } DsadProducts;
 
-extern void dsad_product_nn(const DsadProducts *products, size_t m, size_t n, size_t k,
+extern void dsad_product_nn(DsadProducts *products, size_t m, size_t n, size_t k,
 							const float *a, const float *b, float *c);
-extern void dsad_product_tn(const DsadProducts *products, size_t m, size_t n, size_t k,
+extern void dsad_product_tn(DsadProducts *products, size_t m, size_t n, size_t k,
 							const float *a, const float *b, float *c);
-extern void dsad_product_nt(const DsadProducts *products, size_t m, size_t n, size_t k,
+extern void dsad_product_nt(DsadProducts *products, size_t m, size_t n, size_t k,
 							const float *a, const float *b, float *c);
 
 #endif

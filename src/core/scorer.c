@@ -54,7 +54,7 @@ copy_array(DsadArena *arena, const void *source, size_t count, size_t size)
  * Packs layer l of a member: weights padded to whole vectors and, for a hidden
  * layer, BatchNorm's running statistics folded in.
  */
-static bool
+static DsadStatus
 pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 		   const DsadMember *member, uint32_t l)
 {
@@ -62,29 +62,34 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 	uint32_t	out = model->dims[l + 1];
 	uint32_t	padded = round_up(out);
 	bool		hidden = l + 1 < model->layers;
+	DsadWatch	watch = {arena->env, false};
 	float	   *weight = dsad_arena_array(arena, (size_t) in * padded, sizeof(float));
 	float	   *bias = dsad_arena_array(arena, padded, sizeof(float));
+	float	   *factor = dsad_arena_array(arena, out, sizeof(float));
 
-	if (weight == NULL || bias == NULL)
-		return false;
+	if (weight == NULL || bias == NULL || factor == NULL)
+		return DSAD_NO_MEMORY;
 	for (uint32_t j = 0; j < out; j++)
 	{
-		float		factor = 1;
-
+		factor[j] = 1;
 		if (hidden)
 		{
-			factor = 1 / sqrtf(member->running_var[l][j] + DSAD_BATCHNORM_EPS);
-			bias[j] = -member->running_mean[l][j] * factor;
+			factor[j] = 1 / sqrtf(member->running_var[l][j] + DSAD_BATCHNORM_EPS);
+			bias[j] = -member->running_mean[l][j] * factor[j];
 		}
-		for (uint32_t i = 0; i < in; i++)
-			weight[(size_t) i * padded + j] = member->weight[l][(size_t) i * out + j] * factor;
+	}
+	for (size_t i = 0; i < in; i++)
+	{
+		dsad_watch_rows(&watch, i, out);
+		for (uint32_t j = 0; j < out; j++)
+			weight[i * padded + j] = member->weight[l][i * out + j] * factor[j];
 	}
 	packed->in = in;
 	packed->out_padded = padded;
 	packed->activate = hidden;
 	packed->weight = weight;
 	packed->bias = bias;
-	return true;
+	return watch.cancelled ? DSAD_CANCELLED : DSAD_OK;
 }
 
 /*
@@ -119,8 +124,12 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 		ScorerMember *packed = &scorer->member[m];
 
 		for (uint32_t l = 0; l < model->layers; l++)
-			if (!pack_layer(&packed->layer[l], arena, model, member, l))
-				return DSAD_NO_MEMORY;
+		{
+			DsadStatus	status = pack_layer(&packed->layer[l], arena, model, member, l);
+
+			if (status != DSAD_OK)
+				return status;
+		}
 		packed->centre = copy_array(arena, member->centre, scorer->latent, sizeof(float));
 		packed->divisor = dsad_config_plain_score(&model->config) ? 1 : member->divisor;
 		if (!packed->centre)

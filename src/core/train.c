@@ -50,8 +50,10 @@ load_batch(Training *t, const uint32_t *row, uint32_t n)
 		if (t->rows->read(t->rows->ctx, row[i], t->raw, &t->label[i]) != 0)
 			return dsad_fail(t->error, DSAD_BAD_DATA, NULL, "could not read training row");
 		dsad_scale_row(&t->model->scaling, t->raw, features, t->batch + (size_t) i * features);
+		dsad_watch_rows(&t->products.watch, i + 1, features);
 	}
-	return dsad_poll(t->env, t->error);
+	dsad_watch(&t->products.watch);
+	return dsad_watch_status(&t->products.watch, t->error);
 }
 
 static void
@@ -107,7 +109,7 @@ pretrain(Training *t, DsadArena *arena)
 	if (status == DSAD_OK)
 		status = dsad_adam_alloc(&decoder_adam, arena, &t->decoder, t->error);
 	dsad_random_seed(&random, (uint64_t) config->seed, t->member_number, DSAD_STREAM_DECODER_INIT);
-	dsad_net_init(&t->decoder, &random, (DsadInit) config->init);
+	dsad_net_init(&t->decoder, &random, (DsadInit) config->init, &t->products.watch);
 	dsad_random_seed(&random, (uint64_t) config->seed, t->member_number, DSAD_STREAM_PRETRAIN_SHUFFLE);
 	for (uint32_t epoch = 0; epoch < config->pretrain_epochs && status == DSAD_OK; epoch++)
 	{
@@ -134,11 +136,15 @@ pretrain(Training *t, DsadArena *arena)
 											 t->gradient);
 			dz = dsad_net_backward(&t->decoder, &t->products, t->gradient, n, true);
 			dsad_net_backward(&t->encoder, &t->products, dz, n, false);
-			dsad_adam_step(&decoder_adam, &t->decoder, rate, config->weight_decay);
-			dsad_adam_step(&encoder_adam, &t->encoder, rate, config->weight_decay);
+			dsad_adam_step(&decoder_adam, &t->decoder, rate, config->weight_decay,
+						   &t->products.watch);
+			dsad_adam_step(&encoder_adam, &t->encoder, rate, config->weight_decay,
+						   &t->products.watch);
 			batches++;
 		}
 		loss /= batches;
+		if (t->products.watch.cancelled)
+			return dsad_watch_status(&t->products.watch, t->error);
 		if (!isfinite((float) loss))
 			return diverged(t, "pretraining", epoch);
 		t->member->pretrain_loss[epoch] = (float) loss;
@@ -253,7 +259,8 @@ train_objective(Training *t, DsadArena *arena)
 			z = dsad_net_forward(&t->encoder, &t->products, t->batch, n);
 			loss += objective_loss(t, z, n);
 			dsad_net_backward(&t->encoder, &t->products, t->gradient, n, false);
-			dsad_adam_step(&adam, &t->encoder, rate, config->weight_decay);
+			dsad_adam_step(&adam, &t->encoder, rate, config->weight_decay,
+						   &t->products.watch);
 			if (soft && epoch >= config->warmup_epochs)
 				update_radius(t, z, n);
 			t->member->steps_run++;
@@ -262,6 +269,8 @@ train_objective(Training *t, DsadArena *arena)
 		if (batches == 0)
 			break;
 		loss /= batches;
+		if (t->products.watch.cancelled)
+			return dsad_watch_status(&t->products.watch, t->error);
 		if (!isfinite((float) loss))
 			return diverged(t, "training", epoch);
 		t->member->train_loss[epoch] = (float) loss;
@@ -291,6 +300,8 @@ find_divisor(Training *t, DsadArena *arena)
 	alone.members = t->member;
 	alone.config.members = 1;
 	status = dsad_scorer_create(&scorer, arena, &alone, t->products.kernel);
+	if (status == DSAD_CANCELLED)
+		return dsad_fail(t->error, status, NULL, "cancelled");
 	if (status != DSAD_OK)
 		return dsad_no_memory(t->error);
 	for (uint32_t i = 0; i < t->count; i++)
@@ -348,8 +359,9 @@ train_member(Training *t, DsadArena *arena)
 	if (status != DSAD_OK)
 		return status;
 	dsad_random_seed(&random, (uint64_t) config->seed, t->member_number, DSAD_STREAM_ENCODER_INIT);
-	dsad_net_init(&t->encoder, &random, (DsadInit) config->init);
-	if (config->pretrain_epochs > 0)
+	dsad_net_init(&t->encoder, &random, (DsadInit) config->init, &t->products.watch);
+	status = dsad_watch_status(&t->products.watch, t->error);
+	if (status == DSAD_OK && config->pretrain_epochs > 0)
 	{
 		for (uint32_t l = 0; l <= layers; l++)
 			reversed[l] = model->dims[layers - l];
@@ -409,6 +421,7 @@ training_alloc(Training *t, DsadArena *arena)
 	if (!t->canonical || !t->shuffled || !t->raw || !t->batch || !t->label || !t->gradient ||
 		!t->distance || !t->products.scratch)
 		return dsad_no_memory(t->error);
+	t->products.watch.env = t->env;
 	t->products.kernel = dsad_kernel_best();
 	t->products.sgemm = dsad_blas_sgemm();
 	return dsad_canonical_order(canonical, t->env, t->rows, t->error);

@@ -41,6 +41,14 @@ static float *a;
 static float *b;
 static float *c;
 
+/* Nobody cancels. */
+static int
+go_on(void *ctx)
+{
+	(void) ctx;
+	return 0;
+}
+
 static double
 now(void)
 {
@@ -52,9 +60,9 @@ now(void)
 
 /* One product; sgemm NULL = our kernel.  Not through product.c's choice, which is what we measure. */
 static void
-multiply(const Shape *s, const DsadProducts *kernel, DsadSgemm sgemm)
+multiply(const Shape *s, DsadProducts *kernel, DsadSgemm sgemm)
 {
-	static void (*const ours[]) (const DsadProducts *, size_t, size_t, size_t, const float *,
+	static void (*const ours[]) (DsadProducts *, size_t, size_t, size_t, const float *,
 								 const float *, float *) =
 	{dsad_product_nn, dsad_product_tn, dsad_product_nt};
 
@@ -69,7 +77,7 @@ multiply(const Shape *s, const DsadProducts *kernel, DsadSgemm sgemm)
 
 /* Seconds of one call, the fastest of several runs. */
 static double
-time_product(const Shape *s, const DsadProducts *kernel, DsadSgemm sgemm)
+time_product(const Shape *s, DsadProducts *kernel, DsadSgemm sgemm)
 {
 	double		best = INFINITY;
 	long		calls = 1;
@@ -113,23 +121,27 @@ cost(const Shape *shape, int count, double threshold, int kind)
 	return exp(sum / shapes);
 }
 
+/* An argument from 0 (plain) to 3 (avx512) names a kernel level other than the best. */
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const size_t widths[] = {8, 16, 32, 64, 128, 256, 512, 784};
 	static Shape shape[3 * 64];
 	int			count = 0;
-	DsadProducts kernel = {dsad_kernel_best(), NULL, NULL};
+	DsadEnv		env = {.poll = go_on};
+	DsadProducts kernel = {.kernel = dsad_kernel_best(), .watch = {&env, false}};
 	DsadSgemm	sgemm;
 
+	if (argc > 1)
+		kernel.kernel = dsad_kernel((DsadKernelLevel) atoi(argv[1]));
 	dsad_blas_bind();
 	sgemm = dsad_blas_sgemm();
-	if (sgemm == NULL)
+	if (sgemm == NULL || kernel.kernel == NULL)
 	{
-		printf("OpenBLAS: %s\n", dsad_blas_info().reason);
+		printf("cannot measure: %s\n", sgemm ? "no such kernel level" : dsad_blas_info().reason);
 		return 1;
 	}
-	a = malloc(LARGEST * LARGEST * sizeof(float));
+	a = malloc((size_t) LARGEST * LARGEST * sizeof(float));
 	b = malloc(LARGEST * LARGEST * sizeof(float));
 	c = malloc(LARGEST * LARGEST * sizeof(float));
 	kernel.scratch = malloc(LARGEST * LARGEST * sizeof(float));

@@ -97,40 +97,98 @@ test_round_trip(void)
 	free(again);
 }
 
+/* Cut short anywhere, or with any bit turned: the length or the checksum tells. */
 static void
 test_damage(void)
 {
-	uint8_t    *copy = malloc(length + 64);
-	uint64_t	random = 7;
-	int			accepted = 0;
-
 	for (size_t cut = 0; cut < length; cut++)
 	{
 		/* a copy of the exact size, so that reading past the end is noticed */
 		uint8_t    *piece = malloc(cut ? cut : 1);
 
 		memcpy(piece, bytes, cut);
-		CHECK(decode(piece, cut, true, NULL) != DSAD_OK);
+		CHECK(decode(piece, cut, true, NULL) == DSAD_CORRUPT);
+		CHECK(decode(piece, cut, false, NULL) == DSAD_CORRUPT);
 		free(piece);
 	}
 	for (size_t i = 0; i < length; i++)
+		for (int bit = 0; bit < 8; bit++)
+		{
+			bytes[i] ^= (uint8_t) (1 << bit);
+			CHECK(decode(bytes, length, true, NULL) != DSAD_OK);
+			bytes[i] ^= (uint8_t) (1 << bit);
+		}
+}
+
+/* The same with a checksum that always matches: refused, or a model that scores. */
+static void
+test_forged(void)
+{
+	static const uint8_t values[] = {0, 1, 0x7F, 0x80, 0xFF};
+	uint8_t    *copy = malloc(length);
+	uint64_t	random = 7;
+	int			accepted = 0;
+	int			refused = 0;
+
+	memcpy(copy, bytes, length);
+	memset(copy + 12, 0, 4);	/* what constant_crc gives */
+	for (size_t i = 0; i < length; i++)
 	{
-		memcpy(copy, bytes, length);
-		copy[i] ^= (uint8_t) (1 << i % 8);
-		CHECK(decode(copy, length, true, NULL) != DSAD_OK);
+		uint8_t		good = copy[i];
+
+		for (size_t v = 0; v < sizeof(values) + 8; v++)
+		{
+			copy[i] = v < sizeof(values) ? values[v] : (uint8_t) (good ^ 1 << (v - sizeof(values)));
+			if (decode(copy, length, false, NULL) == DSAD_OK)
+				accepted++;
+			else
+				refused++;
+		}
+		copy[i] = good;
 	}
-	for (int round = 0; round < 20000; round++)
+	for (int round = 0; round < 100000; round++)
 	{
 		memcpy(copy, bytes, length);
-		memset(copy + 12, 0, 4);	/* what constant_crc gives */
 		for (int i = 0; i < 1 + round % 4; i++)
 			copy[(size_t) (test_uniform(&random) * (double) length)] =
 				(uint8_t) (test_uniform(&random) * 256);
 		memset(copy + 12, 0, 4);
-		accepted += decode(copy, length, false, NULL) == DSAD_OK;
+		if (decode(copy, length, false, NULL) == DSAD_OK)
+			accepted++;
+		else
+			refused++;
 	}
-	CHECK(accepted > 0);		/* some damage only changes a weight */
+	/* some damage only changes a weight, some makes nonsense */
+	CHECK(accepted > 0 && refused > 0);
 	free(copy);
+}
+
+/* Out of memory anywhere while decoding or making a scorer: an error, and nothing is lost. */
+static void
+test_no_memory(void)
+{
+	long		fail = 1;
+	DsadStatus	status;
+
+	do
+	{
+		TestEnv		env;
+		DsadArena	arena;
+		DsadModel	model;
+		DsadError	error;
+		DsadScorer *scorer;
+
+		test_env_init(&env);
+		env.fail_allocation = fail++;
+		dsad_arena_init(&arena, &env.env);
+		status = dsad_model_decode(&model, &arena, &env.env, bytes, length, &error);
+		if (status == DSAD_OK)
+			status = dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best());
+		dsad_arena_release(&arena);
+		CHECK(status == DSAD_OK || status == DSAD_NO_MEMORY);
+		CHECK(env.live == 0);
+	} while (status != DSAD_OK);
+	CHECK(fail > 2);
 }
 
 /* Appends a section to a copy of the model. */
@@ -154,27 +212,67 @@ decode_with_section(uint8_t flags)
 	return status;
 }
 
+/* Where a section begins in a copy of the model. */
+static uint8_t *
+find_tag(uint8_t *copy, const char *tag)
+{
+	uint8_t    *at = copy + 24;
+
+	while (memcmp(at, tag, 4) != 0)
+		at += 16 + at[8] + (at[9] << 8);
+	return at;
+}
+
+/* Where an option's first element stands: option by option from the start of OPTS. */
+static uint8_t *
+option_value(uint8_t *copy, uint16_t id)
+{
+	uint8_t    *at = find_tag(copy, "OPTS") + 16 + 4;
+
+	while ((at[0] | at[1] << 8) != id)
+		at += 8 + 8 * at[4];
+	return at + 8;
+}
+
+/* Sections and sizes that a good model does not have. */
 static void
 test_sections(void)
 {
+	static const struct
+	{
+		uint16_t	id;
+		uint64_t	value;
+	}			huge[] = {{2, DSAD_MAX_WIDTH}, {3, DSAD_MAX_LATENT}, {4, DSAD_MAX_MEMBERS}, {3, UINT64_MAX},
+	{4, 0}, {2, 0}, {6, UINT64_C(1) << 63}};
 	uint8_t    *copy = malloc(length);
+	uint8_t    *features;
 	long		largest;
 
+	memcpy(copy, bytes, length);
 	CHECK(decode_with_section(0) == DSAD_OK);
 	CHECK(decode_with_section(1) == DSAD_NEWER_FORMAT);
 	CHECK(decode_with_section(2) == DSAD_CORRUPT);
 	memcpy(copy, bytes, length);
 	copy[8] = 9;				/* format number */
 	CHECK(decode(copy, length, true, NULL) == DSAD_NEWER_FORMAT);
+	/* sizes far above what the bytes hold: refused before memory for them is asked for */
+	for (size_t i = 0; i < sizeof(huge) / sizeof(huge[0]); i++)
+	{
+		uint8_t    *value = option_value(copy, huge[i].id);
+
+		memcpy(copy, bytes, length);
+		memset(copy + 12, 0, 4);
+		for (int byte = 0; byte < 8; byte++)
+			value[byte] = (uint8_t) (huge[i].value >> (8 * byte));
+		CHECK(decode(copy, length, false, &largest) == DSAD_CORRUPT);
+		CHECK(largest < 1 << 17);
+	}
 	memcpy(copy, bytes, length);
 	memset(copy + 12, 0, 4);
-	/* the latent size, third option: huge, and refused before memory for it is asked for */
-	for (size_t i = 28; i + 16 < 200; i++)
-		if (copy[i] == 3 && copy[i + 1] == 0 && copy[i + 2] == DSAD_OPTION_INT && copy[i + 4] == 1 &&
-			copy[i + 8] == 3)
-			copy[i + 9] = 16;
+	features = find_tag(copy, "SCAL") + 16;
+	features[0] = features[1] = 0xFF;
 	CHECK(decode(copy, length, false, &largest) == DSAD_CORRUPT);
-	CHECK(largest < 1 << 20);
+	CHECK(largest < 1 << 17);
 	free(copy);
 }
 
@@ -184,7 +282,10 @@ main(void)
 	make_model();
 	test_round_trip();
 	test_damage();
+	test_forged();
+	test_no_memory();
 	test_sections();
+	CHECK(test_crc32c("123456789", 9) == 0xE3069283);
 	free(bytes);
 	return check_report();
 }

@@ -197,6 +197,7 @@ main(void)
 	memset(&s, 0, sizeof(s));
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
+	s.products.watch.env = &env.env;
 	s.products.kernel = dsad_kernel(DSAD_KERNEL_PLAIN);
 	s.products.scratch = dsad_arena_array(&arena, 256, sizeof(float));
 	CHECK(dsad_net_alloc(&s.encoder, &arena, dims, 3, ROWS, &error) == DSAD_OK);
@@ -207,8 +208,8 @@ main(void)
 			double		loss;
 
 			dsad_random_seed(&random, (uint64_t) seed, 0, DSAD_STREAM_ENCODER_INIT);
-			dsad_net_init(&s.encoder, &random, DSAD_INIT_GLOROT);
-			dsad_net_init(&s.decoder, &random, DSAD_INIT_GLOROT);
+			dsad_net_init(&s.encoder, &random, DSAD_INIT_GLOROT, &s.products.watch);
+			dsad_net_init(&s.decoder, &random, DSAD_INIT_GLOROT, &s.products.watch);
 			for (int i = 0; i < ROWS * FEATURES; i++)
 				s.x[i] = (float) test_uniform(&state);
 			for (int i = 0; i < LATENT; i++)

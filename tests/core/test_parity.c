@@ -129,7 +129,7 @@ run(const char *name, Objective objective)
 	DsadNet		decoder;
 	DsadAdam	encoder_adam;
 	DsadAdam	decoder_adam;
-	DsadProducts products = {dsad_kernel_best(), NULL, NULL};
+	DsadProducts products = {dsad_kernel_best(), NULL, NULL, {NULL, false}};
 	DsadError	error;
 	DsadConfig	config = test_config(4);
 	const float *setting;
@@ -156,6 +156,7 @@ run(const char *name, Objective objective)
 	config.milestones.value[0] = (int32_t) setting[5];
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
+	products.watch.env = &env.env;
 	products.scratch = dsad_arena_array(&arena, 4096, sizeof(float));
 	CHECK(dsad_net_alloc(&encoder, &arena, dims, layers, rows, &error) == DSAD_OK);
 	CHECK(dsad_net_alloc(&decoder, &arena, reversed, layers, rows, &error) == DSAD_OK);
@@ -186,7 +187,7 @@ run(const char *name, Objective objective)
 							  dsad_net_backward(&decoder, &products, gradient, rows, true), rows, false);
 			if (step == 0)
 				check_gradients(&decoder, "decoder.gradient.%d");
-			dsad_adam_step(&decoder_adam, &decoder, rate, setting[4]);
+			dsad_adam_step(&decoder_adam, &decoder, rate, setting[4], &products.watch);
 		}
 		else
 		{
@@ -199,7 +200,7 @@ run(const char *name, Objective objective)
 		}
 		if (step == 0)
 			check_gradients(&encoder, "encoder.gradient.%d");
-		dsad_adam_step(&encoder_adam, &encoder, rate, setting[4]);
+		dsad_adam_step(&encoder_adam, &encoder, rate, setting[4], &products.watch);
 		if (objective == SOFT_BOUNDARY && step >= 2)
 		{
 			for (uint32_t i = 0; i < rows; i++)
