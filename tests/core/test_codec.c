@@ -10,13 +10,14 @@
 static uint8_t *bytes;			/* a good model */
 static size_t length;
 
-/* For damage behind a checksum that matches. */
+/* For damage behind a checksum that matches: the recorded one, just before what it covers. */
 static uint32_t
-constant_crc(const void *data, size_t size)
+recorded_crc(const void *data, size_t size)
 {
-	(void) data;
+	const uint8_t *crc = (const uint8_t *) data - 4;
+
 	(void) size;
-	return 0;
+	return crc[0] | (uint32_t) crc[1] << 8 | (uint32_t) crc[2] << 16 | (uint32_t) crc[3] << 24;
 }
 
 static void
@@ -54,7 +55,7 @@ decode(const uint8_t *data, size_t size, bool check_crc, long *largest)
 
 	test_env_init(&env);
 	if (!check_crc)
-		env.env.crc32c = constant_crc;
+		env.env.crc32c = recorded_crc;
 	dsad_arena_init(&arena, &env.env);
 	status = dsad_model_decode(&model, &arena, &env.env, data, size, &error);
 	if (status == DSAD_OK)
@@ -131,7 +132,6 @@ test_forged(void)
 	int			refused = 0;
 
 	memcpy(copy, bytes, length);
-	memset(copy + 12, 0, 4);	/* what constant_crc gives */
 	for (size_t i = 0; i < length; i++)
 	{
 		uint8_t		good = copy[i];
@@ -152,7 +152,6 @@ test_forged(void)
 		for (int i = 0; i < 1 + round % 4; i++)
 			copy[(size_t) (test_uniform(&random) * (double) length)] =
 				(uint8_t) (test_uniform(&random) * 256);
-		memset(copy + 12, 0, 4);
 		if (decode(copy, length, false, NULL) == DSAD_OK)
 			accepted++;
 		else
@@ -191,27 +190,6 @@ test_no_memory(void)
 	CHECK(fail > 2);
 }
 
-/* Appends a section to a copy of the model. */
-static DsadStatus
-decode_with_section(uint8_t flags)
-{
-	uint8_t    *copy = malloc(length + 19);
-	uint64_t	total = length + 19;
-	DsadStatus	status;
-
-	memcpy(copy, bytes, length);
-	memset(copy + 12, 0, 4);
-	for (int i = 0; i < 8; i++)
-		copy[16 + i] = (uint8_t) (total >> (8 * i));
-	memcpy(copy + length, "NEWS", 4);
-	memset(copy + length + 4, 0, 15);
-	copy[length + 4] = flags;
-	copy[length + 8] = 3;		/* its body */
-	status = decode(copy, length + 19, false, NULL);
-	free(copy);
-	return status;
-}
-
 /* Where a section begins in a copy of the model. */
 static uint8_t *
 find_tag(uint8_t *copy, const char *tag)
@@ -221,6 +199,26 @@ find_tag(uint8_t *copy, const char *tag)
 	while (memcmp(at, tag, 4) != 0)
 		at += 16 + at[8] + (at[9] << 8);
 	return at;
+}
+
+/* An unknown section, put before the byte `at` of a copy of the model. */
+static DsadStatus
+decode_with_section(size_t at, uint8_t flags)
+{
+	uint64_t	total = length + 19;
+	uint8_t    *copy = calloc(total, 1);
+	DsadStatus	status;
+
+	memcpy(copy, bytes, at);
+	memcpy(copy + at, "NEWS", 4);
+	copy[at + 4] = flags;
+	copy[at + 8] = 3;			/* the length of its body */
+	memcpy(copy + at + 19, bytes + at, length - at);
+	for (int i = 0; i < 8; i++)
+		copy[16 + i] = (uint8_t) (total >> (8 * i));
+	status = decode(copy, total, false, NULL);
+	free(copy);
+	return status;
 }
 
 /* Where an option's first element stands: option by option from the start of OPTS. */
@@ -248,10 +246,15 @@ test_sections(void)
 	uint8_t    *features;
 	long		largest;
 
-	memcpy(copy, bytes, length);
-	CHECK(decode_with_section(0) == DSAD_OK);
-	CHECK(decode_with_section(1) == DSAD_NEWER_FORMAT);
-	CHECK(decode_with_section(2) == DSAD_CORRUPT);
+	for (int i = 0; i < 6; i++)
+	{
+		static const char *const tags[] = {"OPTS", "SCAL", "FACT", "MEMB", "HIST"};
+		size_t		at = i < 5 ? (size_t) (find_tag(bytes, tags[i]) - bytes) : length;
+
+		CHECK(decode_with_section(at, 0) == DSAD_OK);
+		CHECK(decode_with_section(at, 1) == DSAD_NEWER_FORMAT);
+		CHECK(decode_with_section(at, 2) == DSAD_CORRUPT);
+	}
 	memcpy(copy, bytes, length);
 	copy[8] = 9;				/* format number */
 	CHECK(decode(copy, length, true, NULL) == DSAD_NEWER_FORMAT);
@@ -261,14 +264,12 @@ test_sections(void)
 		uint8_t    *value = option_value(copy, huge[i].id);
 
 		memcpy(copy, bytes, length);
-		memset(copy + 12, 0, 4);
 		for (int byte = 0; byte < 8; byte++)
 			value[byte] = (uint8_t) (huge[i].value >> (8 * byte));
 		CHECK(decode(copy, length, false, &largest) == DSAD_CORRUPT);
 		CHECK(largest < 1 << 17);
 	}
 	memcpy(copy, bytes, length);
-	memset(copy + 12, 0, 4);
 	features = find_tag(copy, "SCAL") + 16;
 	features[0] = features[1] = 0xFF;
 	CHECK(decode(copy, length, false, &largest) == DSAD_CORRUPT);
