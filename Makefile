@@ -12,23 +12,27 @@ REGRESS = install options train score input metrics
 
 OPTFLAGS ?=
 # Everything here reaches the JIT bitcode too: it must compute the same bits.
-PG_CPPFLAGS = -I$(srcdir)/src -ffp-contract=off -DDEEPSAD_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Werror=implicit -Wvla -fvisibility=hidden $(OPTFLAGS)
+# -isystem: no warnings about the server's own headers.
+PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -ffp-contract=off \
+	-DDEEPSAD_VERSION='"$(EXTVERSION)"'
+# SQL functions and callbacks have the parameters they must have.
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror=implicit -Wvla \
+	-fvisibility=hidden $(OPTFLAGS)
 SHLIB_LINK = -ldl -lm -lpthread
 EXTRA_CLEAN = build
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
-# PGXS wants clang for the bitcode; without it the extension is as good.
-ifeq ($(shell command -v clang clang-14 clang-15 clang-16 clang-17 clang-18 clang-19),)
+# PGXS makes JIT bitcode with the clang that it names; without that clang the extension is as good.
+PGXS_CLANG := $(or $(CLANG),$(shell sed -n 's/^CLANG *= *//p' $(dir $(PGXS))../Makefile.global))
+ifeq ($(shell command -v $(firstword $(PGXS_CLANG) clang)),)
 override with_llvm = no
 endif
 include $(PGXS)
 # The numerical core is where the time goes.
 $(patsubst %.c,%.o,$(wildcard src/core/*.c)): CFLAGS += -O3
-$(OBJS): $(wildcard src/*.h src/core/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/core/*.h) deepsad.control
 else
 all install installcheck:
 	@echo "PostgreSQL's server headers were not found; 'make test' and 'make demo' install them" >&2; exit 1
@@ -39,15 +43,18 @@ endif
 # ---- the core on its own: no PostgreSQL header, no PostgreSQL symbol ----
 
 CORE_CFLAGS = -std=gnu11 -O3 -fPIC -ffp-contract=off -fvisibility=hidden -Wall -Wextra -Wvla -Werror
-CORE_SOURCES = $(wildcard src/core/*.c)
+CORE_OBJECTS = $(patsubst src/core/%.c,build/core/%.o,$(wildcard src/core/*.c))
 
 core: build/libdeepsad_core.a
 
-build/libdeepsad_core.a: $(CORE_SOURCES) $(wildcard src/core/*.h)
-	@mkdir -p build/core
-	for f in $(CORE_SOURCES); do \
-		$(CC) $(CORE_CFLAGS) -c $$f -o build/core/$$(basename $$f .c).o || exit 1; done
-	rm -f $@ && ar rcs $@ build/core/*.o
+# The folder changes when a source is removed.
+build/libdeepsad_core.a: $(CORE_OBJECTS) src/core
+	rm -f $@
+	$(AR) rcs $@ $(CORE_OBJECTS)
+
+build/core/%.o: src/core/%.c $(wildcard src/core/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CORE_CFLAGS) -c $< -o $@
 
 core-check:
 	tests/run/core-check

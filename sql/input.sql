@@ -30,6 +30,12 @@ SELECT deepsad_score(set_byte(model, 8, 7), a, b, c) FROM f, m;
 SELECT deepsad_info('\x1234');
 SELECT * FROM deepsad_history('\x1234');
 SELECT deepsad_is_model(model), deepsad_is_model('\x00'), deepsad_is_model(NULL), deepsad_is_model(substr(model, 1, 500)) FROM m;
+-- limits
+SELECT deepsad_train(array_fill(1::real, '{65536}'));
+SELECT deepsad_train(ROW());
+SELECT deepsad_train(array_fill(1::real, '{60000}'), NULL, '{"hidden": [8192]}');
+-- rows that differ but all look alike to the net: a warning, and a field of deepsad_info
+SELECT deepsad_info(deepsad_train(ARRAY[1e12 + a], NULL, '{"scaling": "none", "epochs": 2, "pretrain_epochs": 2, "members": 2}')) ->> 'collapsed' AS collapsed FROM f;
 -- types with a cast to real[], as pgvector's vector has
 CREATE TYPE point3 AS RANGE (subtype = float8);
 CREATE FUNCTION to_real(point3) RETURNS real[] LANGUAGE sql IMMUTABLE AS

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/kernel.h"
 
 /* FNV-1a of the bits of all scores: fixed for ever, whatever the CPU and compiler. */
 #define SCORE_HASH UINT64_C(0x545801b9fdab4b91)
@@ -154,56 +153,6 @@ test_embedding(const DsadModel *model, DsadArena *arena, const double *rows)
 	}
 }
 
-/* The products of training, against a plain triple loop and between levels. */
-static void
-test_products(void)
-{
-	enum
-	{
-	LARGEST = 37};
-	float		a[LARGEST * LARGEST];
-	float		b[LARGEST * LARGEST];
-	float		expected[LARGEST * LARGEST];
-	float		c[LARGEST * LARGEST];
-	uint64_t	random = 3;
-
-	for (int i = 0; i < LARGEST * LARGEST; i++)
-	{
-		a[i] = (float) (test_uniform(&random) - 0.5);
-		b[i] = (float) (test_uniform(&random) - 0.5);
-	}
-	for (size_t size = 1; size <= LARGEST; size++)
-	{
-		size_t		m = size;
-		size_t		n = (size * 7) % LARGEST + 1;
-		size_t		k = (size * 5) % LARGEST + 1;
-
-		for (int transposed = 0; transposed < 2; transposed++)
-		{
-			size_t		lda = transposed ? m : k;
-
-			for (size_t i = 0; i < m; i++)
-				for (size_t j = 0; j < n; j++)
-				{
-					float		sum = 0;
-
-					for (size_t p = 0; p < k; p++)
-						sum += (transposed ? a[p * lda + i] : a[i * lda + p]) * b[p * n + j];
-					expected[i * n + j] = sum;
-				}
-			for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
-			{
-				const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
-
-				if (kernel == NULL)
-					continue;
-				(transposed ? kernel->gemm_tn : kernel->gemm_nn) (m, n, k, a, lda, b, n, c, n);
-				CHECK(memcmp(c, expected, m * n * sizeof(float)) == 0);
-			}
-		}
-	}
-}
-
 int
 main(void)
 {
@@ -221,7 +170,6 @@ main(void)
 	test_same_bits(&model, &arena, rows);
 	test_member_order(&model, &arena, rows);
 	test_embedding(&model, &arena, rows);
-	test_products();
 	dsad_arena_release(&arena);
 	CHECK(env.live == 0);
 	free(rows);

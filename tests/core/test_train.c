@@ -3,11 +3,30 @@
  *	  Whole trainings: determinism, odd tables, cancelling and running out of
  *	  memory anywhere, and that something is learnt.
  */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+
+/* No row's score is NaN or infinite. */
+static void
+check_scores(const DsadModel *model, DsadArena *arena, const TestRows *rows, uint64_t count)
+{
+	double	   *score = malloc(count * sizeof(double));
+	DsadScorer *scorer;
+	bool		good = true;
+
+	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK)
+	{
+		dsad_score(scorer, rows->value, count, score);
+		for (uint64_t i = 0; i < count; i++)
+			good &= score[i] >= 0 && isfinite(score[i]);
+		CHECK(good);
+	}
+	free(score);
+}
 
 /*
  * Trains and encodes; NULL and *status when that fails, or when length is NULL:
@@ -30,6 +49,9 @@ train_bytes(TestEnv *env, const DsadConfig *config, TestRows *rows, uint64_t cou
 		*length = dsad_model_size(&model);
 		bytes = malloc(*length);
 		dsad_model_encode(&model, &env->env, bytes);
+		/* whatever was trained can be read, and scores */
+		CHECK(dsad_model_decode(&model, &arena, &env->env, bytes, *length, &error) == DSAD_OK);
+		check_scores(&model, &arena, rows, count);
 	}
 	dsad_arena_release(&arena);
 	return bytes;
@@ -48,6 +70,22 @@ train_status(const DsadConfig *config, TestRows *rows, uint64_t count)
 	return status;
 }
 
+static void
+swap_rows(TestRows *rows, int a, int b)
+{
+	int8_t		label = rows->label[a];
+
+	rows->label[a] = rows->label[b];
+	rows->label[b] = label;
+	for (uint32_t j = 0; j < rows->features; j++)
+	{
+		double		value = rows->value[a * (int) rows->features + (int) j];
+
+		rows->value[a * (int) rows->features + (int) j] = rows->value[b * (int) rows->features + (int) j];
+		rows->value[b * (int) rows->features + (int) j] = value;
+	}
+}
+
 /* Same seed and rows give the same bytes in any order of the rows; another seed does not. */
 static void
 test_determinism(void)
@@ -58,28 +96,18 @@ test_determinism(void)
 	size_t		length[4];
 	DsadStatus	status;
 	uint8_t    *bytes[4];
+	uint64_t	random = 8;
 
 	test_env_init(&env);
 	test_normal_rows(&rows, 70, 5, 1);
 	rows.label[3] = DSAD_ANOMALY;
 	rows.label[8] = DSAD_NORMAL;
 	rows.value[12] = NAN;
+	memcpy(rows.value + 20 * 5, rows.value, 10 * 5 * sizeof(double));	/* rows may repeat */
 	bytes[0] = train_bytes(&env, &config, &rows, 70, &length[0], &status);
 	bytes[1] = train_bytes(&env, &config, &rows, 70, &length[1], &status);
-	for (int i = 0; i < 35; i++)
-	{
-		int8_t		label = rows.label[i];
-
-		rows.label[i] = rows.label[69 - i];
-		rows.label[69 - i] = label;
-		for (int j = 0; j < 5; j++)
-		{
-			double		value = rows.value[i * 5 + j];
-
-			rows.value[i * 5 + j] = rows.value[(69 - i) * 5 + j];
-			rows.value[(69 - i) * 5 + j] = value;
-		}
-	}
+	for (int i = 69; i > 0; i--)
+		swap_rows(&rows, i, (int) (test_uniform(&random) * (i + 1)));
 	bytes[2] = train_bytes(&env, &config, &rows, 70, &length[2], &status);
 	config.seed = 1;
 	bytes[3] = train_bytes(&env, &config, &rows, 70, &length[3], &status);
@@ -270,6 +298,253 @@ test_max_steps(void)
 	test_free_rows(&rows);
 }
 
+/* Member k is the same whatever the number of members. */
+static void
+test_members(void)
+{
+	DsadConfig	config = test_config(4);
+	TestRows	rows;
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model[2];
+	DsadError	error;
+	DsadRowSource source;
+
+	test_env_init(&env);
+	test_normal_rows(&rows, 50, 4, 9);
+	source = test_source(&rows, 50);
+	dsad_arena_init(&arena, &env.env);
+	for (int i = 0; i < 2; i++)
+	{
+		config.members = i == 0 ? 2 : 4;
+		CHECK(dsad_train(&model[i], &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	}
+	for (int m = 0; m < 2; m++)
+	{
+		const DsadMember *a = &model[0].members[m];
+		const DsadMember *b = &model[1].members[m];
+
+		for (uint32_t l = 0; l < model[0].layers; l++)
+		{
+			size_t		out = model[0].dims[l + 1];
+
+			CHECK(memcmp(a->weight[l], b->weight[l], model[0].dims[l] * out * sizeof(float)) == 0);
+			if (l + 1 == model[0].layers)
+				break;
+			CHECK(memcmp(a->running_mean[l], b->running_mean[l], out * sizeof(float)) == 0);
+			CHECK(memcmp(a->running_var[l], b->running_var[l], out * sizeof(float)) == 0);
+		}
+		CHECK(memcmp(a->centre, b->centre, (size_t) config.latent * sizeof(float)) == 0);
+		CHECK(a->divisor == b->divisor);
+	}
+	CHECK(memcmp(model[0].members[0].weight[0], model[0].members[1].weight[0], sizeof(float)) != 0);
+	dsad_arena_release(&arena);
+	test_free_rows(&rows);
+}
+
+/*
+ * The centre is the mean output over the rows that are not known anomalies,
+ * moved to +-0.1 where it is nearer to 0; the divisor makes their mean score 1.
+ * Tolerance 1e-5, the scorer's outputs being float32.
+ */
+static void
+test_centre(void)
+{
+	enum
+	{
+	COUNT = 60, LATENT = 3};
+	DsadConfig	config = test_config(4);
+	TestRows	rows;
+	int			clamped = 0;
+
+	test_normal_rows(&rows, COUNT, 4, 13);
+	for (int i = 0; i < COUNT; i += 4)
+	{
+		rows.label[i] = i % 8 ? DSAD_ANOMALY : DSAD_NORMAL;
+		if (rows.label[i] == DSAD_ANOMALY)
+			rows.value[i * 4] += 30;
+	}
+	config.members = 1;
+	config.epochs = 0;			/* the centre is still that of the net */
+	for (config.seed = 0; config.seed < 20; config.seed++)
+	{
+		TestEnv		env;
+		DsadArena	arena;
+		DsadModel	model;
+		DsadError	error;
+		DsadScorer *scorer = NULL;
+		DsadRowSource source = test_source(&rows, COUNT);
+		double		mean[LATENT] = {0, 0, 0};
+		double		mean_score = 0;
+		int			eligible = 0;
+
+		test_env_init(&env);
+		dsad_arena_init(&arena, &env.env);
+		CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+		CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
+		for (int i = 0; i < COUNT; i++)
+		{
+			float		z[LATENT];
+			double		score;
+
+			if (rows.label[i] == DSAD_ANOMALY)
+				continue;
+			dsad_embed(scorer, rows.value + i * 4, z);
+			dsad_score(scorer, rows.value + i * 4, 1, &score);
+			for (int j = 0; j < LATENT; j++)
+				mean[j] += z[j] * sqrt(model.members[0].divisor) + model.members[0].centre[j];
+			mean_score += score;
+			eligible++;
+		}
+		CHECK(fabs(mean_score / eligible - 1) < 1e-12);
+		for (int j = 0; j < LATENT; j++)
+		{
+			double		m = mean[j] / eligible;
+
+			if (fabs(m) < 0.1)
+			{
+				clamped++;
+				CHECK(model.members[0].centre[j] == (m < 0 ? -0.1f : 0.1f));
+			}
+			else
+				CHECK(fabs(m - model.members[0].centre[j]) < 1e-5 * fmax(1, fabs(m)));
+		}
+		dsad_arena_release(&arena);
+	}
+	CHECK(clamped > 0 && clamped < 60);
+	test_free_rows(&rows);
+}
+
+/* Soft boundary: no radius before the end of the warm-up, one after it. */
+static void
+test_radius(void)
+{
+	DsadConfig	config = test_config(4);
+	TestRows	rows;
+
+	test_normal_rows(&rows, 50, 4, 10);
+	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
+	for (int warmup = 2; warmup <= config.epochs; warmup++)
+	{
+		TestEnv		env;
+		DsadArena	arena;
+		DsadModel	model;
+		DsadError	error;
+		DsadRowSource source = test_source(&rows, 50);
+
+		test_env_init(&env);
+		config.warmup_epochs = warmup;
+		dsad_arena_init(&arena, &env.env);
+		CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+		if (warmup < config.epochs)
+			CHECK(model.members[0].radius > 0 && model.members[1].radius > 0);
+		else
+			CHECK(model.members[0].radius == 0);
+		dsad_arena_release(&arena);
+		CHECK(env.live == 0);
+	}
+	test_free_rows(&rows);
+}
+
+/* Numbers at the ends of the range, under each scaling and a rate of 1: an error or a model that scores. */
+static void
+test_extremes(void)
+{
+	static const double pairs[][2] = {{1e300, -1e300}, {DBL_MAX, DBL_MAX}, {DBL_MAX, -DBL_MAX},
+	{-DBL_MAX, -DBL_MAX}, {5e-324, -5e-324}, {DBL_MIN, 2 * DBL_MIN}, {1e15, 1e15 + 1}, {0.0, -0.0},
+	{NAN, 1e308}};
+	DsadConfig	config = test_config(3);
+	TestRows	rows;
+
+	test_normal_rows(&rows, 33, 3, 11);
+	for (size_t p = 0; p < sizeof(pairs) / sizeof(pairs[0]); p++)
+		for (int scaling = DSAD_SCALING_STANDARD; scaling <= DSAD_SCALING_NONE; scaling++)
+			for (uint64_t count = 1; count <= 33; count += count < 4 ? 1 : 29)
+				for (int rate = 0; rate < 2; rate++)
+				{
+					DsadStatus	status;
+
+					for (uint64_t i = 0; i < count; i++)
+						rows.value[i * 3 + 1] = pairs[p][i % 2];
+					config.scaling = scaling;
+					config.learning_rate = rate ? 1 : 1e-3;
+					status = train_status(&config, &rows, count);
+					CHECK(status == DSAD_OK || status == DSAD_DIVERGED);
+				}
+	test_free_rows(&rows);
+}
+
+static int
+failing_read(void *ctx, uint64_t row, double *features, int8_t *label)
+{
+	uint64_t   *left = ctx;
+
+	(void) row;
+	features[0] = (double) *left;
+	*label = DSAD_UNLABELLED;
+	return (*left)-- == 0;
+}
+
+/* The row source fails, at whatever row and pass. */
+static void
+test_failing_source(void)
+{
+	DsadConfig	config = test_config(1);
+	DsadStatus	status = DSAD_BAD_DATA;
+
+	for (uint64_t fail = 0; status != DSAD_OK; fail++)
+	{
+		uint64_t	left = fail;
+		DsadRowSource source = {&left, 6, 1, failing_read};
+		TestEnv		env;
+		DsadArena	arena;
+		DsadModel	model;
+		DsadError	error;
+
+		test_env_init(&env);
+		dsad_arena_init(&arena, &env.env);
+		status = dsad_train(&model, &arena, &env.env, &config, &source, &error);
+		dsad_arena_release(&arena);
+		CHECK(status == DSAD_OK || status == DSAD_BAD_DATA);
+		CHECK(env.live == 0);
+		if (fail > 10000)
+			break;
+	}
+	CHECK(status == DSAD_OK);
+}
+
+static long reports[DSAD_PHASE_NORMALISING + 1];
+
+static void
+count_report(void *ctx, const DsadProgress *progress)
+{
+	(void) ctx;
+	reports[progress->phase]++;
+	CHECK(progress->epoch < progress->epochs || progress->epochs == 0);
+	CHECK(isfinite(progress->loss));
+}
+
+/* One report for each epoch, and a poll for at least each batch. */
+static void
+test_progress(void)
+{
+	DsadConfig	config = test_config(3);
+	TestRows	rows;
+	TestEnv		env;
+	DsadStatus	status;
+
+	test_normal_rows(&rows, 64, 3, 12);
+	test_env_init(&env);
+	env.env.report = count_report;
+	free(train_bytes(&env, &config, &rows, 64, NULL, &status));
+	CHECK(status == DSAD_OK);
+	CHECK(reports[DSAD_PHASE_PRETRAINING] == config.members * config.pretrain_epochs);
+	CHECK(reports[DSAD_PHASE_TRAINING] == config.members * config.epochs);
+	/* four batches an epoch */
+	CHECK(env.polls >= 4 * config.members * (config.pretrain_epochs + config.epochs));
+	test_free_rows(&rows);
+}
+
 int
 main(void)
 {
@@ -278,5 +553,11 @@ main(void)
 	test_odd_tables();
 	test_learns();
 	test_max_steps();
+	test_members();
+	test_centre();
+	test_radius();
+	test_extremes();
+	test_failing_source();
+	test_progress();
 	return check_report();
 }

@@ -22,7 +22,8 @@ sub start_training
 	$in = '';
 	$out = '';
 	$err = '';
-	$session = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out, '2>', \$err);
+	$session = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out, '2>', \$err,
+		IPC::Run::timeout(120));
 	$in .= "SELECT pg_backend_pid();\n";
 	$session->pump until $out =~ /(\d+)\n/;
 	my $pid = $1;
@@ -31,6 +32,20 @@ sub start_training
 	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $pid AND state = 'active' AND query LIKE '%deepsad_train%'");
 	usleep(400_000);
 	return { session => $session, pid => $pid, in => \$in, out => \$out, err => \$err };
+}
+
+# A session that only scores never loads OpenBLAS.
+{
+	my ($in, $out, $err) = ('', '', '');
+	$node->safe_psql('postgres', "CREATE TABLE model AS SELECT deepsad_train(x, NULL, deepsad_options(epochs => 1, pretrain_epochs => 0)) AS model FROM t");
+	my $session = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out, '2>', \$err);
+	$in .= "SELECT count(deepsad_score(model, x)) FROM t, model; SELECT 'pid ' || pg_backend_pid();\n";
+	$session->pump until $out =~ /pid (\d+)\n/;
+	my $maps = slurp_file("/proc/$1/maps");
+	like($maps, qr/deepsad\.so/, 'the extension is loaded');
+	unlike($maps, qr/openblas/, 'OpenBLAS is not, in a session that only scores');
+	$in .= "\\q\n";
+	$session->finish;
 }
 
 my $slowest = 0;
@@ -62,7 +77,29 @@ ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activit
 my @left = glob($node->data_dir . '/base/pgsql_tmp/*');
 is(scalar(@left), 0, 'no temporary files');
 
-# memory of a session after many cancelled trainings, seen from inside
+# A session's memory over many cancelled trainings: neither PostgreSQL's nor the C library's adds up.
+# Few rows, so that the time-out falls into the training and not into collecting them.
+if ($node->safe_psql('postgres', 'SHOW server_version_num') >= 140000)
+{
+	my $trainings = 24;
+	my $memory = q{SELECT sum(total_bytes), (regexp_match(pg_read_file('/proc/self/status'), 'VmRSS:\s+(\d+) kB'))[1]
+		FROM pg_backend_memory_contexts;};
+	my $script = "SET statement_timeout = 200;\n";
+	for my $n (1 .. $trainings)
+	{
+		$script .= "$long WHERE id <= 1000;\n";
+		$script .= "$memory\n" if $n == 4 or $n == $trainings;
+	}
+	my ($result, $out, $err) = $node->psql('postgres', $script, on_error_stop => 0);
+	my $cancelled = () = $err =~ /canceling statement due to statement timeout/g;
+	is($cancelled, $trainings, 'every training ran into the time-out');
+	my ($bytes_early, $resident_early, $bytes_late, $resident_late) = $out =~ /^(\d+)\|(\d+)\n(\d+)\|(\d+)$/;
+	note("memory contexts $bytes_early, then $bytes_late bytes; resident $resident_early, then $resident_late kB");
+	cmp_ok($bytes_late - $bytes_early, '<', 200_000, 'memory contexts do not grow');
+	cmp_ok($resident_late - $resident_early, '<', 2_000, 'resident memory does not grow');
+}
+
+# The same for trainings that fail while they collect their rows.
 my $memory = $node->safe_psql('postgres', qq{
 	CREATE TEMP TABLE seen (n int, bytes bigint);
 	DO \$\$
