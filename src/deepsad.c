@@ -5,9 +5,11 @@
 #include "pg_compat.h"
 
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 #include "core/dsad.h"
 #include "jsonb_build.h"
+#include "model_cache.h"
 
 #ifndef DEEPSAD_VERSION
 #error "DEEPSAD_VERSION comes from the control file through the Makefile"
@@ -19,10 +21,12 @@ DSAD_FUNCTION(deepsad_build_info);
 
 extern PGDLLEXPORT void _PG_init(void);
 
-/* Nothing yet; must stay free of catalogs, shared memory and OpenBLAS (pg_upgrade, workers). */
+/* Parameters only; must stay free of catalogs, shared memory and OpenBLAS (pg_upgrade, workers). */
 void
 _PG_init(void)
 {
+	deepsad_model_cache_init();
+	MarkGUCPrefixReserved("deepsad");
 }
 
 /* deepsad_build_info() -> jsonb: library, version and kernel in use in this session */

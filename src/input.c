@@ -2,7 +2,8 @@
  * input.c
  *	  Features: numeric arrays, anything with a cast to real[] (pgvector's
  *	  vector), rows, loose numbers.  The type of a call site's argument is
- *	  resolved once; reading then makes one array of doubles, NaN = missing.
+ *	  resolved once.  Reading gives one row of numbers, NaN = missing: real[] and
+ *	  float8[] where they lie, everything else as an array of doubles.
  */
 #include "pg_compat.h"
 
@@ -130,7 +131,7 @@ resolve_cast(DeepsadFeatures *features, Oid type)
 {
 	static const Oid target[][2] = {{FLOAT4ARRAYOID, FLOAT4OID}, {FLOAT8ARRAYOID, FLOAT8OID}};
 
-	for (int i = 0; i < lengthof(target); i++)
+	for (int i = 0; i < (int) lengthof(target); i++)
 	{
 		Oid			function;
 
@@ -253,14 +254,20 @@ deepsad_features_single(const DeepsadFeatures *features)
 	return features->element.type == FLOAT4OID || features->element.type == INT2OID;
 }
 
-/* Makes room for count values. */
 static void
-reserve(DeepsadFeatures *features, uint32 count)
+check_width(uint32 count)
 {
 	if (count > DSAD_MAX_FEATURES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("row has %u features, the limit is %d", count, DSAD_MAX_FEATURES)));
+}
+
+/* Makes room for count values. */
+static void
+reserve(DeepsadFeatures *features, uint32 count)
+{
+	check_width(count);
 	if (count <= features->capacity)
 		return;
 	if (features->values)
@@ -271,59 +278,76 @@ reserve(DeepsadFeatures *features, uint32 count)
 	features->capacity = count;
 }
 
-/* Keeps value as feature number i (from 0); infinity is an error, NaN means missing. */
-static inline void
-keep(DeepsadFeatures *features, uint32 i, double value)
+/* How the numbers of one array without NULLs lie in memory that may be unaligned. */
+static void
+view(DsadRows *row, const void *values, bool single)
 {
-	if (unlikely(isinf(value)))
+	row->values = values;
+	row->count = 1;
+	row->single = single;
+}
+
+static void
+check_dimensions(int dimensions)
+{
+	if (dimensions != 1)
 		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("feature %u is infinite", i + 1),
-				 errhint("Use NULL for a missing value.")));
-	features->values[i] = value;
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 dimensions == 0 ?
+				 errmsg("features array is empty") :
+				 errmsg("features array has %d dimensions, must have 1", dimensions)));
+}
+
+/*
+ * A real[] or float8[] with a short header, without NULLs, is read where it
+ * lies: copying it to an aligned place costs more than small nets do.
+ */
+static bool
+view_short_array(const DeepsadFeatures *features, const struct varlena *value, DsadRows *row,
+				 uint32 *count)
+{
+	const char *data = VARDATA_SHORT(value);
+	bool		single = features->element.type == FLOAT4OID;
+	ArrayType	header;			/* as it would lie behind a 4-byte length word */
+	int			dimension[2];	/* length, lower bound */
+
+	if (!single && features->element.type != FLOAT8OID)
+		return false;
+	memcpy((char *) &header + VARHDRSZ, data, sizeof(header) - VARHDRSZ);
+	if (header.ndim != 1 || header.dataoffset != 0)
+		return false;			/* the ordinary way deals with these */
+	memcpy(dimension, data + sizeof(header) - VARHDRSZ, sizeof(dimension));
+	*count = (uint32) dimension[0];
+	view(row, data + ARR_OVERHEAD_NONULLS(1) - VARHDRSZ, single);
+	return true;
 }
 
 /* Reads a one-dimensional array. */
-static uint32
-read_array(DeepsadFeatures *features, ArrayType *array)
+static void
+read_array(DeepsadFeatures *features, ArrayType *array, DsadRows *row, uint32 *count)
 {
-	uint32		count;
+	Oid			type = features->element.type;
 	Datum	   *element;
 	bool	   *null;
 	int			elements;
 
-	if (ARR_NDIM(array) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 ARR_NDIM(array) == 0 ?
-				 errmsg("features array is empty") :
-				 errmsg("features array has %d dimensions, must have 1", ARR_NDIM(array))));
-	count = (uint32) ARR_DIMS(array)[0];
-	reserve(features, count);
-	if (!ARR_HASNULL(array) && features->element.type == FLOAT8OID)
+	check_dimensions(ARR_NDIM(array));
+	*count = (uint32) ARR_DIMS(array)[0];
+	if (!ARR_HASNULL(array) && (type == FLOAT4OID || type == FLOAT8OID))
 	{
-		const double *data = (const double *) ARR_DATA_PTR(array);
-
-		for (uint32 i = 0; i < count; i++)
-			keep(features, i, data[i]);
-		return count;
+		check_width(*count);
+		view(row, ARR_DATA_PTR(array), type == FLOAT4OID);
+		return;
 	}
-	if (!ARR_HASNULL(array) && features->element.type == FLOAT4OID)
-	{
-		const float *data = (const float *) ARR_DATA_PTR(array);
-
-		for (uint32 i = 0; i < count; i++)
-			keep(features, i, data[i]);
-		return count;
-	}
+	reserve(features, *count);
 	deconstruct_array(array, ARR_ELEMTYPE(array), features->element_length,
 					  features->element_by_value, features->element_align,
 					  &element, &null, &elements);
-	for (uint32 i = 0; i < count; i++)
-		keep(features, i, null[i] ? NAN : read_number(&features->element, element[i]));
+	for (uint32 i = 0; i < *count; i++)
+		features->values[i] = null[i] ? NAN : read_number(&features->element, element[i]);
 	pfree(element);
 	pfree(null);
-	return count;
+	view(row, features->values, false);
 }
 
 /* Resolves the columns of a row type; dropped columns count as none. */
@@ -384,9 +408,8 @@ read_row(DeepsadFeatures *features, HeapTupleHeader header)
 	{
 		if (TupleDescAttr(features->row_desc, i)->attisdropped)
 			continue;
-		keep(features, count, features->row_null[i] ? NAN :
-			 read_number(&features->number[i], features->row_datum[i]));
-		count++;
+		features->values[count++] = features->row_null[i] ? NAN :
+			read_number(&features->number[i], features->row_datum[i]);
 	}
 	return count;
 }
@@ -405,45 +428,107 @@ read_loose(DeepsadFeatures *features, FunctionCallInfo fcinfo)
 			value = features->number[i].type == UNKNOWNOID ?
 				DatumGetFloat8(DirectFunctionCall1(float8in, PG_GETARG_DATUM(argno))) :
 				read_number(&features->number[i], PG_GETARG_DATUM(argno));
-		keep(features, i, value);
+		features->values[i] = value;
 	}
 	return features->numbers;
 }
 
+/* An array argument, whatever it is stored as. */
+static void
+read_array_argument(DeepsadFeatures *features, Datum datum, DsadRows *row, uint32 *count)
+{
+	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
+
+	if (features->form == FORM_ARRAY && VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value) &&
+		view_short_array(features, value, row, count))
+		return;
+	read_array(features, DatumGetArrayTypeP(datum), row, count);
+}
+
 /*
  * Reads the features of this call: false when they are NULL as a whole, else
- * *values (count of them, valid until the next call), NaN = missing.
+ * one row of *count numbers, NaN = missing, valid until the next call.  Whether
+ * they are finite is for the caller to find out.
  */
 bool
 deepsad_features_read(DeepsadFeatures *features, FunctionCallInfo fcinfo,
-					  const double **values, uint32 *count)
+					  DsadRows *row, uint32 *count)
 {
+	FmgrInfo   *cast = &features->to_array;
 	Datum		datum;
 
 	if (features->form == FORM_LOOSE)
-		*count = read_loose(features, fcinfo);
-	else if (PG_ARGISNULL(features->first))
-		return false;
-	else
 	{
-		datum = PG_GETARG_DATUM(features->first);
-		if (features->form == FORM_ROW)
-			*count = read_row(features, DatumGetHeapTupleHeader(datum));
-		else
-		{
-			if (features->form == FORM_CAST)
-				/* a cast function may also take typmod and explicitness */
-				datum = features->to_array.fn_nargs == 1 ? FunctionCall1(&features->to_array, datum) :
-					features->to_array.fn_nargs == 2 ?
-					FunctionCall2(&features->to_array, datum, Int32GetDatum(-1)) :
-					FunctionCall3(&features->to_array, datum, Int32GetDatum(-1), BoolGetDatum(true));
-			else if (features->form == FORM_LITERAL)
-				datum = InputFunctionCall(&features->to_array, DatumGetCString(datum), FLOAT8OID, -1);
-			*count = read_array(features, DatumGetArrayTypeP(datum));
-		}
+		*count = read_loose(features, fcinfo);
+		view(row, features->values, false);
+		return true;
 	}
-	*values = features->values;
+	if (PG_ARGISNULL(features->first))
+		return false;
+	datum = PG_GETARG_DATUM(features->first);
+	switch (features->form)
+	{
+		case FORM_ROW:
+			*count = read_row(features, DatumGetHeapTupleHeader(datum));
+			view(row, features->values, false);
+			break;
+		case FORM_CAST:
+			/* a cast function may also take typmod and explicitness */
+			datum = cast->fn_nargs == 1 ? FunctionCall1(cast, datum) :
+				cast->fn_nargs == 2 ? FunctionCall2(cast, datum, Int32GetDatum(-1)) :
+				FunctionCall3(cast, datum, Int32GetDatum(-1), BoolGetDatum(true));
+			read_array_argument(features, datum, row, count);
+			break;
+		case FORM_LITERAL:
+			datum = InputFunctionCall(cast, DatumGetCString(datum), FLOAT8OID, -1);
+			read_array_argument(features, datum, row, count);
+			break;
+		default:
+			read_array_argument(features, datum, row, count);
+			break;
+	}
 	return true;
+}
+
+/* Number i of a row. */
+static double
+row_number(const DsadRows *row, uint32 i)
+{
+	float		narrow;
+	double		wide;
+
+	if (!row->single)
+	{
+		memcpy(&wide, (const char *) row->values + i * sizeof(wide), sizeof(wide));
+		return wide;
+	}
+	memcpy(&narrow, (const char *) row->values + i * sizeof(narrow), sizeof(narrow));
+	return narrow;
+}
+
+/* Whether no feature is infinite. */
+bool
+deepsad_features_finite(const DsadRows *row, uint32 count)
+{
+	bool		infinite = false;
+
+	for (uint32 i = 0; i < count; i++)
+		infinite |= isinf(row_number(row, i)) != 0;
+	return !infinite;
+}
+
+/* Raises the error for a row with an infinite feature. */
+void
+deepsad_features_infinite(const DsadRows *row, uint32 count)
+{
+	uint32		i = 0;
+
+	while (i + 1 < count && !isinf(row_number(row, i)))
+		i++;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("feature %u is infinite", i + 1),
+			 errhint("Use NULL for a missing value.")));
 }
 
 /* How the label argument is read; any other type is an error. */

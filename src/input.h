@@ -7,12 +7,16 @@
 
 #include "fmgr.h"
 
+#include "core/dsad.h"
+
 typedef struct DeepsadFeatures DeepsadFeatures;
 
 extern DeepsadFeatures *deepsad_features_create(FunctionCallInfo fcinfo, int first, bool allow_loose);
 extern bool deepsad_features_single(const DeepsadFeatures *features);
 extern bool deepsad_features_read(DeepsadFeatures *features, FunctionCallInfo fcinfo,
-								  const double **values, uint32 *count);
+								  DsadRows *row, uint32 *count);
+extern bool deepsad_features_finite(const DsadRows *row, uint32 count);
+extern void deepsad_features_infinite(const DsadRows *row, uint32 count) pg_attribute_noreturn();
 
 typedef enum DeepsadLabelKind
 {

@@ -1,6 +1,6 @@
 /*
  * model_cache.h
- *	  Bytes of a model to a scorer, once per call site rather than per row.
+ *	  Models made ready for scoring, kept for the session.
  */
 #ifndef DEEPSAD_MODEL_CACHE_H
 #define DEEPSAD_MODEL_CACHE_H
@@ -9,10 +9,12 @@
 
 #include "core/dsad.h"
 
-typedef struct DeepsadModelCache DeepsadModelCache;
+/* A call site's hold on the model it scored with last. */
+typedef struct DeepsadModelRef DeepsadModelRef;
 
-extern DeepsadModelCache *deepsad_model_cache_create(FunctionCallInfo fcinfo, int argno);
-extern DsadScorer *deepsad_model_cache_get(DeepsadModelCache *cache, FunctionCallInfo fcinfo);
+extern void deepsad_model_cache_init(void);
+extern DeepsadModelRef *deepsad_model_ref_create(FunctionCallInfo fcinfo, int argno);
+extern const DsadScorer *deepsad_model_ref_get(DeepsadModelRef *ref, FunctionCallInfo fcinfo);
 extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, bytea *bytes);
 
 #endif

@@ -31,6 +31,17 @@
 #define DSAD_TUPLESORT_RANDOM_ACCESS true
 #endif
 
+/* This transaction's number, unique in the life of this session. */
+#if PG_VERSION_NUM >= 170000
+#define DSAD_LOCAL_TRANSACTION (MyProc->vxid.lxid)
+#else
+#define DSAD_LOCAL_TRANSACTION (MyProc->lxid)
+#endif
+
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
 /* PG_FUNCTION_INFO_V1 declares its function exported only from 16 on. */
 #define DSAD_FUNCTION(name) \
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \

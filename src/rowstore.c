@@ -152,7 +152,7 @@ row_address(const DeepsadRowStore *store, uint64 row)
 
 /* Adds a row; all rows must have as many features as the first. */
 void
-deepsad_rowstore_add(DeepsadRowStore *store, const double *values, uint32 features, int8 label)
+deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features, int8 label)
 {
 	char	   *row;
 
@@ -166,19 +166,23 @@ deepsad_rowstore_add(DeepsadRowStore *store, const double *values, uint32 featur
 	if (store->count == store->capacity)
 		add_chunk(store);
 	row = row_address(store, store->count);
+	/* a store for floats is only made for rows that are exact in them */
 	if (store->single)
 	{
 		float	   *number = (float *) row;
 
-		for (uint32 i = 0; i < features; i++)
-			number[i] = (float) values[i];
+		if (values->single)
+			memcpy(number, values->values, features * sizeof(float));
+		else
+			for (uint32 i = 0; i < features; i++)
+				number[i] = (float) ((const double *) values->values)[i];
 		number[features] = label;
 	}
 	else
 	{
 		double	   *number = (double *) row;
 
-		memcpy(number, values, features * sizeof(double));
+		memcpy(number, values->values, features * sizeof(double));
 		number[features] = label;
 	}
 	store->count++;

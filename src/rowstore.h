@@ -10,7 +10,7 @@
 typedef struct DeepsadRowStore DeepsadRowStore;
 
 extern DeepsadRowStore *deepsad_rowstore_create(MemoryContext parent, bool single);
-extern void deepsad_rowstore_add(DeepsadRowStore *store, const double *values, uint32 features,
+extern void deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features,
 								 int8 label);
 extern void deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source);
 extern uint64 deepsad_rowstore_count(const DeepsadRowStore *store);

@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/memutils.h"
 
 #include "env.h"
 #include "input.h"
@@ -19,30 +20,36 @@ DSAD_FUNCTION(deepsad_embed);
 
 typedef struct CallSite
 {
-	DeepsadModelCache *cache;
+	DeepsadModelRef *model;
 	DeepsadFeatures *features;
 } CallSite;
 
+static CallSite *
+create_call_site(FunctionCallInfo fcinfo)
+{
+	CallSite   *site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
+
+	site->features = deepsad_features_create(fcinfo, FEATURES_ARG, true);
+	site->model = deepsad_model_ref_create(fcinfo, MODEL_ARG);
+	fcinfo->flinfo->fn_extra = site;
+	return site;
+}
+
 /* Reads model and features of a call; false when either is NULL as a whole. */
-static bool
-prepare(FunctionCallInfo fcinfo, DsadScorer **scorer, const double **values)
+static inline bool
+prepare(FunctionCallInfo fcinfo, const DsadScorer **scorer, DsadRows *row)
 {
 	CallSite   *site = fcinfo->flinfo->fn_extra;
 	uint32		count;
 
 	if (PG_ARGISNULL(MODEL_ARG))
 		return false;
-	if (site == NULL)
-	{
-		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-		site->features = deepsad_features_create(fcinfo, FEATURES_ARG, true);
-		site->cache = deepsad_model_cache_create(fcinfo, MODEL_ARG);
-		fcinfo->flinfo->fn_extra = site;
-	}
-	if (!deepsad_features_read(site->features, fcinfo, values, &count))
+	if (unlikely(site == NULL))
+		site = create_call_site(fcinfo);
+	if (!deepsad_features_read(site->features, fcinfo, row, &count))
 		return false;
-	*scorer = deepsad_model_cache_get(site->cache, fcinfo);
-	if (count != dsad_scorer_features(*scorer))
+	*scorer = deepsad_model_ref_get(site->model, fcinfo);
+	if (unlikely(count != dsad_scorer_features(*scorer)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("row has %u features, the model was trained on %u",
@@ -50,17 +57,38 @@ prepare(FunctionCallInfo fcinfo, DsadScorer **scorer, const double **values)
 	return true;
 }
 
+/* Scratch memory to score one row; kept for the session, and only ever grows. */
+static void *
+one_row_scratch(const DsadScorer *scorer)
+{
+	static void *scratch = NULL;
+	static Size capacity = 0;
+	Size		size = dsad_scorer_scratch(scorer, 1);
+
+	if (unlikely(size > capacity))
+	{
+		void	   *larger = MemoryContextAlloc(TopMemoryContext, size);
+
+		if (scratch)
+			pfree(scratch);
+		scratch = larger;
+		capacity = size;
+	}
+	return scratch;
+}
+
 /* deepsad_score(model, VARIADIC features) -> float8 */
 Datum
 deepsad_score(PG_FUNCTION_ARGS)
 {
-	DsadScorer *scorer;
-	const double *values;
+	const DsadScorer *scorer;
+	DsadRows	row;
 	double		score;
 
-	if (!prepare(fcinfo, &scorer, &values))
+	if (!prepare(fcinfo, &scorer, &row))
 		PG_RETURN_NULL();
-	dsad_score(scorer, values, 1, &score);
+	if (unlikely(dsad_score(scorer, &row, one_row_scratch(scorer), &score) == 0))
+		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_FLOAT8(score);
 }
 
@@ -68,13 +96,13 @@ deepsad_score(PG_FUNCTION_ARGS)
 Datum
 deepsad_embed(PG_FUNCTION_ARGS)
 {
-	DsadScorer *scorer;
-	const double *values;
+	const DsadScorer *scorer;
+	DsadRows	row;
 	uint32		size;
 	Size		bytes;
 	ArrayType  *result;
 
-	if (!prepare(fcinfo, &scorer, &values))
+	if (!prepare(fcinfo, &scorer, &row))
 		PG_RETURN_NULL();
 	size = dsad_scorer_embedding_size(scorer);
 	bytes = ARR_OVERHEAD_NONULLS(1) + size * sizeof(float4);
@@ -84,6 +112,7 @@ deepsad_embed(PG_FUNCTION_ARGS)
 	result->elemtype = FLOAT4OID;
 	ARR_DIMS(result)[0] = (int) size;
 	ARR_LBOUND(result)[0] = 1;
-	dsad_embed(scorer, values, (float *) ARR_DATA_PTR(result));
+	if (!dsad_embed(scorer, &row, one_row_scratch(scorer), (float *) ARR_DATA_PTR(result)))
+		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_ARRAYTYPE_P(result);
 }

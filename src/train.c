@@ -96,7 +96,7 @@ deepsad_train_transition(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	CallSite   *site;
 	TrainState *state;
-	const double *values;
+	DsadRows	row;
 	uint32		count;
 	int8		label = DSAD_UNLABELLED;
 
@@ -111,16 +111,18 @@ deepsad_train_transition(PG_FUNCTION_ARGS)
 		if (PG_NARGS() > OPTIONS_ARG)
 			check_same_options(fcinfo, state);
 	}
-	if (!deepsad_features_read(site->features, fcinfo, &values, &count))
+	if (!deepsad_features_read(site->features, fcinfo, &row, &count))
 	{
 		state->skipped++;
 		PG_RETURN_POINTER(state);
 	}
+	if (!deepsad_features_finite(&row, count))
+		deepsad_features_infinite(&row, count);
 	if (PG_NARGS() > LABEL_ARG)
 		label = deepsad_label_read(site->label_kind, fcinfo, LABEL_ARG);
 	state->saw_anomaly |= label == DSAD_ANOMALY;
 	state->saw_normal |= label == DSAD_NORMAL;
-	deepsad_rowstore_add(state->store, values, count, label);
+	deepsad_rowstore_add(state->store, &row, count, label);
 	PG_RETURN_POINTER(state);
 }
 

@@ -288,11 +288,21 @@ extern DsadStatus dsad_scorer_create(DsadScorer **scorer, DsadArena *arena, cons
 extern uint32_t dsad_scorer_features(const DsadScorer *scorer);
 extern uint32_t dsad_scorer_embedding_size(const DsadScorer *scorer);
 
-/* rows is (count, features), NaN = missing; scores is (count); bits do not depend on count. */
-extern void dsad_score(DsadScorer *scorer, const double *rows, size_t count, double *scores);
+/* Rows to score, (count, features), NaN = missing: doubles or, if single, floats, at any address. */
+typedef struct DsadRows
+{
+	const void *values;
+	size_t		count;
+	bool		single;
+} DsadRows;
+
+extern size_t dsad_scorer_scratch(const DsadScorer *scorer, size_t count);
+
+/* Scores (count); their bits do not depend on count. */
+extern size_t dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch, double *scores);
 
 /* One row's embedding: members x latent floats whose squared length is the score. */
-extern void dsad_embed(DsadScorer *scorer, const double *row, float *embedding);
+extern bool dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch, float *embedding);
 
 /* ---- OpenBLAS ---- */
 

@@ -10,13 +10,17 @@
 
 #include "dsad.h"
 
+/* Numbers at any address: packed array values of PostgreSQL are not aligned. */
+typedef double DsadAnyDouble __attribute__((aligned(1), may_alias));
+typedef float DsadAnyFloat __attribute__((aligned(1), may_alias));
+
 /* One folded layer of a scorer; out_padded is out rounded up to DSAD_LANES, weights zero there. */
 typedef struct DsadPackedLayer
 {
 	uint32_t	in;
 	uint32_t	out_padded;
 	bool		activate;		/* leaky ReLU after it */
-	const float *weight;		/* (in, out_padded) */
+	const float *weight;		/* (out_padded / DSAD_LANES, in, DSAD_LANES) */
 	const float *bias;			/* out_padded */
 } DsadPackedLayer;
 
@@ -29,6 +33,13 @@ struct DsadKernel
 	 * output is four interleaved partial sums, added as (0+1)+(2+3), plus bias.
 	 */
 	void		(*layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t n);
+
+	/*
+	 * scaled (n) = (raw (n) - offset) * scale, NaN filled, kept within
+	 * +-DSAD_SCALED_MAX; raw need not be aligned.  False when one is infinite.
+	 */
+	bool		(*scale) (const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *scaled);
+	bool		(*scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *scaled);
 
 	/* c (m, n) = a (m, k) * b (k, n); k is summed in order. */
 	void		(*gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,

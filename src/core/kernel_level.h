@@ -13,12 +13,15 @@
 #define storev NAME(storev)
 #define splat NAME(splat)
 #define leaky NAME(leaky)
+#define layer_block NAME(layer_block)
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 #if WIDTH == 1
 typedef float vec;
 #else
 typedef float vec __attribute__((vector_size(WIDTH * 4)));
+#define mask NAME(mask)
+typedef int32_t mask __attribute__((vector_size(WIDTH * 4)));
 #endif
 
 INLINE vec
@@ -45,75 +48,157 @@ splat(float x)
 	return x - zero;
 }
 
-/* max(v, slope * v) lane by lane, written so that NaN stays NaN. */
+/* Leaky ReLU lane by lane; NaN stays NaN, because no comparison holds for it. */
 INLINE vec
 leaky(vec v)
 {
-	float		lane[WIDTH];
+#if WIDTH == 1
+	return v < 0 ? v * DSAD_LEAKY_SLOPE : v;
+#else
+	vec			negative = v * DSAD_LEAKY_SLOPE;
+	mask		below = v < loadv(zeros);
+	mask		result;
+	mask		whole;
+	mask		scaled;
 
-	storev(lane, v);
-	for (int i = 0; i < WIDTH; i++)
-		lane[i] = lane[i] < 0 ? lane[i] * DSAD_LEAKY_SLOPE : lane[i];
-	return loadv(lane);
+	memcpy(&whole, &v, sizeof(v));
+	memcpy(&scaled, &negative, sizeof(v));
+	result = (below & scaled) | (~below & whole);
+	memcpy(&v, &result, sizeof(v));
+	return v;
+#endif
 }
 
-/* V vectors of outputs of R rows, from output j on: the body of the layer kernel. */
-#define LAYER_BLOCK(R, V) \
-	do { \
-		vec			s[4][R][V]; \
-		const float *w = layer->weight + j; \
-		size_t		i = 0; \
-		for (int p = 0; p < 4; p++) \
-			for (int r = 0; r < (R); r++) \
-				for (int v = 0; v < (V); v++) \
-					s[p][r][v] = loadv(zeros); \
-		for (; i + 4 <= in; i += 4) \
-			for (int p = 0; p < 4; p++, w += ld) \
-				for (int v = 0; v < (V); v++) \
-				{ \
-					vec			b = loadv(w + v * WIDTH); \
-					for (int r = 0; r < (R); r++) \
-						s[p][r][v] += splat(x[(row + r) * ldx + i + p]) * b; \
-				} \
-		for (int p = 0; p < 3; p++) \
-			if (i + p < in) \
-				for (int v = 0; v < (V); v++) \
-				{ \
-					vec			b = loadv(w + p * ld + v * WIDTH); \
-					for (int r = 0; r < (R); r++) \
-						s[p][r][v] += splat(x[(row + r) * ldx + i + p]) * b; \
-				} \
-		for (int v = 0; v < (V); v++) \
-		{ \
-			vec			bias = loadv(layer->bias + j + v * WIDTH); \
-			for (int r = 0; r < (R); r++) \
-			{ \
-				vec			sum = ((s[0][r][v] + s[1][r][v]) + (s[2][r][v] + s[3][r][v])) + bias; \
-				storev(y + (row + r) * ld + j + v * WIDTH, layer->activate ? leaky(sum) : sum); \
-			} \
-		} \
-	} while (0)
+/*
+ * `vecs` vectors of outputs of `rows` rows (both constants of the caller), from
+ * output j and row `row` on.  Weights lie in panels of DSAD_LANES outputs.
+ */
+INLINE void
+layer_block(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
+			size_t row, size_t j, int rows, int vecs)
+{
+	vec			s[4][6][4];		/* more than any caller's rows and vecs */
+	size_t		in = layer->in;
+	size_t		ldy = layer->out_padded;
+	const float *w[4];
+	size_t		i = 0;
+
+	x += row * ldx;
+	y += row * ldy + j;
+	UNROLL
+	for (int v = 0; v < vecs; v++)
+		w[v] = layer->weight + (j + v * WIDTH) / DSAD_LANES * DSAD_LANES * in + (j + v * WIDTH) % DSAD_LANES;
+	UNROLL
+	for (int p = 0; p < 4; p++)
+		UNROLL
+		for (int r = 0; r < rows; r++)
+			UNROLL
+			for (int v = 0; v < vecs; v++)
+				s[p][r][v] = loadv(zeros);
+	for (; i + 4 <= in; i += 4)
+		UNROLL
+		for (int p = 0; p < 4; p++)
+			UNROLL
+			for (int r = 0; r < rows; r++)
+				UNROLL
+				for (int v = 0; v < vecs; v++)
+					s[p][r][v] += splat(x[r * ldx + i + p]) * loadv(w[v] + (i + p) * DSAD_LANES);
+	UNROLL
+	for (int p = 0; p < 3; p++)
+		if (i + p < in)
+			UNROLL
+			for (int r = 0; r < rows; r++)
+				UNROLL
+				for (int v = 0; v < vecs; v++)
+					s[p][r][v] += splat(x[r * ldx + i + p]) * loadv(w[v] + (i + p) * DSAD_LANES);
+	UNROLL
+	for (int v = 0; v < vecs; v++)
+	{
+		vec			bias = loadv(layer->bias + j + v * WIDTH);
+
+		UNROLL
+		for (int r = 0; r < rows; r++)
+		{
+			vec			sum = ((s[0][r][v] + s[1][r][v]) + (s[2][r][v] + s[3][r][v])) + bias;
+
+			storev(y + r * ldy + v * WIDTH, layer->activate ? leaky(sum) : sum);
+		}
+	}
+}
+
+/* Rows that share each load of weights: their 4 sums each must fit the registers. */
+#if WIDTH == 16
+#define ROWS 6
+#else
+#define ROWS 3
+#endif
 
 TARGET static void
 NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t n)
 {
-	size_t		in = layer->in;
-	size_t		ld = layer->out_padded;
-	size_t		row = 0;
+	size_t		out = layer->out_padded;
+	size_t		blocked = n - n % ROWS;
 
-	for (; row + 2 <= n; row += 2)
-		for (size_t j = 0; j < ld; j += WIDTH)
-			LAYER_BLOCK(2, 1);
-	for (; row < n; row++)
+	/* a panel of weights stays in the cache while the rows pass by */
+	for (size_t j = 0; blocked > 0 && j < out; j += WIDTH)
+		for (size_t row = 0; row < blocked; row += ROWS)
+			layer_block(layer, x, ldx, y, row, j, ROWS, 1);
+	for (size_t row = blocked; row < n; row++)
 	{
 		size_t		j = 0;
 
-		for (; j + 2 * WIDTH <= ld; j += 2 * WIDTH)
-			LAYER_BLOCK(1, 2);
-		for (; j < ld; j += WIDTH)
-			LAYER_BLOCK(1, 1);
+#if WIDTH > 1
+#if WIDTH == 16
+		for (; j + 4 * WIDTH <= out; j += 4 * WIDTH)
+			layer_block(layer, x, ldx, y, row, j, 1, 4);
+#endif
+		for (; j + 2 * WIDTH <= out; j += 2 * WIDTH)
+			layer_block(layer, x, ldx, y, row, j, 1, 2);
+#endif
+		for (; j < out; j += WIDTH)
+			layer_block(layer, x, ldx, y, row, j, 1, 1);
 	}
 }
+
+#undef ROWS
+
+/*
+ * Scaling of n raw numbers, in double precision: NaN = missing.  The loops are
+ * written for the compiler to vectorise; no lane depends on another.  False when
+ * a number is infinite.
+ */
+#define SCALE_BODY(bits_type, exponent_and_sign_off, infinite) \
+	do { \
+		bits_type	found = 0; \
+		for (size_t j = 0; j < n; j++) \
+		{ \
+			bits_type	bits; \
+			double		value = raw[j]; \
+			double		z; \
+			memcpy(&bits, (const char *) raw + j * sizeof(bits), sizeof(bits)); \
+			found |= (bits & exponent_and_sign_off) == infinite; \
+			value = value != value ? scaling->fill[j] : value; \
+			z = (value - scaling->offset[j]) * scaling->scale[j]; \
+			z = z > DSAD_SCALED_MAX ? DSAD_SCALED_MAX : z; \
+			z = z < -DSAD_SCALED_MAX ? -DSAD_SCALED_MAX : z; \
+			scaled[j] = (float) z; \
+		} \
+		return !found; \
+	} while (0)
+
+TARGET static bool
+NAME(scale) (const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *restrict scaled)
+{
+	SCALE_BODY(uint64_t, UINT64_C(0x7fffffffffffffff), UINT64_C(0x7ff0000000000000));
+}
+
+TARGET static bool
+NAME(scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *restrict scaled)
+{
+	SCALE_BODY(uint32_t, UINT32_C(0x7fffffff), UINT32_C(0x7f800000));
+}
+
+#undef SCALE_BODY
 
 /* R x (V vectors) of c, from row i and column j on; A(i, p) is element p of a's row i. */
 #define GEMM_BLOCK(R, V, A) \
@@ -198,13 +283,14 @@ NAME(gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 #undef A_TRANSPOSED
 #undef GEMM_BODY
 #undef GEMM_BLOCK
-#undef LAYER_BLOCK
+#undef layer_block
 #undef INLINE
 #undef leaky
 #undef splat
 #undef storev
 #undef loadv
 #undef vec
+#undef mask
 #undef NAME
 #undef PASTE
 #undef PASTE2

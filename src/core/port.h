@@ -5,6 +5,7 @@
 #ifndef DSAD_PORT_H
 #define DSAD_PORT_H
 
+#include <float.h>
 #include <stdint.h>
 
 /*
@@ -13,6 +14,11 @@
  */
 #ifdef __FAST_MATH__
 #error "deepsad must not be compiled with -ffast-math: scores would differ between machines"
+#endif
+
+/* The old x87 unit keeps more digits than a float has. */
+#if FLT_EVAL_METHOD != 0
+#error "deepsad needs floats evaluated as floats: on 32-bit x86 compile with -msse2 -mfpmath=sse"
 #endif
 
 /* GCC and clang on x86-64 can compile one function for several instruction sets. */

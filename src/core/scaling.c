@@ -1,32 +1,13 @@
 /*
  * scaling.c
- *	  Fits and applies the input scaling.
+ *	  Fits the input scaling; the kernels apply it (in double precision, so that epoch
+ *	  seconds and large ids keep their meaning).
  */
 #include "scaling.h"
 
 #include <math.h>
 
 #include "env.h"
-
-/*
- * raw (features, NaN = missing) -> scaled (features).  Subtraction and scaling
- * are in double precision: epoch seconds and large ids keep their meaning.
- */
-void
-dsad_scale_row(const DsadScaling *scaling, const double *raw, uint32_t features, float *scaled)
-{
-	for (uint32_t j = 0; j < features; j++)
-	{
-		double		value = isnan(raw[j]) ? scaling->fill[j] : raw[j];
-		double		z = (value - scaling->offset[j]) * scaling->scale[j];
-
-		if (z > DSAD_SCALED_MAX)
-			z = DSAD_SCALED_MAX;
-		if (z < -DSAD_SCALED_MAX)
-			z = -DSAD_SCALED_MAX;
-		scaled[j] = (float) z;
-	}
-}
 
 /* Running statistics of the features; sums are of value * shrink, so that they cannot overflow. */
 typedef struct Statistics

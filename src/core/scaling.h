@@ -13,8 +13,6 @@
  */
 #define DSAD_SCALED_MAX 1e9
 
-extern void dsad_scale_row(const DsadScaling *scaling, const double *raw, uint32_t features,
-						   float *scaled);
 extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, DsadArena *arena, const DsadEnv *env,
 								   DsadScalingMethod method, const DsadRowSource *rows,
 								   const uint32_t *order, DsadFacts *facts, bool *rows_differ,

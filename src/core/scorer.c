@@ -2,6 +2,9 @@
  * scorer.c
  *	  Scores rows with a trained model: bit-identical on every CPU, compiler
  *	  and batch size.  Only +, -, *, / and sqrt, each in a fixed order.
+ *
+ * A scorer is never written to after it is made; whoever scores brings scratch
+ * memory.
  */
 #include <math.h>
 #include <string.h>
@@ -27,11 +30,17 @@ struct DsadScorer
 	uint32_t	latent;
 	uint32_t	layers;
 	uint32_t	members;
+	uint32_t	widest;			/* padded layer */
 	DsadScaling scaling;
 	ScorerMember *member;
-	float	   *scaled;			/* (SCORE_BLOCK, features) */
-	float	   *buffer[2];		/* (SCORE_BLOCK, widest padded layer) */
 };
+
+/* Scratch memory, divided. */
+typedef struct Scratch
+{
+	float	   *scaled;			/* (rows of a block, features padded) */
+	float	   *buffer[2];		/* (rows of a block, widest) */
+} Scratch;
 
 static uint32_t
 round_up(uint32_t width)
@@ -51,8 +60,8 @@ copy_array(DsadArena *arena, const void *source, size_t count, size_t size)
 }
 
 /*
- * Packs layer l of a member: weights padded to whole vectors and, for a hidden
- * layer, BatchNorm's running statistics folded in.
+ * Packs layer l of a member: weights in panels of DSAD_LANES outputs, zero beyond
+ * the last and, for a hidden layer, BatchNorm's running statistics folded in.
  */
 static DsadStatus
 pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
@@ -81,8 +90,9 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 	for (size_t i = 0; i < in; i++)
 	{
 		dsad_watch_rows(&watch, i, out);
-		for (uint32_t j = 0; j < out; j++)
-			weight[i * padded + j] = member->weight[l][i * out + j] * factor[j];
+		for (size_t j = 0; j < out; j++)
+			weight[(j / DSAD_LANES * in + i) * DSAD_LANES + j % DSAD_LANES] =
+				member->weight[l][i * out + j] * factor[j];
 	}
 	packed->in = in;
 	packed->out_padded = padded;
@@ -93,8 +103,7 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 }
 
 /*
- * Makes a scorer in arena; the model is not needed afterwards.  The scorer holds
- * its own working memory, so one scorer serves one caller at a time.
+ * Makes a scorer in arena; the model is not needed afterwards.
  */
 DsadStatus
 dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model,
@@ -102,7 +111,6 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 {
 	DsadScorer *scorer = dsad_arena_alloc(arena, sizeof(DsadScorer));
 	uint32_t	features = model->dims[0];
-	uint32_t	widest = 0;
 
 	*result = scorer;
 	if (scorer == NULL)
@@ -136,16 +144,9 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 			return DSAD_NO_MEMORY;
 	}
 	for (uint32_t l = 0; l < model->layers; l++)
-		if (round_up(model->dims[l + 1]) > widest)
-			widest = round_up(model->dims[l + 1]);
-	scorer->scaled = dsad_arena_array(arena, (size_t) SCORE_BLOCK * features, sizeof(float));
-	for (int i = 0; i < 2; i++)
-	{
-		scorer->buffer[i] = dsad_arena_array(arena, (size_t) SCORE_BLOCK * widest, sizeof(float));
-		if (!scorer->buffer[i])
-			return DSAD_NO_MEMORY;
-	}
-	return scorer->scaled ? DSAD_OK : DSAD_NO_MEMORY;
+		if (round_up(model->dims[l + 1]) > scorer->widest)
+			scorer->widest = round_up(model->dims[l + 1]);
+	return DSAD_OK;
 }
 
 uint32_t
@@ -160,17 +161,59 @@ dsad_scorer_embedding_size(const DsadScorer *scorer)
 	return scorer->members * scorer->latent;
 }
 
+/* Bytes of scratch memory that scoring `count` rows in one call needs, at any address. */
+size_t
+dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
+{
+	size_t		n = count < SCORE_BLOCK ? count : SCORE_BLOCK;
+
+	return n * (round_up(scorer->features) + 2 * (size_t) scorer->widest) * sizeof(float) + DSAD_ALIGN;
+}
+
+/* Divides scratch memory for blocks of n rows; every part begins a cache line. */
+static Scratch
+divide(const DsadScorer *scorer, void *scratch, size_t n)
+{
+	Scratch		s;
+
+	s.scaled = (float *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1));
+	s.buffer[0] = s.scaled + n * round_up(scorer->features);
+	s.buffer[1] = s.buffer[0] + n * scorer->widest;
+	return s;
+}
+
+/* Scales rows start .. start + n - 1; returns how many came before one with an infinite number. */
+static size_t
+scale_rows(const DsadScorer *scorer, const DsadRows *rows, size_t start, size_t n, float *scaled)
+{
+	size_t		features = scorer->features;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		size_t		at = (start + i) * features;
+		bool		finite = rows->single ?
+			scorer->kernel->scale_float(&scorer->scaling, (const DsadAnyFloat *) rows->values + at,
+										features, scaled + i * features) :
+			scorer->kernel->scale(&scorer->scaling, (const DsadAnyDouble *) rows->values + at,
+								  features, scaled + i * features);
+
+		if (!finite)
+			return i;
+	}
+	return n;
+}
+
 /* n scaled rows through one member; returns its outputs (n, latent padded). */
 static const float *
-run_member(DsadScorer *scorer, const ScorerMember *member, size_t n)
+run_member(const DsadScorer *scorer, const ScorerMember *member, const Scratch *scratch, size_t n)
 {
-	const float *x = scorer->scaled;
+	const float *x = scratch->scaled;
 	size_t		ldx = scorer->features;
 
 	for (uint32_t l = 0; l < scorer->layers; l++)
 	{
 		const DsadPackedLayer *layer = &member->layer[l];
-		float	   *y = scorer->buffer[l & 1];
+		float	   *y = scratch->buffer[l & 1];
 
 		scorer->kernel->layer(layer, x, ldx, y, n);
 		x = y;
@@ -200,25 +243,29 @@ squared_distance(const float *z, const float *centre, uint32_t latent)
 	return isnan(total) ? INFINITY : total;
 }
 
-void
-dsad_score(DsadScorer *scorer, const double *rows, size_t count, double *scores)
+/*
+ * Scores rows (count x features, NaN = missing) with scratch memory of
+ * dsad_scorer_scratch bytes.  Returns the number of rows scored: fewer than
+ * count when the next one has an infinite number.
+ */
+size_t
+dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory, double *scores)
 {
+	size_t		count = rows->count;
 	size_t		padded = scorer->member[0].layer[scorer->layers - 1].out_padded;
+	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
 
 	for (size_t start = 0; start < count; start += SCORE_BLOCK)
 	{
-		size_t		n = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+		size_t		wanted = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+		size_t		n = scale_rows(scorer, rows, start, wanted, scratch.scaled);
 
 		for (size_t i = 0; i < n; i++)
-		{
-			dsad_scale_row(&scorer->scaling, rows + (start + i) * scorer->features,
-						   scorer->features, scorer->scaled + i * scorer->features);
 			scores[start + i] = 0;
-		}
 		for (uint32_t m = 0; m < scorer->members; m++)
 		{
 			const ScorerMember *member = &scorer->member[m];
-			const float *z = run_member(scorer, member, n);
+			const float *z = run_member(scorer, member, &scratch, n);
 
 			for (size_t i = 0; i < n; i++)
 				scores[start + i] +=
@@ -226,22 +273,32 @@ dsad_score(DsadScorer *scorer, const double *rows, size_t count, double *scores)
 		}
 		for (size_t i = 0; i < n; i++)
 			scores[start + i] /= scorer->members;
+		if (n < wanted)
+			return start + n;
 	}
+	return count;
 }
 
-/* All members' (z - c) / sqrt(members * divisor), concatenated. */
-void
-dsad_embed(DsadScorer *scorer, const double *row, float *embedding)
+/*
+ * One row's embedding: all members' (z - c) / sqrt(members * divisor),
+ * concatenated.  False when the row has an infinite number.
+ */
+bool
+dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, float *embedding)
 {
-	dsad_scale_row(&scorer->scaling, row, scorer->features, scorer->scaled);
+	Scratch		scratch = divide(scorer, scratch_memory, 1);
+
+	if (scale_rows(scorer, row, 0, 1, scratch.scaled) != 1)
+		return false;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		const ScorerMember *member = &scorer->member[m];
-		const float *z = run_member(scorer, member, 1);
+		const float *z = run_member(scorer, member, &scratch, 1);
 		double		factor = 1 / sqrt(scorer->members * member->divisor);
 
 		for (uint32_t j = 0; j < scorer->latent; j++)
 			embedding[(size_t) m * scorer->latent + j] =
 				(float) (((double) z[j] - (double) member->centre[j]) * factor);
 	}
+	return true;
 }

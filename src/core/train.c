@@ -49,7 +49,7 @@ load_batch(Training *t, const uint32_t *row, uint32_t n)
 	{
 		if (t->rows->read(t->rows->ctx, row[i], t->raw, &t->label[i]) != 0)
 			return dsad_fail(t->error, DSAD_BAD_DATA, NULL, "could not read training row");
-		dsad_scale_row(&t->model->scaling, t->raw, features, t->batch + (size_t) i * features);
+		t->products.kernel->scale(&t->model->scaling, t->raw, features, t->batch + (size_t) i * features);
 		dsad_watch_rows(&t->products.watch, i + 1, features);
 	}
 	dsad_watch(&t->products.watch);
@@ -289,7 +289,9 @@ static DsadStatus
 find_divisor(Training *t, DsadArena *arena)
 {
 	DsadModel	alone = *t->model;
+	DsadRows	row = {t->raw, 1, false};
 	DsadScorer *scorer;
+	void	   *scratch;
 	DsadStatus	status;
 	double		sum = 0;
 	double		lowest = INFINITY;
@@ -302,7 +304,7 @@ find_divisor(Training *t, DsadArena *arena)
 	status = dsad_scorer_create(&scorer, arena, &alone, t->products.kernel);
 	if (status == DSAD_CANCELLED)
 		return dsad_fail(t->error, status, NULL, "cancelled");
-	if (status != DSAD_OK)
+	if (status != DSAD_OK || !(scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(scorer, 1))))
 		return dsad_no_memory(t->error);
 	for (uint32_t i = 0; i < t->count; i++)
 	{
@@ -313,7 +315,7 @@ find_divisor(Training *t, DsadArena *arena)
 			return dsad_fail(t->error, DSAD_BAD_DATA, NULL, "could not read training row");
 		if (i % 64 == 0 && (status = dsad_poll(t->env, t->error)) != DSAD_OK)
 			return status;
-		dsad_score(scorer, t->raw, 1, &score);
+		dsad_score(scorer, &row, scratch, &score);
 		if (score < lowest)
 			lowest = score;
 		if (score > highest)

@@ -159,3 +159,24 @@ test_config(uint32_t features)
 	config.batch_size = 16;
 	return config;
 }
+
+/* Scores finite rows (count, features) with scratch memory of exactly the promised size. */
+void
+test_score(const DsadScorer *scorer, const double *rows, size_t count, double *scores)
+{
+	DsadRows	input = {rows, count, false};
+	void	   *scratch = malloc(dsad_scorer_scratch(scorer, count));
+
+	CHECK(dsad_score(scorer, &input, scratch, scores) == count);
+	free(scratch);
+}
+
+void
+test_embed(const DsadScorer *scorer, const double *row, float *embedding)
+{
+	DsadRows	input = {row, 1, false};
+	void	   *scratch = malloc(dsad_scorer_scratch(scorer, 1));
+
+	CHECK(dsad_embed(scorer, &input, scratch, embedding));
+	free(scratch);
+}

@@ -43,5 +43,7 @@ extern double test_uniform(uint64_t *state);
 extern void test_normal_rows(TestRows *rows, uint32_t count, uint32_t features, uint64_t seed);
 extern void test_free_rows(TestRows *rows);
 extern DsadConfig test_config(uint32_t features);
+extern void test_score(const DsadScorer *scorer, const double *rows, size_t count, double *scores);
+extern void test_embed(const DsadScorer *scorer, const double *row, float *embedding);
 
 #endif

@@ -51,17 +51,20 @@ score(const DsadModel *model, DsadArena *arena)
 	float	   *embedding;
 	double		together[2];
 	double		alone;
+	void	   *scratch;
 
 	require(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK, "no scorer");
 	require(dsad_scorer_features(scorer) == features, "features");
 	embedding = calloc(dsad_scorer_embedding_size(scorer), sizeof(float));
 	for (size_t j = 0; j < features; j++)
 		rows[j] = j % 3 == 0 ? NAN : j % 3 == 1 ? 1e300 : (double) j;
-	dsad_score(scorer, rows, 2, together);
-	dsad_score(scorer, rows + features, 1, &alone);
+	scratch = malloc(dsad_scorer_scratch(scorer, 2));
+	require(dsad_score(scorer, &(DsadRows) {rows, 2, false}, scratch, together) == 2, "rows not scored");
+	dsad_score(scorer, &(DsadRows) {rows + features, 1, false}, scratch, &alone);
 	require(together[0] >= 0 && together[1] >= 0, "a score is NaN or negative");
 	require(memcmp(&alone, &together[1], sizeof(alone)) == 0, "scores differ");
-	dsad_embed(scorer, rows, embedding);
+	dsad_embed(scorer, &(DsadRows) {rows, 1, false}, scratch, embedding);
+	free(scratch);
 	free(embedding);
 	free(rows);
 }

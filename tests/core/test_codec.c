@@ -67,7 +67,7 @@ decode(const uint8_t *data, size_t size, bool check_crc, long *largest)
 			double	   *row = calloc(dsad_scorer_features(scorer), sizeof(double));
 			double		score;
 
-			dsad_score(scorer, row, 1, &score);
+			test_score(scorer, row, 1, &score);
 			CHECK(score >= 0);
 			free(row);
 		}

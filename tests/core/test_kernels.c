@@ -73,7 +73,7 @@ layer_output(const DsadPackedLayer *layer, const float *x, size_t j, double *exa
 	*size = fabs(*exact);
 	for (size_t i = 0; i < layer->in; i++)
 	{
-		float		w = layer->weight[i * layer->out_padded + j];
+		float		w = layer->weight[(j / LANES * layer->in + i) * LANES + j % LANES];
 
 		s[i % 4] += x[i] * w;
 		*exact += (double) x[i] * w;
@@ -188,6 +188,69 @@ check_gemm(size_t m, size_t n, size_t k, bool transposed, Numbers kind)
 	free(c);
 }
 
+/*
+ * Scaling of n numbers, doubles or floats, from an odd address, at every level:
+ * the bits of the formula; one infinity, wherever it stands, is noticed.
+ */
+static void
+check_scale(size_t n, bool single)
+{
+	size_t		size = single ? sizeof(float) : sizeof(double);
+	char	   *memory = malloc(n * size + 1);
+	char	   *raw = memory + 1;
+	double	   *offset = malloc(n * sizeof(double));
+	double	   *scale = malloc(n * sizeof(double));
+	double	   *fill = malloc(n * sizeof(double));
+	float	   *expected = malloc(n * sizeof(float));
+	float	   *scaled = malloc(n * sizeof(float));
+	DsadScaling scaling = {offset, scale, fill};
+
+	for (size_t j = 0; j < n; j++)
+	{
+		float		narrow = (float) (test_uniform(&state) * 100 - 50);
+		double		wide = test_uniform(&state) < 0.1 ? -1.7e308 : test_uniform(&state) * 100;
+		double		z;
+
+		offset[j] = test_uniform(&state) * 10;
+		scale[j] = test_uniform(&state) < 0.1 ? 1e9 : test_uniform(&state) + 0.1;
+		fill[j] = test_uniform(&state);
+		if (test_uniform(&state) < 0.2)
+			narrow = (float) (wide = NAN);
+		memcpy(raw + j * size, single ? (void *) &narrow : (void *) &wide, size);
+		z = single ? narrow : wide;
+		z = ((isnan(z) ? fill[j] : z) - offset[j]) * scale[j];
+		expected[j] = (float) (z > 1e9 ? 1e9 : z < -1e9 ? -1e9 : z);
+	}
+	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
+	{
+		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
+
+		if (kernel == NULL)
+			continue;
+		CHECK(single ? kernel->scale_float(&scaling, (DsadAnyFloat *) raw, n, scaled) :
+			  kernel->scale(&scaling, (DsadAnyDouble *) raw, n, scaled));
+		CHECK(memcmp(scaled, expected, n * sizeof(float)) == 0);
+		for (size_t j = 0; j < n; j++)
+		{
+			char		kept[sizeof(double)];
+			float		narrow = j % 2 ? INFINITY : -INFINITY;
+			double		wide = narrow;
+
+			memcpy(kept, raw + j * size, size);
+			memcpy(raw + j * size, single ? (void *) &narrow : (void *) &wide, size);
+			CHECK(!(single ? kernel->scale_float(&scaling, (DsadAnyFloat *) raw, n, scaled) :
+					kernel->scale(&scaling, (DsadAnyDouble *) raw, n, scaled)));
+			memcpy(raw + j * size, kept, size);
+		}
+	}
+	free(memory);
+	free(offset);
+	free(scale);
+	free(fill);
+	free(expected);
+	free(scaled);
+}
+
 /* A level that is there has a name, and the best one is the highest that is there. */
 static void
 check_levels(void)
@@ -213,8 +276,13 @@ main(void)
 	check_levels();
 	for (uint32_t in = 1; in <= 40; in++)
 		for (int j = 0; j < count; j++)
-			for (size_t n = 1; n <= 5; n++)
+			for (size_t n = 1; n <= 8; n++)
 				check_layer(in, sizes[j], n, (Numbers) ((in + n) % NUMBERS));
+	for (size_t n = 1; n <= 40; n++)
+	{
+		check_scale(n, false);
+		check_scale(n, true);
+	}
 	for (size_t m = 1; m <= 40; m++)
 		for (int j = 0; j < count; j++)
 			for (int p = 0; p < count; p++)

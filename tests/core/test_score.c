@@ -68,7 +68,7 @@ test_same_bits(const DsadModel *model, DsadArena *arena, const double *rows)
 
 	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel(DSAD_KERNEL_PLAIN)) == DSAD_OK);
 	for (size_t i = 0; i < ROWS; i++)
-		dsad_score(scorer, rows + i * FEATURES, 1, expected + i);
+		test_score(scorer, rows + i * FEATURES, 1, expected + i);
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
 	{
 		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
@@ -79,7 +79,7 @@ test_same_bits(const DsadModel *model, DsadArena *arena, const double *rows)
 		for (int b = 0; b < 3; b++)
 		{
 			for (size_t i = 0; i < ROWS; i += batches[b])
-				dsad_score(scorer, rows + i * FEATURES,
+				test_score(scorer, rows + i * FEATURES,
 						   ROWS - i < batches[b] ? ROWS - i : batches[b], score + i);
 			CHECK(memcmp(score, expected, ROWS * sizeof(double)) == 0);
 		}
@@ -114,7 +114,7 @@ test_member_order(const DsadModel *model, DsadArena *arena, const double *rows)
 		double		score[2];
 
 		for (int k = 0; k < 2; k++)
-			dsad_score(scorer[k], rows + i * FEATURES, 1, &score[k]);
+			test_score(scorer[k], rows + i * FEATURES, 1, &score[k]);
 		CHECK(fabs(score[0] - score[1]) <= 1e-12 * score[0]);
 	}
 }
@@ -136,19 +136,19 @@ test_embedding(const DsadModel *model, DsadArena *arena, const double *rows)
 		double		sum = 0;
 
 		memcpy(row, rows + i * FEATURES, sizeof(row));
-		dsad_score(scorer, row, 1, &score);
-		dsad_embed(scorer, row, z);
+		test_score(scorer, row, 1, &score);
+		test_embed(scorer, row, z);
 		for (int j = 0; j < 21; j++)
 			sum += (double) z[j] * z[j];
 		CHECK(fabs(sum - score) <= 1e-6 * score);
 		row[i % FEATURES] = NAN;
-		dsad_score(scorer, row, 1, &score);
+		test_score(scorer, row, 1, &score);
 		row[i % FEATURES] = model->scaling.fill[i % FEATURES];
-		dsad_score(scorer, row, 1, &filled);
+		test_score(scorer, row, 1, &filled);
 		CHECK(score == filled);
 		for (int j = 0; j < FEATURES; j++)
 			row[j] = j % 2 ? 1.7e308 : -1.7e308;
-		dsad_score(scorer, row, 1, &score);
+		test_score(scorer, row, 1, &score);
 		CHECK(score > 0);
 	}
 }

@@ -20,7 +20,7 @@ check_scores(const DsadModel *model, DsadArena *arena, const TestRows *rows, uin
 
 	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK)
 	{
-		dsad_score(scorer, rows->value, count, score);
+		test_score(scorer, rows->value, count, score);
 		for (uint64_t i = 0; i < count; i++)
 			good &= score[i] >= 0 && isfinite(score[i]);
 		CHECK(good);
@@ -255,7 +255,7 @@ planted_auc(bool labels, int epochs)
 	dsad_arena_init(&arena, &env.env);
 	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
-	dsad_score(scorer, rows.value + TRAIN * FEATURES, TEST, score);
+	test_score(scorer, rows.value + TRAIN * FEATURES, TEST, score);
 	dsad_arena_release(&arena);
 	test_free_rows(&rows);
 	return auc(score, anomaly, TEST);
@@ -389,8 +389,8 @@ test_centre(void)
 
 			if (rows.label[i] == DSAD_ANOMALY)
 				continue;
-			dsad_embed(scorer, rows.value + i * 4, z);
-			dsad_score(scorer, rows.value + i * 4, 1, &score);
+			test_embed(scorer, rows.value + i * 4, z);
+			test_score(scorer, rows.value + i * 4, 1, &score);
 			for (int j = 0; j < LATENT; j++)
 				mean[j] += z[j] * sqrt(model.members[0].divisor) + model.members[0].centre[j];
 			mean_score += score;
