@@ -41,6 +41,12 @@ struct DsadKernel
 	bool		(*scale) (const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *scaled);
 	bool		(*scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *scaled);
 
+	/*
+	 * Squared distance of z (n) to centre (n), in double precision: four
+	 * interleaved sums, added as (0+1)+(2+3).
+	 */
+	double		(*distance) (const float *z, const float *centre, size_t n);
+
 	/* c (m, n) = a (m, k) * b (k, n); k is summed in order. */
 	void		(*gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 							const float *b, size_t ldb, float *c, size_t ldc);

@@ -14,6 +14,10 @@
 #define splat NAME(splat)
 #define leaky NAME(leaky)
 #define layer_block NAME(layer_block)
+#define wide NAME(wide)
+#define wide_mask NAME(wide_mask)
+#define load_wide NAME(load_wide)
+#define blend NAME(blend)
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 #if WIDTH == 1
@@ -163,42 +167,128 @@ NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 #undef ROWS
 
 /*
- * Scaling of n raw numbers, in double precision: NaN = missing.  The loops are
- * written for the compiler to vectorise; no lane depends on another.  False when
- * a number is infinite.
+ * Scaling of n raw numbers, in double precision; NaN = missing.  False when one
+ * is infinite.  The last vector overlaps the one before it when n is no multiple
+ * of its width: it computes the same bits again.
  */
-#define SCALE_BODY(bits_type, exponent_and_sign_off, infinite) \
+#if WIDTH == 1
+#define SCALE_BODY(number, narrower) \
 	do { \
-		bits_type	found = 0; \
+		bool		infinite = false; \
 		for (size_t j = 0; j < n; j++) \
 		{ \
-			bits_type	bits; \
 			double		value = raw[j]; \
 			double		z; \
-			memcpy(&bits, (const char *) raw + j * sizeof(bits), sizeof(bits)); \
-			found |= (bits & exponent_and_sign_off) == infinite; \
+			infinite |= value == INFINITY || value == -INFINITY; \
 			value = value != value ? scaling->fill[j] : value; \
 			z = (value - scaling->offset[j]) * scaling->scale[j]; \
 			z = z > DSAD_SCALED_MAX ? DSAD_SCALED_MAX : z; \
 			z = z < -DSAD_SCALED_MAX ? -DSAD_SCALED_MAX : z; \
 			scaled[j] = (float) z; \
 		} \
-		return !found; \
+		return !infinite; \
 	} while (0)
+#else
+typedef double wide __attribute__((vector_size(WIDTH * 4)));
+typedef int64_t wide_mask __attribute__((vector_size(WIDTH * 4)));
+
+INLINE wide
+load_wide(const double *p)
+{
+	wide		v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* a where the mask is set, else b. */
+INLINE wide
+blend(wide_mask set, wide a, wide b)
+{
+	wide_mask	result = (set & (wide_mask) a) | (~set & (wide_mask) b);
+
+	return (wide) result;
+}
+
+#define SCALE_BODY(number, narrower) \
+	do { \
+		typedef number numbers __attribute__((vector_size(WIDTH / 2 * sizeof(number)))); \
+		typedef float floats __attribute__((vector_size(WIDTH * 2))); \
+		const wide	zero = {0}; \
+		wide_mask	infinite = {0}; \
+		int64_t		found = 0; \
+		if (n < WIDTH / 2) \
+			return narrower(scaling, raw, n, scaled); \
+		for (size_t j = 0; j < n; j += WIDTH / 2) \
+		{ \
+			numbers		value; \
+			wide		z; \
+			floats		result; \
+			if (j + WIDTH / 2 > n) \
+				j = n - WIDTH / 2; \
+			memcpy(&value, raw + j, sizeof(value)); \
+			z = __builtin_convertvector(value, wide); \
+			infinite |= (z == zero + INFINITY) | (z == zero - INFINITY); \
+			z = blend(z != z, load_wide(scaling->fill + j), z); \
+			z = (z - load_wide(scaling->offset + j)) * load_wide(scaling->scale + j); \
+			z = blend(z > zero + DSAD_SCALED_MAX, zero + DSAD_SCALED_MAX, z); \
+			z = blend(z < zero - DSAD_SCALED_MAX, zero - DSAD_SCALED_MAX, z); \
+			result = __builtin_convertvector(z, floats); \
+			memcpy(scaled + j, &result, sizeof(result)); \
+		} \
+		for (int i = 0; i < WIDTH / 2; i++) \
+			found |= infinite[i]; \
+		return found == 0; \
+	} while (0)
+#endif
 
 TARGET static bool
-NAME(scale) (const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *restrict scaled)
+NAME(scale) (const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *scaled)
 {
-	SCALE_BODY(uint64_t, UINT64_C(0x7fffffffffffffff), UINT64_C(0x7ff0000000000000));
+	SCALE_BODY(double, PASTE(scale, NARROWER));
 }
 
 TARGET static bool
-NAME(scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *restrict scaled)
+NAME(scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *scaled)
 {
-	SCALE_BODY(uint32_t, UINT32_C(0x7fffffff), UINT32_C(0x7f800000));
+	SCALE_BODY(float, PASTE(scale_float, NARROWER));
 }
 
 #undef SCALE_BODY
+
+/* Squared distance in double precision, where no float can overflow; see kernel.h. */
+TARGET static double
+NAME(distance) (const float *z, const float *centre, size_t n)
+{
+	double		sum[4] = {0, 0, 0, 0};
+	size_t		j = 0;
+
+#if WIDTH >= 8
+	typedef float floats __attribute__((vector_size(16)));
+	typedef double doubles __attribute__((vector_size(32)));
+	doubles		total = {0};
+
+	for (; j + 4 <= n; j += 4)
+	{
+		floats		a;
+		floats		b;
+		doubles		d;
+
+		memcpy(&a, z + j, sizeof(a));
+		memcpy(&b, centre + j, sizeof(b));
+		d = __builtin_convertvector(a, doubles) - __builtin_convertvector(b, doubles);
+		total += d * d;
+	}
+	memcpy(sum, &total, sizeof(sum));
+#endif
+	for (; j < n; j++)
+	{
+		double		d = (double) z[j] - (double) centre[j];
+
+		sum[j & 3] += d * d;
+	}
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
 
 /* R x (V vectors) of c, from row i and column j on; A(i, p) is element p of a's row i. */
 #define GEMM_BLOCK(R, V, A) \
@@ -284,6 +374,10 @@ NAME(gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 #undef GEMM_BODY
 #undef GEMM_BLOCK
 #undef layer_block
+#undef wide
+#undef wide_mask
+#undef load_wide
+#undef blend
 #undef INLINE
 #undef leaky
 #undef splat

@@ -222,25 +222,13 @@ run_member(const DsadScorer *scorer, const ScorerMember *member, const Scratch *
 	return x;
 }
 
-/*
- * Squared distance of z to centre (latent each), four interleaved sums as in
- * the layers.  In double precision, where no float can overflow; a net driven
- * out of float's own range gives infinity, never NaN.
- */
+/* Distance of a member's output; a net driven out of float's range gives infinity, never NaN. */
 static double
-squared_distance(const float *z, const float *centre, uint32_t latent)
+member_score(const DsadScorer *scorer, const ScorerMember *member, const float *z)
 {
-	double		sum[4] = {0, 0, 0, 0};
-	double		total;
+	double		distance = scorer->kernel->distance(z, member->centre, scorer->latent);
 
-	for (uint32_t j = 0; j < latent; j++)
-	{
-		double		d = (double) z[j] - (double) centre[j];
-
-		sum[j & 3] += d * d;
-	}
-	total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-	return isnan(total) ? INFINITY : total;
+	return (isnan(distance) ? INFINITY : distance) / member->divisor;
 }
 
 /*
@@ -268,8 +256,7 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 			const float *z = run_member(scorer, member, &scratch, n);
 
 			for (size_t i = 0; i < n; i++)
-				scores[start + i] +=
-					squared_distance(z + i * padded, member->centre, scorer->latent) / member->divisor;
+				scores[start + i] += member_score(scorer, member, z + i * padded);
 		}
 		for (size_t i = 0; i < n; i++)
 			scores[start + i] /= scorer->members;
