@@ -68,15 +68,38 @@ COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly de
 
 -- scoring: bit-identical everywhere and a function of its arguments alone, hence IMMUTABLE
 
+CREATE FUNCTION deepsad_score_support(internal) RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION deepsad_score_support(internal) IS 'planner support for deepsad_score and deepsad_embed: what they cost';
+
+-- COST: of a model with four members of the default size, when the planner cannot see it
 CREATE FUNCTION deepsad_score(model bytea, VARIADIC features "any") RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 500;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_score(bytea, "any") IS 'anomaly score of a row: 1 = an average training row, higher = more anomalous';
 
 CREATE FUNCTION deepsad_embed(model bytea, VARIADIC features "any") RETURNS real[]
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 500;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_embed(bytea, "any") IS 'embedding of a row; its squared length is the score';
+
+CREATE FUNCTION deepsad_score_table(model bytea, query text, OUT key bigint, OUT score double precision)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10000;
+
+CREATE FUNCTION deepsad_score_table(model bytea, query text, key_type anyelement,
+	OUT key anyelement, OUT score double precision)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10000;
+
+COMMENT ON FUNCTION deepsad_score_table(bytea, text) IS 'scores in batches the rows of a query that returns a bigint key and features; faster than deepsad_score for large networks';
+COMMENT ON FUNCTION deepsad_score_table(bytea, text, anyelement) IS 'scores in batches the rows of a query that returns a key, of the type of the third argument, and features';
+
+CREATE FUNCTION deepsad_freeze(name text, model bytea) RETURNS regprocedure
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION deepsad_freeze(text, bytea) IS 'creates the IMMUTABLE function name(float8[]) with the model inside, for expression indexes and generated columns';
 
 -- about models
 

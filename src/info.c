@@ -15,6 +15,7 @@
 #include "env.h"
 #include "jsonb_build.h"
 #include "model_cache.h"
+#include "set_result.h"
 #include "options.h"
 
 DSAD_FUNCTION(deepsad_info);
@@ -120,34 +121,23 @@ put_epochs(Tuplestorestate *store, TupleDesc desc, int member, const char *phase
 Datum
 deepsad_history(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext old;
+	Tuplestorestate *store;
+	TupleDesc	desc;
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
 
-	if (result == NULL || !IsA(result, ReturnSetInfo) || !(result->allowedModes & SFRM_Materialize))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
 	deepsad_env_init(&env, CurrentMemoryContext);
 	dsad_arena_init(&arena, &env);
 	deepsad_model_decode(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
-
-	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, &result->setDesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "deepsad_history must return a row type");
-	result->setDesc = BlessTupleDesc(CreateTupleDescCopy(result->setDesc));
-	result->setResult = tuplestore_begin_heap(true, false, work_mem);
-	result->returnMode = SFRM_Materialize;
-	MemoryContextSwitchTo(old);
+	store = deepsad_set_begin(fcinfo, &desc);
 	for (int m = 0; m < model.config.members; m++)
 	{
 		const DsadMember *member = &model.members[m];
 
-		put_epochs(result->setResult, result->setDesc, m, "pretraining", member->pretrain_loss,
+		put_epochs(store, desc, m, "pretraining", member->pretrain_loss,
 				   member->pretrain_epochs_run);
-		put_epochs(result->setResult, result->setDesc, m, "training", member->train_loss,
+		put_epochs(store, desc, m, "training", member->train_loss,
 				   member->epochs_run);
 	}
 	return (Datum) 0;

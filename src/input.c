@@ -41,7 +41,8 @@ typedef enum FeatureForm
 struct DeepsadFeatures
 {
 	FeatureForm form;
-	int			first;			/* number of the first feature argument */
+	int			arguments;		/* of the call */
+	const Oid  *types;			/* theirs */
 	MemoryContext context;		/* where this lives */
 
 	Number		element;		/* FORM_ARRAY, FORM_CAST, FORM_LITERAL: of the array */
@@ -147,14 +148,14 @@ resolve_cast(DeepsadFeatures *features, Oid type)
 
 /* Prepares for one number per argument. */
 static void
-resolve_loose(DeepsadFeatures *features, FunctionCallInfo fcinfo)
+resolve_loose(DeepsadFeatures *features)
 {
 	features->form = FORM_LOOSE;
-	features->numbers = PG_NARGS() - features->first;
+	features->numbers = features->arguments;
 	features->number = MemoryContextAllocZero(features->context, features->numbers * sizeof(Number));
 	for (uint32 i = 0; i < features->numbers; i++)
 	{
-		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, features->first + i);
+		Oid			type = features->types[i];
 		Oid			base = OidIsValid(type) ? getBaseType(type) : InvalidOid;
 
 		if (base == UNKNOWNOID)
@@ -170,9 +171,9 @@ resolve_loose(DeepsadFeatures *features, FunctionCallInfo fcinfo)
 
 /* Prepares for one array, row, vector or literal argument. */
 static void
-resolve_single(DeepsadFeatures *features, FunctionCallInfo fcinfo, bool allow_loose)
+resolve_single(DeepsadFeatures *features, bool allow_loose)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, features->first);
+	Oid			type = features->types[0];
 	Oid			base;
 
 	if (!OidIsValid(type))
@@ -205,7 +206,7 @@ resolve_single(DeepsadFeatures *features, FunctionCallInfo fcinfo, bool allow_lo
 		{
 			if (allow_loose)
 			{
-				resolve_loose(features, fcinfo);
+				resolve_loose(features);
 				return;
 			}
 			ereport(ERROR,
@@ -226,23 +227,36 @@ resolve_single(DeepsadFeatures *features, FunctionCallInfo fcinfo, bool allow_lo
 }
 
 /*
- * Resolves the features of this call site, from argument `first` on; lives as
- * long as the call site (fn_mcxt).  allow_loose: several arguments, or a single
- * number, are loose features.
+ * Resolves features that come as arguments of these types; lives in context.
+ * allow_loose: several arguments, or a single number, are loose features.
  */
 DeepsadFeatures *
-deepsad_features_create(FunctionCallInfo fcinfo, int first, bool allow_loose)
+deepsad_features_create(MemoryContext context, const Oid *types, int arguments, bool allow_loose)
 {
-	MemoryContext context = fcinfo->flinfo->fn_mcxt;
 	DeepsadFeatures *features = MemoryContextAllocZero(context, sizeof(DeepsadFeatures));
+	Oid		   *copy = MemoryContextAlloc(context, arguments * sizeof(Oid));
 
-	features->first = first;
+	memcpy(copy, types, arguments * sizeof(Oid));
+	features->types = copy;
+	features->arguments = arguments;
 	features->context = context;
-	if (allow_loose && PG_NARGS() > first + 1)
-		resolve_loose(features, fcinfo);
+	if (allow_loose && arguments > 1)
+		resolve_loose(features);
 	else
-		resolve_single(features, fcinfo, allow_loose);
+		resolve_single(features, allow_loose);
 	return features;
+}
+
+/* The same for the arguments of this call site from number `first` on; lives as long as it. */
+DeepsadFeatures *
+deepsad_features_of_call(FunctionCallInfo fcinfo, int first, bool allow_loose)
+{
+	int			arguments = allow_loose ? PG_NARGS() - first : 1;
+	Oid			types[FUNC_MAX_ARGS];
+
+	for (int i = 0; i < arguments; i++)
+		types[i] = get_fn_expr_argtype(fcinfo->flinfo, first + i);
+	return deepsad_features_create(fcinfo->flinfo->fn_mcxt, types, arguments, allow_loose);
 }
 
 /* Whether the numbers are exact in float4, so that rows may be kept in half the room. */
@@ -416,18 +430,17 @@ read_row(DeepsadFeatures *features, HeapTupleHeader header)
 
 /* Reads one number per argument; NULL = missing. */
 static uint32
-read_loose(DeepsadFeatures *features, FunctionCallInfo fcinfo)
+read_loose(DeepsadFeatures *features, const NullableDatum *argument)
 {
 	reserve(features, features->numbers);
 	for (uint32 i = 0; i < features->numbers; i++)
 	{
-		int			argno = features->first + i;
 		double		value = NAN;
 
-		if (!PG_ARGISNULL(argno))
+		if (!argument[i].isnull)
 			value = features->number[i].type == UNKNOWNOID ?
-				DatumGetFloat8(DirectFunctionCall1(float8in, PG_GETARG_DATUM(argno))) :
-				read_number(&features->number[i], PG_GETARG_DATUM(argno));
+				DatumGetFloat8(DirectFunctionCall1(float8in, argument[i].value)) :
+				read_number(&features->number[i], argument[i].value);
 		features->values[i] = value;
 	}
 	return features->numbers;
@@ -446,12 +459,12 @@ read_array_argument(DeepsadFeatures *features, Datum datum, DsadRows *row, uint3
 }
 
 /*
- * Reads the features of this call: false when they are NULL as a whole, else
+ * Reads features from these arguments: false when they are NULL as a whole, else
  * one row of *count numbers, NaN = missing, valid until the next call.  Whether
  * they are finite is for the caller to find out.
  */
 bool
-deepsad_features_read(DeepsadFeatures *features, FunctionCallInfo fcinfo,
+deepsad_features_read(DeepsadFeatures *features, const NullableDatum *argument,
 					  DsadRows *row, uint32 *count)
 {
 	FmgrInfo   *cast = &features->to_array;
@@ -459,13 +472,13 @@ deepsad_features_read(DeepsadFeatures *features, FunctionCallInfo fcinfo,
 
 	if (features->form == FORM_LOOSE)
 	{
-		*count = read_loose(features, fcinfo);
+		*count = read_loose(features, argument);
 		view(row, features->values, false);
 		return true;
 	}
-	if (PG_ARGISNULL(features->first))
+	if (argument->isnull)
 		return false;
-	datum = PG_GETARG_DATUM(features->first);
+	datum = argument->value;
 	switch (features->form)
 	{
 		case FORM_ROW:
@@ -515,6 +528,15 @@ deepsad_features_finite(const DsadRows *row, uint32 count)
 	for (uint32 i = 0; i < count; i++)
 		infinite |= isinf(row_number(row, i)) != 0;
 	return !infinite;
+}
+
+/* Raises the error for a row that does not fit the model. */
+void
+deepsad_wrong_width(uint32 count, uint32 expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("row has %u features, the model was trained on %u", count, expected)));
 }
 
 /* Raises the error for a row with an infinite feature. */

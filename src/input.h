@@ -11,11 +11,14 @@
 
 typedef struct DeepsadFeatures DeepsadFeatures;
 
-extern DeepsadFeatures *deepsad_features_create(FunctionCallInfo fcinfo, int first, bool allow_loose);
+extern DeepsadFeatures *deepsad_features_create(MemoryContext context, const Oid *types,
+												int arguments, bool allow_loose);
+extern DeepsadFeatures *deepsad_features_of_call(FunctionCallInfo fcinfo, int first, bool allow_loose);
 extern bool deepsad_features_single(const DeepsadFeatures *features);
-extern bool deepsad_features_read(DeepsadFeatures *features, FunctionCallInfo fcinfo,
+extern bool deepsad_features_read(DeepsadFeatures *features, const NullableDatum *argument,
 								  DsadRows *row, uint32 *count);
 extern bool deepsad_features_finite(const DsadRows *row, uint32 count);
+extern void deepsad_wrong_width(uint32 count, uint32 expected) pg_attribute_noreturn();
 extern void deepsad_features_infinite(const DsadRows *row, uint32 count) pg_attribute_noreturn();
 
 typedef enum DeepsadLabelKind

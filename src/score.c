@@ -29,7 +29,7 @@ create_call_site(FunctionCallInfo fcinfo)
 {
 	CallSite   *site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
 
-	site->features = deepsad_features_create(fcinfo, FEATURES_ARG, true);
+	site->features = deepsad_features_of_call(fcinfo, FEATURES_ARG, true);
 	site->model = deepsad_model_ref_create(fcinfo, MODEL_ARG);
 	fcinfo->flinfo->fn_extra = site;
 	return site;
@@ -46,14 +46,11 @@ prepare(FunctionCallInfo fcinfo, const DsadScorer **scorer, DsadRows *row)
 		return false;
 	if (unlikely(site == NULL))
 		site = create_call_site(fcinfo);
-	if (!deepsad_features_read(site->features, fcinfo, row, &count))
+	if (!deepsad_features_read(site->features, fcinfo->args + FEATURES_ARG, row, &count))
 		return false;
 	*scorer = deepsad_model_ref_get(site->model, fcinfo);
 	if (unlikely(count != dsad_scorer_features(*scorer)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("row has %u features, the model was trained on %u",
-						count, dsad_scorer_features(*scorer))));
+		deepsad_wrong_width(count, dsad_scorer_features(*scorer));
 	return true;
 }
 

@@ -48,7 +48,7 @@ get_call_site(FunctionCallInfo fcinfo)
 	site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
 	if (PG_NARGS() > LABEL_ARG)
 		site->label_kind = deepsad_label_kind(fcinfo, LABEL_ARG);
-	site->features = deepsad_features_create(fcinfo, FEATURES_ARG, false);
+	site->features = deepsad_features_of_call(fcinfo, FEATURES_ARG, false);
 	fcinfo->flinfo->fn_extra = site;
 	return site;
 }
@@ -111,7 +111,7 @@ deepsad_train_transition(PG_FUNCTION_ARGS)
 		if (PG_NARGS() > OPTIONS_ARG)
 			check_same_options(fcinfo, state);
 	}
-	if (!deepsad_features_read(site->features, fcinfo, &row, &count))
+	if (!deepsad_features_read(site->features, fcinfo->args + FEATURES_ARG, &row, &count))
 	{
 		state->skipped++;
 		PG_RETURN_POINTER(state);

@@ -1,0 +1,198 @@
+/*
+ * score_table.c
+ *	  deepsad_score_table: scores the rows of a query in batches, where large
+ *	  nets run several times faster than row by row.
+ */
+#include "pg_compat.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "env.h"
+#include "input.h"
+#include "model_cache.h"
+#include "set_result.h"
+
+DSAD_FUNCTION(deepsad_score_table);
+
+#define MODEL_ARG 0
+#define QUERY_ARG 1
+#define BATCH_ROWS 240			/* a multiple of what the kernels take at a time */
+#define BATCH_BYTES (4 * 1024 * 1024)
+
+/* One batch: rows whose features are not NULL, and which row of the fetch each is. */
+typedef struct Batch
+{
+	double	   *features;		/* (count, features) */
+	double	   *score;			/* count */
+	double	   *by_row;			/* scores of the fetch; -1 = features are NULL */
+	void	   *scratch;
+	int		   *row;
+	int			capacity;
+	int			count;
+} Batch;
+
+/* Rows of the batch for nets of this many features. */
+static Batch
+create_batch(const DsadScorer *scorer)
+{
+	Size		row_bytes = dsad_scorer_features(scorer) * sizeof(double);
+	Batch		batch;
+
+	batch.capacity = (int) Max(1, Min(BATCH_ROWS, BATCH_BYTES / row_bytes));
+	batch.count = 0;
+	batch.features = palloc(batch.capacity * row_bytes);
+	batch.score = palloc(batch.capacity * sizeof(double));
+	batch.by_row = palloc(batch.capacity * sizeof(double));
+	batch.row = palloc(batch.capacity * sizeof(int));
+	batch.scratch = palloc(dsad_scorer_scratch(scorer, batch.capacity));
+	return batch;
+}
+
+/* Adds row number `row` of the fetch. */
+static void
+add_row(Batch *batch, const DsadScorer *scorer, const DsadRows *values, uint32 count, int row)
+{
+	double	   *place = batch->features + (Size) batch->count * count;
+
+	if (count != dsad_scorer_features(scorer))
+		deepsad_wrong_width(count, dsad_scorer_features(scorer));
+	if (values->single)
+		for (uint32 i = 0; i < count; i++)
+		{
+			float		number;
+
+			memcpy(&number, (const char *) values->values + i * sizeof(number), sizeof(number));
+			place[i] = number;
+		}
+	else
+		memcpy(place, values->values, count * sizeof(double));
+	batch->row[batch->count++] = row;
+}
+
+/* Scores the batch and empties it. */
+static void
+score_batch(Batch *batch, const DsadScorer *scorer)
+{
+	DsadRows	rows = {batch->features, batch->count, false};
+	size_t		scored = dsad_score(scorer, &rows, batch->scratch, batch->score);
+
+	if (scored < rows.count)
+	{
+		rows.values = batch->features + scored * dsad_scorer_features(scorer);
+		deepsad_features_infinite(&rows, dsad_scorer_features(scorer));
+	}
+	for (int i = 0; i < batch->count; i++)
+		batch->by_row[batch->row[i]] = batch->score[i];
+	batch->count = 0;
+}
+
+/* The query's first column must be what the result's key is, and features follow it. */
+static DeepsadFeatures *
+resolve_columns(TupleDesc source, TupleDesc result, MemoryContext context)
+{
+	Oid		   *types = palloc(source->natts * sizeof(Oid));
+
+	if (source->natts < 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("query returns %d column, must return a key and features", source->natts)));
+	for (int i = 0; i < source->natts; i++)
+		types[i] = TupleDescAttr(source, i)->atttypid;
+	if (types[0] != TupleDescAttr(result, 0)->atttypid)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("query returns a key of type %s, must be %s",
+						format_type_be(types[0]), format_type_be(TupleDescAttr(result, 0)->atttypid)),
+				 errhint("Cast the key, or give NULL::%s as the third argument.", format_type_be(types[0]))));
+	return deepsad_features_create(context, types + 1, source->natts - 1, true);
+}
+
+/* Reads the rows just fetched, scores them and puts (key, score) into the store. */
+static void
+score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
+			  Tuplestorestate *store, TupleDesc result)
+{
+	TupleDesc	source = SPI_tuptable->tupdesc;
+	int			rows = (int) SPI_processed;
+	NullableDatum *argument = palloc(source->natts * sizeof(NullableDatum));
+
+	for (int row = 0; row < rows; row++)
+	{
+		DsadRows	values;
+		uint32		count;
+
+		batch->by_row[row] = -1;
+		for (int i = 1; i < source->natts; i++)
+			argument[i - 1].value = SPI_getbinval(SPI_tuptable->vals[row], source, i + 1,
+												  &argument[i - 1].isnull);
+		if (deepsad_features_read(features, argument, &values, &count))
+			add_row(batch, scorer, &values, count, row);
+	}
+	score_batch(batch, scorer);
+	for (int row = 0; row < rows; row++)
+	{
+		Datum		value[2];
+		bool		null[2];
+
+		value[0] = SPI_getbinval(SPI_tuptable->vals[row], source, 1, &null[0]);
+		value[1] = Float8GetDatum(batch->by_row[row]);
+		null[1] = batch->by_row[row] < 0;
+		tuplestore_putvalues(store, result, value, null);
+	}
+}
+
+/*
+ * deepsad_score_table(model, query [, key_type]) -> set of (key, score).  The query runs
+ * with the caller's rights and must not write.
+ */
+Datum
+deepsad_score_table(PG_FUNCTION_ARGS)
+{
+	const DsadScorer *scorer;
+	Tuplestorestate *store;
+	TupleDesc	result;
+	DeepsadFeatures *features;
+	MemoryContext fetch_context;
+	Batch		batch;
+	SPIPlanPtr	plan;
+	Portal		portal;
+	char	   *query;
+
+	store = deepsad_set_begin(fcinfo, &result);
+	if (PG_ARGISNULL(MODEL_ARG) || PG_ARGISNULL(QUERY_ARG))
+		return (Datum) 0;
+	scorer = deepsad_model_ref_get(deepsad_model_ref_create(fcinfo, MODEL_ARG), fcinfo);
+	query = text_to_cstring(PG_GETARG_TEXT_PP(QUERY_ARG));
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	batch = create_batch(scorer);
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan == NULL || !SPI_is_cursor_plan(plan))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("query must be one SELECT that returns a key and features")));
+	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	features = resolve_columns(portal->tupDesc, result, CurrentMemoryContext);
+	fetch_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad fetch", ALLOCSET_DEFAULT_SIZES);
+	for (;;)
+	{
+		MemoryContext old;
+
+		CHECK_FOR_INTERRUPTS();
+		SPI_cursor_fetch(portal, true, batch.capacity);
+		if (SPI_processed == 0)
+			break;
+		old = MemoryContextSwitchTo(fetch_context);
+		score_fetched(features, scorer, &batch, store, result);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(fetch_context);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	SPI_finish();
+	return (Datum) 0;
+}
