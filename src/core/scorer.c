@@ -222,13 +222,18 @@ run_member(const DsadScorer *scorer, const ScorerMember *member, const Scratch *
 	return x;
 }
 
-/* Distance of a member's output; a net driven out of float's range gives infinity, never NaN. */
+/*
+ * Distance of a member's output; a net driven out of float's range gives
+ * infinity, never NaN.  Dividing by 1 would change nothing but take its time.
+ */
 static double
 member_score(const DsadScorer *scorer, const ScorerMember *member, const float *z)
 {
 	double		distance = scorer->kernel->distance(z, member->centre, scorer->latent);
 
-	return (isnan(distance) ? INFINITY : distance) / member->divisor;
+	if (isnan(distance))
+		return INFINITY;
+	return member->divisor == 1 ? distance : distance / member->divisor;
 }
 
 /*
@@ -258,8 +263,9 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 			for (size_t i = 0; i < n; i++)
 				scores[start + i] += member_score(scorer, member, z + i * padded);
 		}
-		for (size_t i = 0; i < n; i++)
-			scores[start + i] /= scorer->members;
+		if (scorer->members > 1)
+			for (size_t i = 0; i < n; i++)
+				scores[start + i] /= scorer->members;
 		if (n < wanted)
 			return start + n;
 	}
