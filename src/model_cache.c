@@ -263,17 +263,21 @@ load(struct varlena *value, uint64 print)
 	deepsad_env_init(&env, scratch);
 	dsad_arena_init(&arena, &env);
 	deepsad_model_decode(&model, &arena, &env, bytes);
+	cached->toasted = VARATT_IS_EXTERNAL(value);
+	if (cached->toasted)
+		memcpy(cached->header, VARDATA_ANY(bytes), HEADER_BYTES);
+	/* the scorer can have this memory: untouched pages are dear in a new session */
+	if ((struct varlena *) bytes != value)
+		pfree(bytes);
 	deepsad_env_init(&cached->env, context);
 	dsad_arena_init(&cached->arena, &cached->env);
 	if (dsad_scorer_create(&cached->scorer, &cached->arena, &model, dsad_kernel_best()) != DSAD_OK)
 		elog(ERROR, "could not make a scorer");
 	MemoryContextDelete(scratch);
 
-	cached->toasted = VARATT_IS_EXTERNAL(value);
 	if (cached->toasted)
 	{
 		memcpy(&cached->toast, VARDATA_EXTERNAL(value), sizeof(cached->toast));
-		memcpy(cached->header, VARDATA_ANY(bytes), HEADER_BYTES);
 		cached->verified = DSAD_LOCAL_TRANSACTION;
 	}
 	else
@@ -281,8 +285,6 @@ load(struct varlena *value, uint64 print)
 		cached->bytes = MemoryContextAlloc(context, VARSIZE_ANY(value));
 		memcpy(cached->bytes, value, VARSIZE_ANY(value));
 	}
-	if ((struct varlena *) bytes != value)
-		pfree(bytes);
 
 	if (by_fingerprint == NULL)
 		create_cache();

@@ -27,36 +27,55 @@ dsad_arena_init(DsadArena *arena, const DsadEnv *env)
 	arena->size = 0;
 }
 
-/* size bytes, zeroed, aligned to DSAD_ALIGN; NULL when out of memory. */
+/* Where the usable bytes of a block begin. */
+static uintptr_t
+block_start(const DsadArenaBlock *block)
+{
+	return ((uintptr_t) (block + 1) + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1);
+}
+
+/*
+ * size bytes, zeroed, aligned to DSAD_ALIGN; NULL when out of memory.  What is
+ * large gets a block of its own, and small pieces go on filling theirs.
+ */
 void *
 dsad_arena_alloc(DsadArena *arena, size_t size)
 {
 	size_t		rounded;
 	size_t		block_size;
+	bool		large;
+	DsadArenaBlock *block;
 	uintptr_t	start;
 
 	if (!dsad_add_size(size, DSAD_ALIGN - 1, &rounded))
 		return NULL;
 	rounded &= ~(size_t) (DSAD_ALIGN - 1);
-	if (arena->blocks == NULL || rounded > arena->size - arena->used)
+	if (arena->blocks != NULL && rounded <= arena->size - arena->used)
 	{
-		DsadArenaBlock *block;
-
-		block_size = rounded > ARENA_BLOCK_SIZE / 4 ? rounded : ARENA_BLOCK_SIZE;
-		/* room for the link, and to align what follows it */
-		if (!dsad_add_size(block_size, 2 * DSAD_ALIGN, &block_size))
-			return NULL;
-		block = arena->env->alloc(arena->env->ctx, block_size);
-		if (block == NULL)
-			return NULL;
+		start = (uintptr_t) arena->blocks + arena->used;
+		arena->used += rounded;
+		return memset((void *) start, 0, size);
+	}
+	large = rounded > ARENA_BLOCK_SIZE / 4;
+	/* room for the link, and to align what follows it */
+	if (!dsad_add_size(large ? rounded : ARENA_BLOCK_SIZE, 2 * DSAD_ALIGN, &block_size))
+		return NULL;
+	block = arena->env->alloc(arena->env->ctx, block_size);
+	if (block == NULL)
+		return NULL;
+	start = block_start(block);
+	if (large && arena->blocks != NULL)
+	{
+		block->next = arena->blocks->next;
+		arena->blocks->next = block;
+	}
+	else
+	{
 		block->next = arena->blocks;
 		arena->blocks = block;
-		start = ((uintptr_t) (block + 1) + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1);
-		arena->used = start - (uintptr_t) block;
+		arena->used = start - (uintptr_t) block + rounded;
 		arena->size = block_size;
 	}
-	start = (uintptr_t) arena->blocks + arena->used;
-	arena->used += rounded;
 	return memset((void *) start, 0, size);
 }
 

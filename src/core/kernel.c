@@ -50,11 +50,11 @@ static const float zeros[16] __attribute__((aligned(64)));
 const DsadKernel *
 dsad_kernel(DsadKernelLevel level)
 {
-	static const DsadKernel plain = {"plain", layer_plain, scale_plain, scale_float_plain, distance_plain, gemm_nn_plain, gemm_tn_plain};
+	static const DsadKernel plain = {"plain", layer_plain, scale_plain, scale_float_plain, distance_plain, row_plain, gemm_nn_plain, gemm_tn_plain};
 #ifdef DSAD_X86
-	static const DsadKernel sse2 = {"sse2", layer_sse2, scale_sse2, scale_float_sse2, distance_sse2, gemm_nn_sse2, gemm_tn_sse2};
-	static const DsadKernel avx2 = {"avx2", layer_avx2, scale_avx2, scale_float_avx2, distance_avx2, gemm_nn_avx2, gemm_tn_avx2};
-	static const DsadKernel avx512 = {"avx512", layer_avx512, scale_avx512, scale_float_avx512, distance_avx512, gemm_nn_avx512, gemm_tn_avx512};
+	static const DsadKernel sse2 = {"sse2", layer_sse2, scale_sse2, scale_float_sse2, distance_sse2, row_sse2, gemm_nn_sse2, gemm_tn_sse2};
+	static const DsadKernel avx2 = {"avx2", layer_avx2, scale_avx2, scale_float_avx2, distance_avx2, row_avx2, gemm_nn_avx2, gemm_tn_avx2};
+	static const DsadKernel avx512 = {"avx512", layer_avx512, scale_avx512, scale_float_avx512, distance_avx512, row_avx512, gemm_nn_avx512, gemm_tn_avx512};
 
 	/* These ask the operating system too (XGETBV), not the CPU alone. */
 	__builtin_cpu_init();

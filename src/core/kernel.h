@@ -24,6 +24,16 @@ typedef struct DsadPackedLayer
 	const float *bias;			/* out_padded */
 } DsadPackedLayer;
 
+/* One member of a scorer. */
+typedef struct DsadPackedNet
+{
+	uint32_t	layers;
+	uint32_t	latent;
+	DsadPackedLayer layer[DSAD_MAX_LAYERS];
+	const float *centre;		/* latent */
+	double		divisor;
+} DsadPackedNet;
+
 struct DsadKernel
 {
 	const char *name;
@@ -46,6 +56,14 @@ struct DsadKernel
 	 * interleaved sums, added as (0+1)+(2+3).
 	 */
 	double		(*distance) (const float *z, const float *centre, size_t n);
+
+	/*
+	 * One scaled row through all members, layer by layer, so that the members'
+	 * work overlaps; the same bits as layer and distance give.  buffer is
+	 * (members, 2, widest), distance (members).
+	 */
+	void		(*row) (const DsadPackedNet *net, size_t members, const float *scaled, float *buffer,
+						size_t widest, double *distance);
 
 	/* c (m, n) = a (m, k) * b (k, n); k is summed in order. */
 	void		(*gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,

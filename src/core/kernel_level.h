@@ -14,6 +14,8 @@
 #define splat NAME(splat)
 #define leaky NAME(leaky)
 #define layer_block NAME(layer_block)
+#define layer_row NAME(layer_row)
+#define squared_distance NAME(squared_distance)
 #define wide NAME(wide)
 #define wide_mask NAME(wide_mask)
 #define load_wide NAME(load_wide)
@@ -130,6 +132,30 @@ layer_block(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 	}
 }
 
+/*
+ * One row through a layer.  A wide layer runs panel by panel, in the order of its
+ * memory: it comes from the second-level cache, which one stream reads fastest.
+ * Inlined where there are registers enough for that.
+ */
+#if WIDTH == 16
+INLINE void
+#else
+TARGET static __attribute__((noinline)) void
+#endif
+layer_row(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t row)
+{
+	size_t		out = layer->out_padded;
+	size_t		j = 0;
+
+#if WIDTH > 1
+	if (WIDTH < DSAD_LANES || out < 4 * WIDTH)
+		for (; j + 2 * WIDTH <= out; j += 2 * WIDTH)
+			layer_block(layer, x, ldx, y, row, j, 1, 2);
+#endif
+	for (; j < out; j += WIDTH)
+		layer_block(layer, x, ldx, y, row, j, 1, 1);
+}
+
 /* Rows that share each load of weights: their 4 sums each must fit the registers. */
 #if WIDTH == 16
 #define ROWS 6
@@ -148,20 +174,7 @@ NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 		for (size_t row = 0; row < blocked; row += ROWS)
 			layer_block(layer, x, ldx, y, row, j, ROWS, 1);
 	for (size_t row = blocked; row < n; row++)
-	{
-		size_t		j = 0;
-
-#if WIDTH > 1
-#if WIDTH == 16
-		for (; j + 4 * WIDTH <= out; j += 4 * WIDTH)
-			layer_block(layer, x, ldx, y, row, j, 1, 4);
-#endif
-		for (; j + 2 * WIDTH <= out; j += 2 * WIDTH)
-			layer_block(layer, x, ldx, y, row, j, 1, 2);
-#endif
-		for (; j < out; j += WIDTH)
-			layer_block(layer, x, ldx, y, row, j, 1, 1);
-	}
+		layer_row(layer, x, ldx, y, row);
 }
 
 #undef ROWS
@@ -257,8 +270,8 @@ NAME(scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n
 #undef SCALE_BODY
 
 /* Squared distance in double precision, where no float can overflow; see kernel.h. */
-TARGET static double
-NAME(distance) (const float *z, const float *centre, size_t n)
+INLINE double
+squared_distance(const float *z, const float *centre, size_t n)
 {
 	double		sum[4] = {0, 0, 0, 0};
 	size_t		j = 0;
@@ -288,6 +301,31 @@ NAME(distance) (const float *z, const float *centre, size_t n)
 		sum[j & 3] += d * d;
 	}
 	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+TARGET static double
+NAME(distance) (const float *z, const float *centre, size_t n)
+{
+	return squared_distance(z, centre, n);
+}
+
+TARGET static void
+NAME(row) (const DsadPackedNet *net, size_t members, const float *scaled, float *buffer,
+		   size_t widest, double *distance)
+{
+	uint32_t	layers = net->layers;
+
+	for (uint32_t l = 0; l < layers; l++)
+		for (size_t m = 0; m < members; m++)
+		{
+			float	   *y = buffer + (2 * m + (l & 1)) * widest;
+			const float *x = l == 0 ? scaled : buffer + (2 * m + (~l & 1)) * widest;
+
+			layer_row(&net[m].layer[l], x, 0, y, 0);
+		}
+	for (size_t m = 0; m < members; m++)
+		distance[m] = squared_distance(buffer + (2 * m + (~layers & 1)) * widest,
+									   net[m].centre, net[m].latent);
 }
 
 /* R x (V vectors) of c, from row i and column j on; A(i, p) is element p of a's row i. */
@@ -374,6 +412,8 @@ NAME(gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 #undef GEMM_BODY
 #undef GEMM_BLOCK
 #undef layer_block
+#undef layer_row
+#undef squared_distance
 #undef wide
 #undef wide_mask
 #undef load_wide

@@ -16,13 +16,6 @@
 
 #define SCORE_BLOCK 64			/* rows that go through the layers together */
 
-typedef struct ScorerMember
-{
-	DsadPackedLayer layer[DSAD_MAX_LAYERS];
-	const float *centre;
-	double		divisor;
-} ScorerMember;
-
 struct DsadScorer
 {
 	const DsadKernel *kernel;
@@ -32,7 +25,7 @@ struct DsadScorer
 	uint32_t	members;
 	uint32_t	widest;			/* padded layer */
 	DsadScaling scaling;
-	ScorerMember *member;
+	DsadPackedNet *member;
 };
 
 /* Scratch memory, divided. */
@@ -123,14 +116,16 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 	scorer->scaling.offset = copy_array(arena, model->scaling.offset, features, sizeof(double));
 	scorer->scaling.scale = copy_array(arena, model->scaling.scale, features, sizeof(double));
 	scorer->scaling.fill = copy_array(arena, model->scaling.fill, features, sizeof(double));
-	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(ScorerMember));
+	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
 	if (!scorer->scaling.offset || !scorer->scaling.scale || !scorer->scaling.fill || !scorer->member)
 		return DSAD_NO_MEMORY;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		const DsadMember *member = &model->members[m];
-		ScorerMember *packed = &scorer->member[m];
+		DsadPackedNet *packed = &scorer->member[m];
 
+		packed->layers = model->layers;
+		packed->latent = scorer->latent;
 		for (uint32_t l = 0; l < model->layers; l++)
 		{
 			DsadStatus	status = pack_layer(&packed->layer[l], arena, model, member, l);
@@ -166,8 +161,10 @@ size_t
 dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
 {
 	size_t		n = count < SCORE_BLOCK ? count : SCORE_BLOCK;
+	/* a single row takes all members at once */
+	size_t		wide = n > scorer->members ? n : scorer->members;
 
-	return n * (round_up(scorer->features) + 2 * (size_t) scorer->widest) * sizeof(float) + DSAD_ALIGN;
+	return (n * round_up(scorer->features) + 2 * wide * scorer->widest) * sizeof(float) + DSAD_ALIGN;
 }
 
 /* Divides scratch memory for blocks of n rows; every part begins a cache line. */
@@ -205,7 +202,7 @@ scale_rows(const DsadScorer *scorer, const DsadRows *rows, size_t start, size_t 
 
 /* n scaled rows through one member; returns its outputs (n, latent padded). */
 static const float *
-run_member(const DsadScorer *scorer, const ScorerMember *member, const Scratch *scratch, size_t n)
+run_member(const DsadScorer *scorer, const DsadPackedNet *member, const Scratch *scratch, size_t n)
 {
 	const float *x = scratch->scaled;
 	size_t		ldx = scorer->features;
@@ -223,17 +220,32 @@ run_member(const DsadScorer *scorer, const ScorerMember *member, const Scratch *
 }
 
 /*
- * Distance of a member's output; a net driven out of float's range gives
- * infinity, never NaN.  Dividing by 1 would change nothing but take its time.
+ * A member's share of the score, by the distance of its output; a net driven out of
+ * float's range gives infinity, never NaN.  Dividing by 1 would only take time.
  */
-static double
-member_score(const DsadScorer *scorer, const ScorerMember *member, const float *z)
+static inline double
+member_score(const DsadPackedNet *member, double distance)
 {
-	double		distance = scorer->kernel->distance(z, member->centre, scorer->latent);
-
 	if (isnan(distance))
 		return INFINITY;
 	return member->divisor == 1 ? distance : distance / member->divisor;
+}
+
+/* Scores one row; false when it has an infinite number. */
+static bool
+score_row(const DsadScorer *scorer, const DsadRows *rows, const Scratch *scratch, double *score)
+{
+	double		distance[DSAD_MAX_MEMBERS];
+	double		sum = 0;
+
+	if (scale_rows(scorer, rows, 0, 1, scratch->scaled) == 0)
+		return false;
+	scorer->kernel->row(scorer->member, scorer->members, scratch->scaled, scratch->buffer[0],
+						scorer->widest, distance);
+	for (uint32_t m = 0; m < scorer->members; m++)
+		sum += member_score(&scorer->member[m], distance[m]);
+	*score = scorer->members > 1 ? sum / scorer->members : sum;
+	return true;
 }
 
 /*
@@ -248,6 +260,8 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 	size_t		padded = scorer->member[0].layer[scorer->layers - 1].out_padded;
 	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
 
+	if (count == 1)
+		return score_row(scorer, rows, &scratch, scores);
 	for (size_t start = 0; start < count; start += SCORE_BLOCK)
 	{
 		size_t		wanted = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
@@ -257,11 +271,12 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 			scores[start + i] = 0;
 		for (uint32_t m = 0; m < scorer->members; m++)
 		{
-			const ScorerMember *member = &scorer->member[m];
+			const DsadPackedNet *member = &scorer->member[m];
 			const float *z = run_member(scorer, member, &scratch, n);
 
 			for (size_t i = 0; i < n; i++)
-				scores[start + i] += member_score(scorer, member, z + i * padded);
+				scores[start + i] += member_score(member, scorer->kernel->distance(z + i * padded, member->centre,
+																				   scorer->latent));
 		}
 		if (scorer->members > 1)
 			for (size_t i = 0; i < n; i++)
@@ -285,7 +300,7 @@ dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, 
 		return false;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
-		const ScorerMember *member = &scorer->member[m];
+		const DsadPackedNet *member = &scorer->member[m];
 		const float *z = run_member(scorer, member, &scratch, 1);
 		double		factor = 1 / sqrt(scorer->members * member->divisor);
 
