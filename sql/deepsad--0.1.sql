@@ -23,11 +23,16 @@ CREATE FUNCTION deepsad_options(
 	warmup_epochs integer DEFAULT NULL,
 	scaling text DEFAULT NULL,
 	reconstruction text DEFAULT NULL,
-	init text DEFAULT NULL)
+	init text DEFAULT NULL,
+	validation double precision DEFAULT NULL,
+	patience integer DEFAULT NULL,
+	max_rows bigint DEFAULT NULL,
+	workers integer DEFAULT NULL,
+	verbose integer DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, integer, integer)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
@@ -65,6 +70,28 @@ CREATE AGGREGATE deepsad_train(features "any", label "any", options jsonb) (
 COMMENT ON AGGREGATE deepsad_train("any") IS 'trains an anomaly detector on unlabelled rows; returns the model';
 COMMENT ON AGGREGATE deepsad_train("any", "any") IS 'trains an anomaly detector; label true = known anomaly, false = known normal, NULL = unlabelled';
 COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly detector with options (see deepsad_options)';
+
+-- trainings now running, from any session
+
+CREATE FUNCTION deepsad_progress(
+	OUT pid integer, OUT datid oid, OUT usesysid oid, OUT query_start timestamptz, OUT phase text, OUT rows bigint,
+	OUT member integer, OUT members integer, OUT members_done integer, OUT epoch integer, OUT epochs integer,
+	OUT loss double precision, OUT workers integer, OUT percent double precision, OUT elapsed interval,
+	OUT remaining interval)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED ROWS 10;
+
+CREATE VIEW deepsad_progress AS
+	SELECT p.pid, p.datid, d.datname, p.usesysid, a.rolname AS usename, p.query_start, p.phase, p.rows, p.member, p.members,
+		p.members_done, p.epoch, p.epochs, p.loss, p.workers, p.percent, p.elapsed, p.remaining
+	FROM deepsad_progress() p
+	LEFT JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) p.datid
+	LEFT JOIN pg_catalog.pg_roles a ON a.oid OPERATOR(pg_catalog.=) p.usesysid;
+
+GRANT SELECT ON deepsad_progress TO PUBLIC;
+
+COMMENT ON FUNCTION deepsad_progress() IS 'rows of the view deepsad_progress';
+COMMENT ON VIEW deepsad_progress IS 'trainings now running in any session: phase, member, epoch, loss, estimated rest';
 
 -- scoring: bit-identical everywhere and a function of its arguments alone, hence IMMUTABLE
 

@@ -67,14 +67,6 @@ SELECT objective, scaling, reconstruction, init,
 	(SELECT deepsad_roc_auc(deepsad_score(model, x), coalesce(flag, false)) FROM t) > 0.9 AS good
 FROM m ORDER BY 1, 2;
 
--- memory is bounded, for all states of a statement together
-SET maintenance_work_mem = '1MB';
-SELECT deepsad_train(ARRAY[i, i + 1, i + 2]) FROM generate_series(1, 100000) i;
-SET enable_sort = off;
-SELECT i % 4, deepsad_train(ARRAY[i, i + 1, i + 2]) FROM generate_series(1, 60000) i GROUP BY 1;
-RESET enable_sort;
-RESET maintenance_work_mem;
-
 -- a training can be stopped, and the next statement works
 SET statement_timeout = '300ms';
 SELECT deepsad_train(x, flag, deepsad_options(epochs => 100000)) FROM t;

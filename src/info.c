@@ -30,8 +30,11 @@ last_loss(const float *loss, uint32 count)
 }
 
 static void
-push_member(JsonbParseState **state, const DsadMember *member)
+push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *member)
 {
+	static const char *const stops[] = {"epochs", "max_steps", "validation"};
+	bool		validated = model->facts.validation > 0;
+
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_float(state, "mean_distance", member->divisor);
 	deepsad_push_float(state, "radius", member->radius);
@@ -41,6 +44,12 @@ push_member(JsonbParseState **state, const DsadMember *member)
 	deepsad_push_int(state, "epochs", member->epochs_run);
 	deepsad_push_int(state, "steps", (int64) member->steps_run);
 	deepsad_push_float(state, "loss", last_loss(member->train_loss, member->epochs_run));
+	deepsad_push_string(state, "stopped_by", stops[member->stop]);
+	if (validated)
+	{
+		deepsad_push_int(state, "best_epoch", member->best_epoch);
+		deepsad_push_float(state, "validation_loss", last_loss(member->validation_loss, member->best_epoch));
+	}
 	deepsad_push_bool(state, "collapsed", member->collapsed);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
@@ -50,7 +59,8 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 {
 	deepsad_push_key(state, "rows");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_int(state, "trained", (int64) facts->rows);
+	deepsad_push_int(state, "trained", (int64) (facts->rows - facts->validation));
+	deepsad_push_int(state, "validation", (int64) facts->validation);
 	deepsad_push_int(state, "skipped", (int64) facts->skipped);
 	deepsad_push_int(state, "anomalies", (int64) facts->anomalies);
 	deepsad_push_int(state, "normals", (int64) facts->normals);
@@ -90,7 +100,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int64 m = 0; m < model.config.members; m++)
 	{
-		push_member(&state, &model.members[m]);
+		push_member(&state, &model, &model.members[m]);
 		collapsed |= model.members[m].collapsed;
 	}
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
@@ -139,6 +149,8 @@ deepsad_history(PG_FUNCTION_ARGS)
 				   member->pretrain_epochs_run);
 		put_epochs(store, desc, m, "training", member->train_loss,
 				   member->epochs_run);
+		if (model.facts.validation > 0)
+			put_epochs(store, desc, m, "validation", member->validation_loss, member->epochs_run);
 	}
 	return (Datum) 0;
 }

@@ -157,11 +157,11 @@ find_option(const JsonbValue *key)
 }
 
 /*
- * The effective options for rows of `features` numbers: a key, else its preset,
+ * The effective options for `rows` rows of `features` numbers: a key, else its preset,
  * else the default preset.  options may be NULL.  A JSON null counts as absent.
  */
 void
-deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features)
+deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint64 rows)
 {
 	DsadPreset	preset = DSAD_PRESET_DEFAULT;
 	JsonbIterator *iterator;
@@ -180,7 +180,7 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features)
 		const DsadOption *option = NULL;
 
 		if (pass == 1)
-			dsad_config_defaults(config, preset, features);
+			dsad_config_defaults(config, preset, features, rows);
 		if (!options)
 			continue;
 		iterator = JsonbIteratorInit(&options->root);
@@ -205,7 +205,7 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features)
 	deepsad_check(dsad_config_check(config, &error), &error);
 }
 
-/* Pushes every option as key and value, into an object that is being built. */
+/* Pushes every option of a model as key and value, into an object that is being built. */
 void
 deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 {
@@ -214,6 +214,8 @@ deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 		const DsadOption *option = &dsad_options[i];
 		const void *field = (const char *) config + option->offset;
 
+		if (option->transient)
+			continue;
 		if (option->kind == DSAD_OPTION_INT)
 			deepsad_push_int(state, option->name, *(const int64_t *) field);
 		else if (option->kind == DSAD_OPTION_FLOAT)
@@ -298,6 +300,6 @@ deepsad_options(PG_FUNCTION_ARGS)
 	}
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
-	deepsad_options_parse(&config, options, 1);
+	deepsad_options_parse(&config, options, 1, 1);
 	PG_RETURN_JSONB_P(options);
 }

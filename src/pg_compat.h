@@ -12,6 +12,8 @@
 #error "deepsad requires PostgreSQL 13 or later"
 #endif
 
+#include <fcntl.h>
+
 #include "fmgr.h"
 
 /* We build with hidden symbols; before 16, PGDLLEXPORT is empty outside Windows. */
@@ -40,6 +42,81 @@
 
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* Temporary files: shared file sets were renamed in 15, failures became errors in 14. */
+#include "storage/buffile.h"
+#include "storage/sharedfileset.h"
+
+static inline void
+deepsad_file_read(BufFile *file, void *data, size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	BufFileReadExact(file, data, size);
+#else
+	size_t		got = BufFileRead(file, data, size);
+
+	if (got != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file: read only %zu of %zu bytes", got, size)));
+#endif
+}
+
+static inline void
+deepsad_file_write(BufFile *file, void *data, size_t size)
+{
+#if PG_VERSION_NUM >= 140000
+	BufFileWrite(file, data, size);
+#else
+	if (BufFileWrite(file, data, size) != size)
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not write to temporary file")));
+#endif
+}
+
+static inline BufFile *
+deepsad_file_create(SharedFileSet *fileset, const char *name)
+{
+#if PG_VERSION_NUM >= 150000
+	return BufFileCreateFileSet(&fileset->fs, name);
+#else
+	return BufFileCreateShared(fileset, name);
+#endif
+}
+
+static inline void
+deepsad_file_export(BufFile *file)
+{
+#if PG_VERSION_NUM >= 150000
+	BufFileExportFileSet(file);
+#else
+	BufFileExportShared(file);
+#endif
+}
+
+static inline BufFile *
+deepsad_file_open(SharedFileSet *fileset, const char *name)
+{
+#if PG_VERSION_NUM >= 150000
+	return BufFileOpenFileSet(&fileset->fs, name, O_RDONLY, false);
+#elif PG_VERSION_NUM >= 140000
+	return BufFileOpenShared(fileset, name, O_RDONLY);
+#else
+	return BufFileOpenShared(fileset, name);
+#endif
+}
+
+/* The backend status array: other names and places before 14 and 16. */
+#if PG_VERSION_NUM >= 140000
+#include "utils/backend_progress.h"
+#include "utils/backend_status.h"
+#include "utils/wait_event.h"
+#else
+#include "pgstat.h"
+#define ROLE_PG_READ_ALL_STATS DEFAULT_ROLE_READ_ALL_STATS
+#endif
+#if PG_VERSION_NUM < 160000
+#define pgstat_get_local_beentry_by_index(index) pgstat_fetch_stat_local_beentry(index)
 #endif
 
 /* PG_FUNCTION_INFO_V1 declares its function exported only from 16 on. */

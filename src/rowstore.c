@@ -1,13 +1,16 @@
 /*
  * rowstore.c
- *	  Training rows in memory, within maintenance_work_mem for all stores that
- *	  are alive in this backend.
+ *	  Training rows, in memory within maintenance_work_mem for all stores that are
+ *	  alive in this backend, and in temporary files beyond it.
  *
- * Rows lie in chunks whose capacity doubles until a chunk is large: thousands of
- * small groups stay small, and a large table is never copied to grow.
+ * Rows in memory lie in chunks whose capacity doubles until a chunk is large:
+ * thousands of small groups stay small, and a large table is never copied to
+ * grow.  When the budget is used up, the largest store goes to a file, whole;
+ * from then on its rows are appended there.
  */
 #include "pg_compat.h"
 
+#include "lib/ilist.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "storage/shmem.h"
@@ -15,19 +18,23 @@
 
 #include "rowstore.h"
 
-#define FIRST_CHUNK_ROWS 64		/* a power of two */
+#define FIRST_CHUNK_ROWS 16		/* a power of two */
 #define LARGE_CHUNK_BYTES (1024 * 1024)
-
-/* What training adds per row: two orders, and the hashes while they are sorted. */
-#define TRAINING_BYTES_PER_ROW 20
+#define MIN_SPILL_BYTES (64 * 1024) /* a file's own buffer takes 8 kB */
 
 struct DeepsadRowStore
 {
+	dlist_node	live;			/* in live_stores */
 	MemoryContext context;
+	MemoryContext chunk_context;	/* the rows in memory */
 	MemoryContextCallback on_free;
 	bool		single;			/* rows are kept as float4 */
+	bool		sampled;		/* by the reservoir */
+	DsadReservoir reservoir;
+	uint64		seen;			/* rows added */
 	uint32		features;		/* 0 until the first row */
 	Size		row_bytes;		/* features, then the label */
+	char	   *row;			/* one row on its way to or from the file */
 	uint64		count;
 	uint32		doublings;		/* chunks 0 .. doublings - 1 hold FIRST_CHUNK_ROWS << number rows */
 	uint64		small_rows;		/* in those chunks together */
@@ -37,27 +44,42 @@ struct DeepsadRowStore
 	uint64		capacity;		/* rows in all chunks */
 	char	  **chunk;
 	Size		bytes;			/* our share of live_bytes */
+	BufFile    *file;			/* all rows, once they were too many for memory */
+	uint64		file_row;		/* where the file stands, in rows */
 };
 
-/* Bytes of all live stores of this backend; each store's share leaves with its memory context. */
+/* All live stores of this backend and what they take; a store leaves with its memory context. */
+static dlist_head live_stores = DLIST_STATIC_INIT(live_stores);
 static Size live_bytes = 0;
 
 static void
-forget_bytes(void *arg)
+forget(void *arg)
 {
-	live_bytes -= ((DeepsadRowStore *) arg)->bytes;
+	DeepsadRowStore *store = arg;
+
+	live_bytes -= store->bytes;
+	dlist_delete(&store->live);
+	/* at the end of a failed transaction its resource owner has closed the file already */
 }
 
-/* An empty store in a context of its own under parent. */
+/*
+ * An empty store in a context of its own under parent; max_rows 0 = keep all
+ * rows, else a uniform sample of at most so many.
+ */
 DeepsadRowStore *
-deepsad_rowstore_create(MemoryContext parent, bool single)
+deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows, int64 seed)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "deepsad rows", ALLOCSET_SMALL_SIZES);
 	DeepsadRowStore *store = MemoryContextAllocZero(context, sizeof(DeepsadRowStore));
 
 	store->context = context;
+	store->chunk_context = context;
 	store->single = single;
-	store->on_free.func = forget_bytes;
+	store->sampled = max_rows > 0;
+	if (store->sampled)
+		dsad_reservoir_init(&store->reservoir, max_rows, seed);
+	dlist_push_tail(&live_stores, &store->live);
+	store->on_free.func = forget;
 	store->on_free.arg = store;
 	MemoryContextRegisterResetCallback(context, &store->on_free);
 	return store;
@@ -67,13 +89,38 @@ deepsad_rowstore_create(MemoryContext parent, bool single)
 void
 deepsad_rowstore_free(DeepsadRowStore *store)
 {
+	if (store->file)
+		BufFileClose(store->file);
+	store->file = NULL;
 	MemoryContextDelete(store->context);
 }
 
+/* Rows that are kept. */
 uint64
 deepsad_rowstore_count(const DeepsadRowStore *store)
 {
 	return store->count;
+}
+
+/* Features of a row; 0 before the first. */
+uint32
+deepsad_rowstore_features(const DeepsadRowStore *store)
+{
+	return store->features;
+}
+
+/* Rows that were added, kept or not. */
+uint64
+deepsad_rowstore_seen(const DeepsadRowStore *store)
+{
+	return store->seen;
+}
+
+/* Bytes of rows in memory; 0 once they are in a file. */
+Size
+deepsad_rowstore_memory(const DeepsadRowStore *store)
+{
+	return store->bytes;
 }
 
 /* Sets the layout for rows of this many features. */
@@ -86,6 +133,8 @@ start_rows(DeepsadRowStore *store, uint32 features)
 	store->features = features;
 	/* the label takes a whole number's room, which keeps rows aligned */
 	store->row_bytes = number * ((Size) features + 1);
+	store->row = MemoryContextAlloc(store->context, store->row_bytes);
+	store->chunk_context = AllocSetContextCreate(store->context, "deepsad row chunks", ALLOCSET_SMALL_SIZES);
 	while (rows * store->row_bytes < LARGE_CHUNK_BYTES)
 	{
 		store->doublings++;
@@ -95,40 +144,7 @@ start_rows(DeepsadRowStore *store, uint32 features)
 	store->large_shift = pg_leftmost_one_pos64(rows);
 }
 
-/* Adds one chunk, if the budget allows it. */
-static void
-add_chunk(DeepsadRowStore *store)
-{
-	uint64		rows = store->chunks < store->doublings ?
-		(uint64) FIRST_CHUNK_ROWS << store->chunks : (uint64) 1 << store->large_shift;
-	Size		size = mul_size(rows, store->row_bytes);
-	Size		cost = add_size(size, mul_size(rows, TRAINING_BYTES_PER_ROW));
-	Size		limit = mul_size(maintenance_work_mem, 1024);
-
-	if (add_size(live_bytes, cost) > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("training rows need more than %zu kB, maintenance_work_mem is %d kB",
-						(live_bytes + cost) / 1024, maintenance_work_mem),
-				 errdetail("The limit is reached after %llu rows of %u features.",
-						   (unsigned long long) store->count, store->features),
-				 errhint("Raise maintenance_work_mem, or train on a sample: FROM t TABLESAMPLE BERNOULLI (10).")));
-	if (store->chunks == store->chunk_slots)
-	{
-		uint32		slots = Max(8, store->chunk_slots * 2);
-
-		store->chunk = store->chunk ? repalloc(store->chunk, slots * sizeof(char *)) :
-			MemoryContextAlloc(store->context, slots * sizeof(char *));
-		store->chunk_slots = slots;
-	}
-	store->chunk[store->chunks] = MemoryContextAllocHuge(store->context, size);
-	store->chunks++;
-	store->capacity += rows;
-	store->bytes += cost;
-	live_bytes += cost;
-}
-
-/* Where row number `row` lies. */
+/* Where row number `row` lies in memory. */
 static inline char *
 row_address(const DeepsadRowStore *store, uint64 row)
 {
@@ -150,10 +166,115 @@ row_address(const DeepsadRowStore *store, uint64 row)
 	return store->chunk[chunk] + offset * store->row_bytes;
 }
 
+/* Moves the file to a row. */
+static void
+seek(DeepsadRowStore *store, uint64 row)
+{
+	if (store->file_row != row && BufFileSeek(store->file, 0, (off_t) (row * store->row_bytes), SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not seek in temporary file of training rows")));
+	store->file_row = row;
+}
+
+/* Writes one row to the file. */
+static void
+write_row(DeepsadRowStore *store, uint64 row, char *data)
+{
+	seek(store, row);
+	deepsad_file_write(store->file, data, store->row_bytes);
+	store->file_row++;
+}
+
+/* Moves all rows to a temporary file, if they are not there already. */
+void
+deepsad_rowstore_spill(DeepsadRowStore *store)
+{
+	MemoryContext old;
+
+	if (store->file || store->features == 0)
+		return;
+	old = MemoryContextSwitchTo(store->context);
+	store->file = BufFileCreateTemp(false);
+	MemoryContextSwitchTo(old);
+	for (uint64 row = 0; row < store->count; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		write_row(store, row, row_address(store, row));
+	}
+	MemoryContextDelete(store->chunk_context);
+	store->chunk_context = store->context;
+	store->chunk = NULL;
+	store->chunks = 0;
+	store->capacity = 0;
+	live_bytes -= store->bytes;
+	store->bytes = 0;
+}
+
+/* The store that takes most memory, and at least as much as a file is worth; NULL if there is none. */
+static DeepsadRowStore *
+largest_store(const DeepsadRowStore *keep)
+{
+	DeepsadRowStore *largest = NULL;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &live_stores)
+	{
+		DeepsadRowStore *store = dlist_container(DeepsadRowStore, live, iter.cur);
+
+		if (store != keep && store->bytes >= MIN_SPILL_BYTES &&
+			(largest == NULL || store->bytes > largest->bytes))
+			largest = store;
+	}
+	return largest;
+}
+
+/*
+ * Makes room for size bytes beside the stores, whose largest go to files; not
+ * `keep`.  A multitude of small ones may stay: the groups alive at a time are
+ * bounded by the server's own hash_mem_multiplier.
+ */
+void
+deepsad_rowstore_make_room(Size size, const DeepsadRowStore *keep)
+{
+	Size		limit = mul_size(maintenance_work_mem, 1024);
+	DeepsadRowStore *store;
+
+	while (add_size(live_bytes, size) > limit && (store = largest_store(keep)) != NULL)
+		deepsad_rowstore_spill(store);
+}
+
+/* Adds one chunk, unless making room for it has sent this very store to a file. */
+static void
+add_chunk(DeepsadRowStore *store)
+{
+	uint64		rows = store->chunks < store->doublings ?
+		(uint64) FIRST_CHUNK_ROWS << store->chunks : (uint64) 1 << store->large_shift;
+	Size		size = mul_size(rows, store->row_bytes);
+
+	deepsad_rowstore_make_room(size, NULL);
+	if (store->file)
+		return;
+	if (store->chunks == store->chunk_slots || store->chunk == NULL)
+	{
+		uint32		slots = Max(8, store->chunk_slots * 2);
+
+		store->chunk = store->chunk ? repalloc(store->chunk, slots * sizeof(char *)) :
+			MemoryContextAlloc(store->chunk_context, slots * sizeof(char *));
+		store->chunk_slots = slots;
+	}
+	store->chunk[store->chunks] = MemoryContextAllocHuge(store->chunk_context, size);
+	store->chunks++;
+	store->capacity += rows;
+	store->bytes += size;
+	live_bytes += size;
+}
+
 /* Adds a row; all rows must have as many features as the first. */
 void
 deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features, int8 label)
 {
+	uint64		slot = store->count;
 	char	   *row;
 
 	if (store->features == 0)
@@ -163,9 +284,12 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("training row has %u features, the rows before have %u",
 						features, store->features)));
-	if (store->count == store->capacity)
+	store->seen++;
+	if (store->sampled && !dsad_reservoir_next(&store->reservoir, &slot))
+		return;
+	if (!store->file && slot == store->capacity)
 		add_chunk(store);
-	row = row_address(store, store->count);
+	row = store->file ? store->row : row_address(store, slot);
 	/* a store for floats is only made for rows that are exact in them */
 	if (store->single)
 	{
@@ -185,16 +309,27 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 		memcpy(number, values->values, features * sizeof(double));
 		number[features] = label;
 	}
-	store->count++;
+	if (store->file)
+		write_row(store, slot, row);
+	if (slot == store->count)
+		store->count++;
 }
 
 /* DsadRowSource.read */
 static int
 read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 {
-	const DeepsadRowStore *store = ctx;
-	const char *address = row_address(store, row);
+	DeepsadRowStore *store = ctx;
+	const char *address = store->row;
 
+	if (store->file)
+	{
+		seek(store, row);
+		deepsad_file_read(store->file, store->row, store->row_bytes);
+		store->file_row++;
+	}
+	else
+		address = row_address(store, row);
 	if (store->single)
 	{
 		const float *number = (const float *) address;
@@ -213,12 +348,13 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 	return 0;
 }
 
-/* The store as the core sees it. */
+/* The store as the core sees it; rows in a file are to be read in order. */
 void
 deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 {
 	source->ctx = store;
 	source->count = store->count;
 	source->features = store->features;
+	source->sequential = store->file != NULL;
 	source->read = read_row;
 }

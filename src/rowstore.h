@@ -1,6 +1,7 @@
 /*
  * rowstore.h
- *	  Keeps training rows until the final function trains on them.
+ *	  Keeps training rows until the final function trains on them: in memory as
+ *	  long as all stores of this backend fit their budget, then in temporary files.
  */
 #ifndef DEEPSAD_ROWSTORE_H
 #define DEEPSAD_ROWSTORE_H
@@ -9,11 +10,17 @@
 
 typedef struct DeepsadRowStore DeepsadRowStore;
 
-extern DeepsadRowStore *deepsad_rowstore_create(MemoryContext parent, bool single);
+extern DeepsadRowStore *deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows,
+												int64 seed);
 extern void deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features,
 								 int8 label);
 extern void deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source);
 extern uint64 deepsad_rowstore_count(const DeepsadRowStore *store);
+extern uint32 deepsad_rowstore_features(const DeepsadRowStore *store);
+extern uint64 deepsad_rowstore_seen(const DeepsadRowStore *store);
+extern Size deepsad_rowstore_memory(const DeepsadRowStore *store);
+extern void deepsad_rowstore_spill(DeepsadRowStore *store);
+extern void deepsad_rowstore_make_room(Size size, const DeepsadRowStore *keep);
 extern void deepsad_rowstore_free(DeepsadRowStore *store);
 
 #endif

@@ -8,10 +8,10 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "env.h"
 #include "input.h"
 #include "options.h"
-#include "rowstore.h"
+#include "progress.h"
+#include "training.h"
 
 DSAD_FUNCTION(deepsad_train_transition);
 DSAD_FUNCTION(deepsad_train_final);
@@ -19,6 +19,8 @@ DSAD_FUNCTION(deepsad_train_final);
 #define FEATURES_ARG 1
 #define LABEL_ARG 2
 #define OPTIONS_ARG 3
+
+#define ROWS_PER_REPORT 1024
 
 /* What a call site resolves once, for all its groups. */
 typedef struct CallSite
@@ -33,6 +35,7 @@ typedef struct TrainState
 	DeepsadRowStore *store;
 	Jsonb	   *options;		/* NULL = defaults */
 	uint64		skipped;		/* rows whose features are NULL */
+	bool		shown;			/* this backend's progress entry is ours */
 	bool		integer_labels;
 	bool		saw_anomaly;
 	bool		saw_normal;
@@ -53,6 +56,20 @@ get_call_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
+/* What a group holds beside memory, when it ends before its final function has. */
+static void
+end_group(Datum arg)
+{
+	TrainState *state = (TrainState *) DatumGetPointer(arg);
+
+	if (state->store)
+		deepsad_rowstore_free(state->store);
+	state->store = NULL;
+	if (state->shown)
+		deepsad_progress_end();
+	state->shown = false;
+}
+
 /* A state for a new group: its options are those of its first row. */
 static TrainState *
 start_group(FunctionCallInfo fcinfo, const CallSite *site, MemoryContext context)
@@ -60,17 +77,21 @@ start_group(FunctionCallInfo fcinfo, const CallSite *site, MemoryContext context
 	TrainState *state = MemoryContextAllocZero(context, sizeof(TrainState));
 	DsadConfig	config;
 
+	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, 1, 1);
 	state->integer_labels = site->label_kind >= DEEPSAD_LABEL_INT2;
 	if (PG_NARGS() > OPTIONS_ARG && !PG_ARGISNULL(OPTIONS_ARG))
 	{
 		Jsonb	   *options = PG_GETARG_JSONB_P(OPTIONS_ARG);
 
 		/* bad options are an error at the first row, not after collecting all of them */
-		deepsad_options_parse(&config, options, 1);
+		deepsad_options_parse(&config, options, 1, 1);
 		state->options = MemoryContextAlloc(context, VARSIZE(options));
 		memcpy(state->options, options, VARSIZE(options));
 	}
-	state->store = deepsad_rowstore_create(context, deepsad_features_single(site->features));
+	state->store = deepsad_rowstore_create(context, deepsad_features_single(site->features),
+										   (uint64) config.max_rows, config.seed);
+	state->shown = deepsad_progress_start();
+	AggRegisterCallback(fcinfo, end_group, PointerGetDatum(state));
 	return state;
 }
 
@@ -123,6 +144,8 @@ deepsad_train_transition(PG_FUNCTION_ARGS)
 	state->saw_anomaly |= label == DSAD_ANOMALY;
 	state->saw_normal |= label == DSAD_NORMAL;
 	deepsad_rowstore_add(state->store, &row, count, label);
+	if (state->shown && deepsad_rowstore_seen(state->store) % ROWS_PER_REPORT == 0)
+		deepsad_progress_collecting(deepsad_rowstore_seen(state->store));
 	PG_RETURN_POINTER(state);
 }
 
@@ -138,76 +161,29 @@ check_label_meaning(const TrainState *state)
 				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
 }
 
-/* The trained model as bytes, in the current context. */
-static bytea *
-encode(const DsadModel *model, const DsadEnv *env)
-{
-	Size		size = dsad_model_size(model);
-	bytea	   *result = palloc(VARHDRSZ + size);
-
-	SET_VARSIZE(result, VARHDRSZ + size);
-	dsad_model_encode(model, env, (uint8_t *) VARDATA(result));
-	return result;
-}
-
-static void
-warn_collapsed(const DsadModel *model)
-{
-	int			collapsed = 0;
-
-	for (int64 m = 0; m < model->config.members; m++)
-		collapsed += model->members[m].collapsed;
-	if (collapsed > 0)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("model learnt nothing: %d of %d members give every training row the same score",
-						collapsed, (int) model->config.members),
-				 errhint("Check that the features vary, or try other options.")));
-}
-
 /* deepsad_train's final function: the model, or NULL when there is nothing to learn from. */
 Datum
 deepsad_train_final(PG_FUNCTION_ARGS)
 {
 	TrainState *state = PG_ARGISNULL(0) ? NULL : (TrainState *) PG_GETARG_POINTER(0);
-	MemoryContext context;
-	DsadEnv		env;
-	DsadArena	arena;
+	DeepsadRowStore *store;
 	DsadConfig	config;
-	DsadRowSource source;
-	DsadModel	model;
-	DsadError	error;
-	DsadStatus	status;
-	bytea	   *result = NULL;
+	bytea	   *result;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "deepsad_train_final called outside an aggregate");
 	if (state == NULL || deepsad_rowstore_count(state->store) == 0)
 		PG_RETURN_NULL();
 	check_label_meaning(state);
-	context = AllocSetContextCreate(CurrentMemoryContext, "deepsad training", ALLOCSET_DEFAULT_SIZES);
-	deepsad_env_init(&env, context);
-	dsad_arena_init(&arena, &env);
-	deepsad_rowstore_source(state->store, &source);
-	deepsad_options_parse(&config, state->options, source.features);
-	dsad_blas_bind();
-	status = dsad_train(&model, &arena, &env, &config, &source, &error);
-	if (status == DSAD_NO_ELIGIBLE_ROWS)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("no model: %s", error.message),
-				 errhint("%s", error.hint)));
-	else
-	{
-		deepsad_check(status, &error);
-		model.facts.skipped = state->skipped;
-		warn_collapsed(&model);
-		result = encode(&model, &env);
-	}
-	MemoryContextDelete(context);
-	/* the final function runs once a group (FINALFUNC_MODIFY = READ_WRITE): give the rows back now */
-	deepsad_rowstore_free(state->store);
+	deepsad_options_parse(&config, state->options, deepsad_rowstore_features(state->store),
+						  deepsad_rowstore_count(state->store));
+	/* the final function runs once a group (FINALFUNC_MODIFY = READ_WRITE): the rows can go early */
+	store = state->store;
 	state->store = NULL;
+	result = deepsad_training_run(store, &config, state->skipped, state->shown);
+	if (state->shown)
+		deepsad_progress_end();
+	state->shown = false;
 	if (result == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(result);

@@ -80,12 +80,19 @@ put_bytes(Writer *w, const char *bytes, size_t count)
 static void
 put_options(Writer *w, const DsadModel *model)
 {
-	put_int(w, (uint64_t) dsad_option_count, 4);
+	int			kept = 0;
+
+	for (int i = 0; i < dsad_option_count; i++)
+		kept += !dsad_options[i].transient;
+	put_int(w, (uint64_t) kept, 4);
 	for (int i = 0; i < dsad_option_count; i++)
 	{
 		const DsadOption *option = &dsad_options[i];
 		const void *field = (const char *) &model->config + option->offset;
 		const DsadIntList *list = field;
+
+		if (option->transient)
+			continue;
 
 		put_int(w, option->id, 2);
 		put_int(w, (uint64_t) option->kind, 2);
@@ -122,6 +129,7 @@ put_facts(Writer *w, const DsadModel *model)
 	put_int(w, model->facts.anomalies, 8);
 	put_int(w, model->facts.normals, 8);
 	put_int(w, model->facts.missing, 8);
+	put_int(w, model->facts.validation, 8);
 }
 
 static void
@@ -140,19 +148,16 @@ put_member(Writer *w, const DsadModel *model, const DsadMember *member)
 	put_int(w, member->pretrain_epochs_run, 4);
 	put_int(w, member->epochs_run, 4);
 	put_int(w, member->steps_run, 8);
-	put_int(w, member->collapsed, 8);
+	put_int(w, member->best_epoch, 4);
+	put_int(w, member->stop, 2);
+	put_int(w, member->collapsed, 2);
 }
 
-static void
-put_history(Writer *w, const DsadModel *model)
+/* How many validation losses a member has: one for each epoch, if rows were held out. */
+static uint32_t
+validation_epochs(const DsadModel *model, const DsadMember *member)
 {
-	for (int64_t m = 0; m < model->config.members; m++)
-	{
-		const DsadMember *member = &model->members[m];
-
-		put_floats(w, member->pretrain_loss, member->pretrain_epochs_run);
-		put_floats(w, member->train_loss, member->epochs_run);
-	}
+	return model->facts.validation > 0 ? member->epochs_run : 0;
 }
 
 /* A section's header, then the caller writes `length` bytes. */
@@ -186,7 +191,22 @@ member_size(const DsadModel *model)
 		floats += (size_t) model->dims[l] * model->dims[l + 1];
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
 		floats += 2 * (size_t) model->dims[l + 1];
-	return floats * 4 + 2 * 8 + 2 * 4 + 2 * 8;
+	return floats * 4 + 2 * 8 + 2 * 4 + 8 + 4 + 2 * 2;
+}
+
+static void
+put_losses(Writer *w, const DsadModel *model, const DsadMember *member)
+{
+	put_floats(w, member->pretrain_loss, member->pretrain_epochs_run);
+	put_floats(w, member->train_loss, member->epochs_run);
+	put_floats(w, member->validation_loss, validation_epochs(model, member));
+}
+
+static void
+put_history(Writer *w, const DsadModel *model)
+{
+	for (int64_t m = 0; m < model->config.members; m++)
+		put_losses(w, model, &model->members[m]);
 }
 
 /* All sections in their order. */
@@ -228,6 +248,25 @@ dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes)
 	put_int(&w, length, 8);
 	put_sections(&w, model);
 	put_int(&crc, env->crc32c(bytes + CRC_START, length - CRC_START), 4);
+}
+
+/* The most bytes that dsad_member_encode writes for any member of the model. */
+size_t
+dsad_member_size(const DsadModel *model)
+{
+	return member_size(model) +
+		((size_t) model->config.pretrain_epochs + 2 * (size_t) model->config.epochs) * sizeof(float);
+}
+
+/* Writes one trained member, to carry it to another process of this machine; how many bytes. */
+size_t
+dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes)
+{
+	Writer		w = {bytes, 0, {env, false}};
+
+	put_member(&w, model, &model->members[member]);
+	put_losses(&w, model, &model->members[member]);
+	return w.length;
 }
 
 /* ---- reading ---- */
@@ -363,7 +402,7 @@ static int
 option_by_id(uint64_t id)
 {
 	for (int i = 0; i < dsad_option_count; i++)
-		if (dsad_options[i].id == id)
+		if (dsad_options[i].id == id && !dsad_options[i].transient)
 			return i;
 	return -1;
 }
@@ -407,7 +446,9 @@ get_options(Reader *r, DsadConfig *config, uint32_t format, DsadError *error)
 	uint64_t	seen = 0;
 	uint32_t	count = (uint32_t) get_int(r, 4);
 
-	memset(config, 0, sizeof(*config));
+	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, 1);
+	for (int i = 0; i < dsad_option_count; i++)
+		seen |= (uint64_t) dsad_options[i].transient << i;
 	for (uint32_t i = 0; i < count && !r->failed; i++)
 	{
 		int			index = option_by_id(get_int(r, 2));
@@ -454,13 +495,15 @@ get_facts(Reader *r, DsadModel *model, DsadError *error)
 	model->facts.anomalies = get_int(r, 8);
 	model->facts.normals = get_int(r, 8);
 	model->facts.missing = get_int(r, 8);
+	model->facts.validation = get_int(r, 8);
 	return finish_section(r, "FACT", error);
 }
 
 static DsadStatus
 get_member(Reader *r, const DsadModel *model, DsadMember *member, DsadError *error)
 {
-	uint64_t	collapsed;
+	uint32_t	stop;
+	uint32_t	collapsed;
 
 	for (uint32_t l = 0; l < model->layers; l++)
 		get_floats(r, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1], -INFINITY);
@@ -475,13 +518,25 @@ get_member(Reader *r, const DsadModel *model, DsadMember *member, DsadError *err
 	member->pretrain_epochs_run = (uint32_t) get_int(r, 4);
 	member->epochs_run = (uint32_t) get_int(r, 4);
 	member->steps_run = get_int(r, 8);
-	collapsed = get_int(r, 8);
-	member->collapsed = collapsed != 0;
+	member->best_epoch = (uint32_t) get_int(r, 4);
+	stop = (uint32_t) get_int(r, 2);
+	collapsed = (uint32_t) get_int(r, 2);
+	member->stop = (uint8_t) stop;
+	member->collapsed = (uint8_t) collapsed;
 	if (!(member->divisor > 0) || !(member->radius >= 0) || collapsed > 1 ||
+		stop > DSAD_STOP_VALIDATION || member->best_epoch > member->epochs_run ||
 		member->pretrain_epochs_run > model->config.pretrain_epochs ||
 		member->epochs_run > model->config.epochs)
 		r->failed = true;
 	return finish_section(r, "MEMB", error);
+}
+
+static void
+get_losses(Reader *r, const DsadModel *model, DsadMember *member)
+{
+	get_floats(r, member->pretrain_loss, member->pretrain_epochs_run, -INFINITY);
+	get_floats(r, member->train_loss, member->epochs_run, -INFINITY);
+	get_floats(r, member->validation_loss, validation_epochs(model, member), -INFINITY);
 }
 
 /* The losses of each epoch; memory for them comes only after the length is known to fit. */
@@ -491,7 +546,8 @@ get_history(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	uint64_t	losses = 0;
 
 	for (int64_t m = 0; m < model->config.members; m++)
-		losses += (uint64_t) model->members[m].pretrain_epochs_run + model->members[m].epochs_run;
+		losses += (uint64_t) model->members[m].pretrain_epochs_run + model->members[m].epochs_run +
+			validation_epochs(model, &model->members[m]);
 	if (losses * 4 != r->left)
 		return corrupt(error, "the history does not fit the epochs");
 	for (int64_t m = 0; m < model->config.members; m++)
@@ -500,12 +556,34 @@ get_history(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 
 		member->pretrain_loss = dsad_arena_array(arena, member->pretrain_epochs_run, sizeof(float));
 		member->train_loss = dsad_arena_array(arena, member->epochs_run, sizeof(float));
-		if (!member->pretrain_loss || !member->train_loss)
+		member->validation_loss = dsad_arena_array(arena, validation_epochs(model, member), sizeof(float));
+		if (!member->pretrain_loss || !member->train_loss || !member->validation_loss)
 			return dsad_no_memory(error);
-		get_floats(r, member->pretrain_loss, member->pretrain_epochs_run, -INFINITY);
-		get_floats(r, member->train_loss, member->epochs_run, -INFINITY);
+		get_losses(r, model, member);
 	}
 	return finish_section(r, "HIST", error);
+}
+
+/* Reads what dsad_member_encode wrote into model->members[member], laid out with room for every loss. */
+DsadStatus
+dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const uint8_t *bytes,
+				   size_t length, DsadError *error)
+{
+	DsadWatch	watch = {env, false};
+	Reader		r = {bytes, length, false, &watch};
+	Reader		body = r;
+	DsadStatus	status;
+
+	if (length < member_size(model))
+		return corrupt(error, "a member is cut short");
+	body.left = member_size(model);
+	r.at += body.left;
+	r.left -= body.left;
+	status = get_member(&body, model, &model->members[member], error);
+	if (status != DSAD_OK)
+		return status;
+	get_losses(&r, model, &model->members[member]);
+	return finish_section(&r, "HIST", error);
 }
 
 /* The header; afterwards r stands at the first section. */

@@ -8,6 +8,9 @@
 
 #include "env.h"
 
+/* Visits to rows of the Deep SAD phase, per member, that default epochs stay within. */
+#define MAX_VISITS 5000000
+
 static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
 static const char *const objective_labels[] = {"sad", "soft_boundary", NULL};
 static const char *const scaling_labels[] = {"standard", "minmax", "none", NULL};
@@ -15,13 +18,15 @@ static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
 #define INT(name, id, min, max) \
-	{#name, id, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL}
+	{#name, id, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false}
+#define TRANSIENT(name, min, max) \
+	{#name, 0, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, true}
 #define FLOAT(name, id, min, max) \
-	{#name, id, DSAD_OPTION_FLOAT, offsetof(DsadConfig, name), min, max, 0, 0, NULL}
+	{#name, id, DSAD_OPTION_FLOAT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false}
 #define LIST(name, id, min, max, min_count, max_count) \
-	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, min_count, max_count, NULL}
+	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, min_count, max_count, NULL, false}
 #define ENUM(name, id, last) \
-	{#name, id, DSAD_OPTION_ENUM, offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels}
+	{#name, id, DSAD_OPTION_ENUM, offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels, false}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
@@ -43,6 +48,11 @@ const DsadOption dsad_options[] = {
 	ENUM(scaling, 17, DSAD_SCALING_NONE),
 	ENUM(reconstruction, 18, DSAD_RECONSTRUCTION_SIGMOID),
 	ENUM(init, 19, DSAD_INIT_GLOROT),
+	FLOAT(validation, 20, 0, 0.5),
+	INT(patience, 21, 1, DSAD_MAX_EPOCHS),
+	INT(max_rows, 22, 0, 4294967295.0),
+	TRANSIENT(workers, -1, 1024),
+	TRANSIENT(verbose, 0, 1),
 };
 
 const int	dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
@@ -67,12 +77,24 @@ list2(int32_t first, int32_t second)
 }
 
 /*
- * Every option's value under a preset for rows of `features` numbers.
+ * As many epochs as `most`, but not more than make so many visits to rows (and
+ * at least one): ten million rows must not mean fifty epochs.
+ */
+static int64_t
+bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
+{
+	int64_t		epochs = rows > 0 ? (int64_t) ((uint64_t) visits / rows) : most;
+
+	return epochs < 1 ? 1 : epochs < most ? epochs : most;
+}
+
+/*
+ * Every option's value under a preset for `rows` rows of `features` numbers.
  * 'paper' is Ruff et al., appendix E: 50 epochs at 1e-4 and 100 at 1e-5, batches
  * of 200, Glorot weights, one network, and the plain squared distance as score.
  */
 void
-dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features)
+dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, uint64_t rows)
 {
 	bool		wide = features > 100;
 
@@ -82,8 +104,8 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features)
 	config->latent = wide ? 32 : 8;
 	config->members = 4;
 	config->seed = 0;
-	config->epochs = 50;
-	config->pretrain_epochs = 100;
+	config->epochs = bounded_epochs(50, MAX_VISITS, rows);
+	config->pretrain_epochs = bounded_epochs(100, 2 * MAX_VISITS, rows);
 	config->max_steps = 0;
 	config->batch_size = 128;
 	config->learning_rate = 1e-3;
@@ -95,6 +117,11 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features)
 	config->scaling = DSAD_SCALING_STANDARD;
 	config->reconstruction = DSAD_RECONSTRUCTION_LINEAR;
 	config->init = DSAD_INIT_PYTORCH;
+	config->validation = 0;
+	config->patience = 10;
+	config->max_rows = 0;
+	config->workers = -1;
+	config->verbose = 0;
 	switch (preset)
 	{
 		case DSAD_PRESET_PAPER:

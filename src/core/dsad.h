@@ -63,28 +63,33 @@ typedef enum DsadPhase
 	DSAD_PHASE_NORMALISING
 } DsadPhase;
 
+/* Where a member's training stands; reported now and then, and at the end of each epoch. */
 typedef struct DsadProgress
 {
 	DsadPhase	phase;
 	uint32_t	member;			/* from 0 */
-	uint32_t	epoch;			/* from 0: the epoch just ended */
-	uint32_t	epochs;			/* of this phase */
-	double		loss;			/* mean over the epoch's batches */
+	uint32_t	epoch;			/* from 0 */
+	uint32_t	epochs;			/* of this phase, 0 = it has none */
+	bool		epoch_ended;
+	double		loss;			/* mean over the epoch's batches so far */
+	uint64_t	rows;			/* visits to rows of this member, all phases together */
+	uint64_t	rows_total;		/* how many there will be at most */
 } DsadProgress;
 
 /*
  * Everything the core needs from outside.  alloc may return NULL or not return
  * at all; poll returns nonzero to cancel (or does not return); report may be
- * NULL; crc32c is the Castagnoli CRC of a whole buffer.
+ * NULL, and gets report_ctx; crc32c is the Castagnoli CRC of a whole buffer.
  */
 typedef struct DsadEnv
 {
 	void	   *(*alloc) (void *ctx, size_t size);
 	void		(*release) (void *ctx, void *ptr);
 	int			(*poll) (void *ctx);
-	void		(*report) (void *ctx, const DsadProgress *progress);
+	void		(*report) (void *report_ctx, const DsadProgress *progress);
 	uint32_t	(*crc32c) (const void *data, size_t length);
 	void	   *ctx;
+	void	   *report_ctx;
 } DsadEnv;
 
 /* A bump allocator over an environment; freed as a whole.  Blocks are 64-byte aligned. */
@@ -157,6 +162,13 @@ typedef struct DsadConfig
 	int64_t		scaling;		/* DsadScalingMethod */
 	int64_t		reconstruction; /* DsadReconstruction */
 	int64_t		init;			/* DsadInit */
+	double		validation;		/* share of the rows held out for early stopping */
+	int64_t		patience;		/* epochs without a better validation loss */
+	int64_t		max_rows;		/* 0 = all, else train on a uniform sample of so many */
+
+	/* How, not what, to train: not in the bytes of a model. */
+	int64_t		workers;		/* -1 = as the server is set */
+	int64_t		verbose;		/* 1 = tell of progress in notices */
 } DsadConfig;
 
 typedef enum DsadOptionKind
@@ -176,13 +188,15 @@ typedef struct DsadOption
 	uint32_t	min_count;		/* lists */
 	uint32_t	max_count;
 	const char *const *labels;	/* enums: NULL-terminated, index = value */
+	bool		transient;		/* not in the bytes of a model */
 } DsadOption;
 
 extern const DsadOption dsad_options[];
 extern const int dsad_option_count;
 
 extern const DsadOption *dsad_option_find(const char *name, size_t length);
-extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features);
+extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
+								 uint64_t rows);
 extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);
 extern bool dsad_config_plain_score(const DsadConfig *config);
 
@@ -196,6 +210,13 @@ typedef struct DsadScaling
 	double	   *fill;
 } DsadScaling;
 
+typedef enum DsadStop
+{
+	DSAD_STOP_EPOCHS,			/* all epochs were run */
+	DSAD_STOP_MAX_STEPS,
+	DSAD_STOP_VALIDATION		/* the loss on held-out rows did not fall for `patience` epochs */
+} DsadStop;
+
 /* One network of the ensemble.  L = layers; layer l maps dims[l] to dims[l + 1]. */
 typedef struct DsadMember
 {
@@ -207,20 +228,24 @@ typedef struct DsadMember
 	double		radius;			/* soft boundary's R, else 0 */
 	float	   *pretrain_loss;	/* pretrain_epochs_run */
 	float	   *train_loss;		/* epochs_run */
+	float	   *validation_loss;	/* epochs_run, if the model has validation rows */
 	uint32_t	pretrain_epochs_run;
 	uint32_t	epochs_run;
 	uint64_t	steps_run;		/* optimiser steps of the Deep SAD phase */
+	uint32_t	best_epoch;		/* from 1: whose weights these are; 0 = those before the phase */
+	uint8_t		stop;			/* DsadStop */
 	uint8_t		collapsed;		/* 1 = the scores of the training rows do not differ */
 } DsadMember;
 
 /* What the model was trained on. */
 typedef struct DsadFacts
 {
-	uint64_t	rows;			/* used in training */
+	uint64_t	rows;			/* of the table, without the skipped ones */
 	uint64_t	skipped;		/* NULL feature rows */
 	uint64_t	anomalies;		/* known */
 	uint64_t	normals;		/* known */
 	uint64_t	missing;		/* NULL or NaN elements */
+	uint64_t	validation;		/* rows held out for early stopping */
 } DsadFacts;
 
 typedef struct DsadModel
@@ -235,6 +260,7 @@ typedef struct DsadModel
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
 								   uint32_t features, DsadError *error);
+extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);
 
 /* ---- training ---- */
 
@@ -243,18 +269,78 @@ typedef enum DsadLabel
 	DSAD_ANOMALY = -1, DSAD_UNLABELLED = 0, DSAD_NORMAL = 1
 } DsadLabel;
 
+/* A uniform sample of a stream: the caller keeps the items, in slots 0 .. capacity - 1. */
+typedef struct DsadReservoir
+{
+	uint64_t	state[4];
+	uint64_t	capacity;
+	uint64_t	seen;
+} DsadReservoir;
+
+extern void dsad_reservoir_init(DsadReservoir *reservoir, uint64_t capacity, int64_t seed);
+extern bool dsad_reservoir_next(DsadReservoir *reservoir, uint64_t *slot);
+
 /*
  * Training rows.  read copies row `row` (0 .. count - 1) as doubles, NaN for a
- * missing element, and its label; nonzero = failure.
+ * missing element, and its label; nonzero = failure.  Sequential rows are only
+ * ever read from 0 upwards, again from 0 for each pass.
  */
 typedef struct DsadRowSource
 {
 	void	   *ctx;
-	uint64_t	count;
+	uint64_t	count;			/* at most UINT32_MAX */
 	uint32_t	features;
+	bool		sequential;
 	int			(*read) (void *ctx, uint64_t row, double *features, int8_t *label);
 } DsadRowSource;
 
+/*
+ * Scaled rows: in memory, or in blocks of block_rows rows (the last may hold
+ * fewer) that are written once, in order, and then read in any order.
+ */
+typedef struct DsadDataset
+{
+	uint64_t	count;
+	uint32_t	features;
+	float	   *scaled;			/* (count, features), NULL = in blocks */
+	int8_t	   *label;			/* count */
+	void	   *ctx;
+	uint32_t	block_rows;
+	int			(*write_block) (void *ctx, uint64_t block, const float *scaled, const int8_t *label,
+								uint32_t rows);
+	int			(*read_block) (void *ctx, uint64_t block, float *scaled, int8_t *label);
+	size_t		window_bytes;	/* for the blocks that a training holds at a time */
+} DsadDataset;
+
+/* The parts that the rows are divided into, the same for all members. */
+typedef enum DsadPart
+{
+	DSAD_PART_TRAINING,
+	DSAD_PART_VALIDATION,		/* for early stopping; always in memory */
+	DSAD_PARTS
+} DsadPart;
+
+/* What dsad_prepare finds out about the rows. */
+typedef struct DsadPlan
+{
+	const uint32_t *order;		/* rows in canonical order; NULL = as they come */
+	uint64_t	count[DSAD_PARTS];
+	bool		rows_differ;	/* some feature varies */
+} DsadPlan;
+
+/*
+ * A training in three steps: prepare fits the scaling, fill writes the scaled
+ * rows of each part to where the caller wants them, and each member is then
+ * trained by whoever likes, in any order.  dsad_train does all of it in memory.
+ */
+extern DsadStatus dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scratch,
+							   const DsadEnv *env, const DsadConfig *config,
+							   const DsadRowSource *rows, DsadError *error);
+extern DsadStatus dsad_fill(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
+							const DsadRowSource *rows, DsadDataset *parts, DsadError *error);
+extern uint64_t dsad_member_visits(const DsadModel *model, const DsadPlan *plan);
+extern DsadStatus dsad_train_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,
+									const DsadEnv *env, const DsadDataset *parts, DsadError *error);
 extern DsadStatus dsad_train(DsadModel *model, DsadArena *arena, const DsadEnv *env,
 							 const DsadConfig *config, const DsadRowSource *rows,
 							 DsadError *error);
@@ -265,6 +351,12 @@ extern size_t dsad_model_size(const DsadModel *model);
 extern void dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes);
 extern DsadStatus dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env,
 									const uint8_t *bytes, size_t length, DsadError *error);
+
+/* One member alone, without checksum or version: between processes of one training. */
+extern size_t dsad_member_size(const DsadModel *model);
+extern size_t dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes);
+extern DsadStatus dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env,
+									 const uint8_t *bytes, size_t length, DsadError *error);
 
 /* ---- scoring ---- */
 
@@ -298,6 +390,10 @@ typedef struct DsadRows
 
 extern size_t dsad_scorer_scratch(const DsadScorer *scorer, size_t count);
 
+/* The same of rows that are scaled already, each `stride` floats after the last. */
+extern void dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, size_t count,
+							  void *scratch, double *scores);
+
 /* Scores (count); their bits do not depend on count. */
 extern size_t dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch, double *scores);
 
@@ -315,6 +411,7 @@ typedef struct DsadBlasInfo
 	char		reason[160];	/* why it is not bound, "" if it is or was not tried */
 } DsadBlasInfo;
 
+extern bool dsad_wants_blas(const uint32_t *dims, uint32_t layers, size_t batch_rows);
 extern void dsad_blas_bind(void);
 extern DsadBlasInfo dsad_blas_info(void);
 

@@ -10,6 +10,10 @@
 #include "port.h"
 #include "scaling.h"
 
+#ifdef DSAD_X86
+#include <immintrin.h>
+#endif
+
 static const float zeros[16] __attribute__((aligned(64)));
 
 /* Before a loop whose count is known at compile time: its arrays are registers only when unrolled. */
@@ -24,6 +28,7 @@ static const float zeros[16] __attribute__((aligned(64)));
 #define LEVEL plain
 #define TARGET
 #define WIDTH 1
+#define SQRT(v) sqrtf(v)
 #include "kernel_level.h"
 
 #ifdef DSAD_X86
@@ -31,30 +36,41 @@ static const float zeros[16] __attribute__((aligned(64)));
 #define NARROWER plain
 #define TARGET
 #define WIDTH 4
+#define SQRT(v) ((vec) _mm_sqrt_ps((__m128) (v)))
 #include "kernel_level.h"
 
 #define LEVEL avx2
 #define NARROWER sse2
 #define TARGET __attribute__((target("avx2")))
 #define WIDTH 8
+#define SQRT(v) ((vec) _mm256_sqrt_ps((__m256) (v)))
 #include "kernel_level.h"
 
 #define LEVEL avx512
 #define NARROWER avx2
 #define TARGET __attribute__((target("avx512f")))
 #define WIDTH 16
+#define SQRT(v) ((vec) _mm512_sqrt_ps((__m512) (v)))
 #include "kernel_level.h"
 #endif
+
+#define KERNEL(level) \
+	{ \
+		#level, layer_##level, scale_##level, scale_float_##level, distance_##level, row_##level, \
+		gemm_nn_##level, gemm_tn_##level, batchnorm_forward_##level, batchnorm_fixed_##level, \
+		batchnorm_backward_##level, adam_##level, distances_##level, distance_gradients_##level, \
+		residuals_##level \
+	}
 
 /* The kernels of a level, or NULL when this build or CPU cannot run them. */
 const DsadKernel *
 dsad_kernel(DsadKernelLevel level)
 {
-	static const DsadKernel plain = {"plain", layer_plain, scale_plain, scale_float_plain, distance_plain, row_plain, gemm_nn_plain, gemm_tn_plain};
+	static const DsadKernel plain = KERNEL(plain);
 #ifdef DSAD_X86
-	static const DsadKernel sse2 = {"sse2", layer_sse2, scale_sse2, scale_float_sse2, distance_sse2, row_sse2, gemm_nn_sse2, gemm_tn_sse2};
-	static const DsadKernel avx2 = {"avx2", layer_avx2, scale_avx2, scale_float_avx2, distance_avx2, row_avx2, gemm_nn_avx2, gemm_tn_avx2};
-	static const DsadKernel avx512 = {"avx512", layer_avx512, scale_avx512, scale_float_avx512, distance_avx512, row_avx512, gemm_nn_avx512, gemm_tn_avx512};
+	static const DsadKernel sse2 = KERNEL(sse2);
+	static const DsadKernel avx2 = KERNEL(avx2);
+	static const DsadKernel avx512 = KERNEL(avx512);
 
 	/* These ask the operating system too (XGETBV), not the CPU alone. */
 	__builtin_cpu_init();

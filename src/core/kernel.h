@@ -9,6 +9,14 @@
 #define DSAD_KERNEL_H
 
 #include "dsad.h"
+#include "port.h"
+
+/* A row's width in memory: whole vectors. */
+static inline size_t
+dsad_padded(size_t width)
+{
+	return (width + DSAD_LANES - 1) / DSAD_LANES * DSAD_LANES;
+}
 
 /* Numbers at any address: packed array values of PostgreSQL are not aligned. */
 typedef double DsadAnyDouble __attribute__((aligned(1), may_alias));
@@ -33,6 +41,19 @@ typedef struct DsadPackedNet
 	const float *centre;		/* latent */
 	double		divisor;
 } DsadPackedNet;
+
+/* The numbers of one step of Adam: as torch.optim.Adam, weight decay added to the gradient. */
+typedef struct DsadAdamStep
+{
+	float		beta1;
+	float		rest1;			/* 1 - beta1 */
+	float		beta2;
+	float		rest2;
+	float		decay;
+	float		size;			/* learning rate / (1 - beta1 ^ steps) */
+	float		second_scale;	/* 1 / sqrt(1 - beta2 ^ steps) */
+	float		eps;
+} DsadAdamStep;
 
 struct DsadKernel
 {
@@ -65,13 +86,51 @@ struct DsadKernel
 	void		(*row) (const DsadPackedNet *net, size_t members, const float *scaled, float *buffer,
 						size_t widest, double *distance);
 
-	/* c (m, n) = a (m, k) * b (k, n); k is summed in order. */
+	/* ---- training; n rows are padded to `width`, a multiple of DSAD_LANES, with zeros ---- */
+
+	/* c (m, n) = a (m, k) * b (k, n), n a multiple of DSAD_LANES; k is summed in order. */
 	void		(*gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 							const float *b, size_t ldb, float *c, size_t ldc);
 
-	/* c (m, n) = a' * b for a (k, m), b (k, n); k is summed in order. */
+	/* c (m, n) = a' * b for a (k, m), b (k, n); as above. */
 	void		(*gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 							const float *b, size_t ldb, float *c, size_t ldc);
+
+	/*
+	 * BatchNorm in training mode and leaky ReLU, in place on x (n, width; row
+	 * stride `stride`); also keeps the normalised values.  Fills, for each column,
+	 * the batch's mean, its unbiased variance (0 for one row) and
+	 * 1 / sqrt(biased variance + eps).
+	 */
+	void		(*batchnorm_forward) (float *x, float *normalised, size_t n, size_t stride, size_t width,
+									  float *mean, float *unbiased, float *inverse_std);
+
+	/* The same in evaluation mode: with statistics that are given. */
+	void		(*batchnorm_fixed) (float *x, size_t n, size_t width, const float *mean,
+									const float *inverse_std);
+
+	/*
+	 * Backward through both, in place on d (n, width; row stride `stride`): with y
+	 * the normalised values and g the gradient to them,
+	 * inverse_std * (g - mean(g) - y * mean(g y)).
+	 */
+	void		(*batchnorm_backward) (float *d, const float *y, size_t n, size_t stride, size_t width,
+									   const float *inverse_std);
+
+	/* One step of Adam on count weights (a multiple of DSAD_LANES). */
+	void		(*adam) (float *w, const float *gradient, float *first, float *second, size_t count,
+						 const DsadAdamStep *step);
+
+	/* Squared distances (n) of z (n, width) to centre (latent). */
+	void		(*distances) (const float *z, size_t n, size_t width, const float *centre, size_t latent,
+							  double *distance);
+
+	/* gradient (n, width) = factor (n) * (z - centre (width)), row by row. */
+	void		(*distance_gradients) (const float *z, size_t n, size_t width, const float *centre,
+									   const float *factor, float *gradient);
+
+	/* gradient = factor * (y - x), count elements (a multiple of DSAD_LANES); the sum of (y - x)^2. */
+	double		(*residuals) (const float *x, const float *y, size_t count, float factor, float *gradient);
 };
 
 #endif

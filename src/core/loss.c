@@ -2,36 +2,26 @@
  * loss.c
  *	  Deep SAD, soft-boundary Deep SVDD and the autoencoder's reconstruction.
  *
- * n rows, z (n, latent) the encoder's output, centre (latent).  Every loss is
- * the mean over the batch, every gradient that of this mean.
+ * n rows, z (n, width) the encoder's output.  Every loss is the mean over the
+ * batch, every gradient that of this mean.
  */
 #include "loss.h"
 
 #include <math.h>
 #include <string.h>
 
-/* The squared distance of z (latent) to the centre. */
-double
-dsad_distance(const float *z, const float *centre, uint32_t latent)
+/* Memory for batches of batch_rows rows, in arena; the caller sets the rest. */
+DsadStatus
+dsad_loss_alloc(DsadLoss *loss, DsadArena *arena, uint32_t latent, uint32_t batch_rows,
+				DsadError *error)
 {
-	double		sum = 0;
-
-	for (uint32_t j = 0; j < latent; j++)
-	{
-		double		d = (double) z[j] - centre[j];
-
-		sum += d * d;
-	}
-	return sum;
-}
-
-/* gradient = factor * d(distance)/dz = 2 factor (z - centre), for one row. */
-static void
-distance_gradient(const float *z, const float *centre, uint32_t latent, double factor,
-				  float *gradient)
-{
-	for (uint32_t j = 0; j < latent; j++)
-		gradient[j] = (float) (2 * factor * ((double) z[j] - centre[j]));
+	loss->latent = latent;
+	loss->width = dsad_padded(latent);
+	loss->distance = dsad_arena_array(arena, batch_rows, sizeof(double));
+	loss->factor = dsad_arena_array(arena, batch_rows, sizeof(float));
+	if (!loss->distance || !loss->factor)
+		return dsad_no_memory(error);
+	return DSAD_OK;
 }
 
 /* The loss of a known anomaly, eta / (distance + eps), and d(loss)/d(distance). */
@@ -44,29 +34,59 @@ inverse_loss(double distance, double eta, double *slope)
 	return eta / shifted;
 }
 
+/* Rows of z between two polls. */
+static uint32_t
+poll_rows(const DsadLoss *loss)
+{
+	return (uint32_t) (DSAD_POLL_ELEMENTS / loss->width) + 1;
+}
+
+/* Fills loss->distance. */
+static void
+find_distances(const DsadLoss *loss, const float *z, uint32_t n)
+{
+	uint32_t	step = poll_rows(loss);
+
+	for (uint32_t i = 0; i < n; i += step, dsad_watch(loss->watch))
+		loss->kernel->distances(z + i * loss->width, n - i < step ? n - i : step, loss->width,
+								loss->centre, loss->latent, loss->distance + i);
+}
+
+/* gradient = d(loss)/dz from loss->factor: twice the slope of each row over n. */
+static void
+find_gradient(const DsadLoss *loss, const float *z, uint32_t n, float *gradient)
+{
+	uint32_t	step = poll_rows(loss);
+
+	for (uint32_t i = 0; i < n; i += step, dsad_watch(loss->watch))
+		loss->kernel->distance_gradients(z + i * loss->width, n - i < step ? n - i : step, loss->width,
+										 loss->centre, loss->factor + i, gradient + i * loss->width);
+}
+
 /*
  * Deep SAD, equation 8: unlabelled rows cost their squared distance, known
  * normals eta times it, known anomalies eta times its inverse.  Fills gradient
- * (n, latent) and returns the loss.
+ * (n, width) and returns the loss.
  */
 double
-dsad_loss_sad(const float *z, const float *centre, const int8_t *label, uint32_t n,
-			  uint32_t latent, double eta, float *gradient)
+dsad_loss_sad(const DsadLoss *loss, const float *z, const int8_t *label, uint32_t n, float *gradient)
 {
-	double		loss = 0;
+	double		sum = 0;
 
-	for (size_t i = 0; i < n; i++)
+	find_distances(loss, z, n);
+	for (uint32_t i = 0; i < n; i++)
 	{
-		double		distance = dsad_distance(z + i * latent, centre, latent);
-		double		slope = label[i] == DSAD_NORMAL ? eta : 1;
+		double		distance = loss->distance[i];
+		double		slope = label[i] == DSAD_NORMAL ? loss->eta : 1;
 
 		if (label[i] == DSAD_ANOMALY)
-			loss += inverse_loss(distance, eta, &slope);
+			sum += inverse_loss(distance, loss->eta, &slope);
 		else
-			loss += slope * distance;
-		distance_gradient(z + i * latent, centre, latent, slope / n, gradient + i * latent);
+			sum += slope * distance;
+		loss->factor[i] = (float) (2 * slope / n);
 	}
-	return loss / n;
+	find_gradient(loss, z, n, gradient);
+	return sum / n;
 }
 
 /*
@@ -75,54 +95,57 @@ dsad_loss_sad(const float *z, const float *centre, const int8_t *label, uint32_t
  * anomaly costs its inverse distance instead.
  */
 double
-dsad_loss_soft_boundary(const float *z, const float *centre, const int8_t *label, uint32_t n,
-						uint32_t latent, double eta, double nu, double radius, float *gradient)
+dsad_loss_soft_boundary(const DsadLoss *loss, const float *z, const int8_t *label, uint32_t n,
+						double nu, double radius, float *gradient)
 {
-	double		loss = 0;
+	double		sum = 0;
 
-	for (size_t i = 0; i < n; i++)
+	find_distances(loss, z, n);
+	for (uint32_t i = 0; i < n; i++)
 	{
-		double		distance = dsad_distance(z + i * latent, centre, latent);
+		double		distance = loss->distance[i];
 		double		slope = 0;
 
 		if (label[i] == DSAD_ANOMALY)
-			loss += inverse_loss(distance, eta, &slope);
+			sum += inverse_loss(distance, loss->eta, &slope);
 		else if (distance > radius * radius)
 		{
-			slope = (label[i] == DSAD_NORMAL ? eta : 1) / nu;
-			loss += slope * (distance - radius * radius);
+			slope = (label[i] == DSAD_NORMAL ? loss->eta : 1) / nu;
+			sum += slope * (distance - radius * radius);
 		}
-		distance_gradient(z + i * latent, centre, latent, slope / n, gradient + i * latent);
+		loss->factor[i] = (float) (2 * slope / n);
 	}
-	return radius * radius + loss / n;
+	find_gradient(loss, z, n, gradient);
+	return radius * radius + sum / n;
 }
 
 /*
- * Mean squared error over all elements of y (n, features), the decoder's
+ * Mean squared error over all elements of y (n, features padded), the decoder's
  * output, against x.  The sigmoid output layer is applied here, in place.
  */
 double
-dsad_loss_reconstruction(const float *x, float *y, size_t n, size_t features,
+dsad_loss_reconstruction(const DsadLoss *loss, const float *x, float *y, size_t n, size_t features,
 						 DsadReconstruction kind, float *gradient)
 {
-	size_t		count = n * features;
-	float		factor = (float) (2.0 / (double) count);
-	double		loss = 0;
+	size_t		width = dsad_padded(features);
+	size_t		count = n * width;
+	double		elements = (double) n * (double) features;
+	double		sum = 0;
 
-	if (kind == DSAD_RECONSTRUCTION_SIGMOID)
-		for (size_t i = 0; i < count; i++)
-			y[i] = 1 / (1 + expf(-y[i]));
-	for (size_t i = 0; i < count; i++)
+	for (size_t start = 0; start < count; start += DSAD_POLL_ELEMENTS, dsad_watch(loss->watch))
 	{
-		float		d = y[i] - x[i];
+		size_t		part = count - start < DSAD_POLL_ELEMENTS ? count - start : DSAD_POLL_ELEMENTS;
 
-		loss += (double) d * d;
-		gradient[i] = factor * d;
+		if (kind == DSAD_RECONSTRUCTION_SIGMOID)
+			for (size_t i = start; i < start + part; i++)
+				y[i] = i % width < features ? 1 / (1 + expf(-y[i])) : 0;
+		sum += loss->kernel->residuals(x + start, y + start, part, (float) (2 / elements),
+									   gradient + start);
+		if (kind == DSAD_RECONSTRUCTION_SIGMOID)
+			for (size_t i = start; i < start + part; i++)
+				gradient[i] *= y[i] * (1 - y[i]);
 	}
-	if (kind == DSAD_RECONSTRUCTION_SIGMOID)
-		for (size_t i = 0; i < count; i++)
-			gradient[i] *= y[i] * (1 - y[i]);
-	return loss / (double) count;
+	return sum / elements;
 }
 
 /* Moves values[root] down the heap of values[0 .. count - 1]. */

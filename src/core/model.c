@@ -65,3 +65,22 @@ dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, u
 	}
 	return DSAD_OK;
 }
+
+/* Room for the loss of every epoch, in arena. */
+DsadStatus
+dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error)
+{
+	size_t		epochs = (size_t) model->config.epochs;
+
+	for (int64_t m = 0; m < model->config.members; m++)
+	{
+		DsadMember *member = &model->members[m];
+
+		member->pretrain_loss = dsad_arena_array(arena, (size_t) model->config.pretrain_epochs, sizeof(float));
+		member->train_loss = dsad_arena_array(arena, epochs, sizeof(float));
+		member->validation_loss = dsad_arena_array(arena, epochs, sizeof(float));
+		if (!member->pretrain_loss || !member->train_loss || !member->validation_loss)
+			return dsad_no_memory(error);
+	}
+	return DSAD_OK;
+}

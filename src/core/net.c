@@ -9,6 +9,15 @@
 
 #include "env.h"
 
+/* So many columns, or rows, of a pass over activations go by between two polls. */
+static size_t
+part(size_t whole, size_t other)
+{
+	size_t		count = dsad_padded(DSAD_POLL_ELEMENTS / other + 1);
+
+	return count < whole ? count : whole;
+}
+
 /*
  * Allocates weights, gradients, BatchNorm statistics and the buffers of a batch
  * of batch_rows rows, all in arena.  Running variances start at 1, as PyTorch's.
@@ -17,17 +26,21 @@ DsadStatus
 dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims, uint32_t layers,
 			   uint32_t batch_rows, DsadError *error)
 {
-	uint32_t	widest = dims[0];
+	size_t		widest = 0;
 
 	memset(net, 0, sizeof(*net));
 	net->layers = layers;
-	memcpy(net->dims, dims, (layers + 1) * sizeof(*dims));
+	for (uint32_t l = 0; l <= layers; l++)
+	{
+		net->dims[l] = dims[l];
+		net->width[l] = dsad_padded(dims[l]);
+		if (net->width[l] > widest)
+			widest = net->width[l];
+	}
 	for (uint32_t l = 0; l < layers; l++)
 	{
-		size_t		out = dims[l + 1];
+		size_t		out = net->width[l + 1];
 
-		if (out > widest)
-			widest = (uint32_t) out;
 		net->weight[l] = dsad_arena_array(arena, dims[l] * out, sizeof(float));
 		net->gradient[l] = dsad_arena_array(arena, dims[l] * out, sizeof(float));
 		net->output[l] = dsad_arena_array(arena, batch_rows * out, sizeof(float));
@@ -42,16 +55,36 @@ dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims, uint32_t la
 		if (!net->running_mean[l] || !net->running_var[l] || !net->inverse_std[l] ||
 			!net->normalised[l])
 			return dsad_no_memory(error);
-		for (size_t j = 0; j < out; j++)
+		for (size_t j = 0; j < dims[l + 1]; j++)
 			net->running_var[l][j] = 1;
 	}
+	net->mean = dsad_arena_array(arena, widest, sizeof(float));
+	net->unbiased = dsad_arena_array(arena, widest, sizeof(float));
 	for (int i = 0; i < 2; i++)
+		net->delta[i] = dsad_arena_array(arena, batch_rows * widest, sizeof(float));
+	if (!net->mean || !net->unbiased || !net->delta[0] || !net->delta[1])
+		return dsad_no_memory(error);
+	return DSAD_OK;
+}
+
+/* Allocates what the products of such a net, or of its mirror image, need. */
+DsadStatus
+dsad_net_products_alloc(DsadProducts *products, DsadArena *arena, const uint32_t *dims,
+						uint32_t layers, DsadError *error)
+{
+	size_t		largest = 0;
+
+	for (uint32_t l = 0; l < layers; l++)
 	{
-		net->delta[i] = dsad_arena_array(arena, (size_t) batch_rows * widest, sizeof(float));
-		net->column_sum[i] = dsad_arena_array(arena, widest, sizeof(double));
-		if (!net->delta[i] || !net->column_sum[i])
-			return dsad_no_memory(error);
+		size_t		weights = dsad_padded(dims[l]) * dsad_padded(dims[l + 1]);
+
+		if (weights > largest)
+			largest = weights;
 	}
+	products->transposed = dsad_arena_array(arena, largest, sizeof(float));
+	products->panel = dsad_arena_array(arena, DSAD_PANEL_FLOATS, sizeof(float));
+	if (!products->transposed || !products->panel)
+		return dsad_no_memory(error);
 	return DSAD_OK;
 }
 
@@ -67,82 +100,53 @@ dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch)
 		double		in = net->dims[l];
 		double		out = net->dims[l + 1];
 		float		bound = (float) (init == DSAD_INIT_GLOROT ? sqrt(6 / (in + out)) : 1 / sqrt(in));
-		size_t		count = (size_t) net->dims[l] * net->dims[l + 1];
 
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < net->dims[l]; i++)
 		{
-			dsad_watch_rows(watch, i, 1);
-			net->weight[l][i] = dsad_random_uniform(random, -bound, bound);
+			dsad_watch_rows(watch, i, net->width[l + 1]);
+			for (size_t j = 0; j < net->dims[l + 1]; j++)
+				net->weight[l][i * net->width[l + 1] + j] = dsad_random_uniform(random, -bound, bound);
 		}
 	}
 }
 
-static inline float
-leaky_relu(float x)
+/* Sets layer l's weights from weight (dims[l], dims[l + 1]), without padding. */
+void
+dsad_net_set_weights(DsadNet *net, uint32_t l, const float *weight)
 {
-	return x < 0 ? x * DSAD_LEAKY_SLOPE : x;
+	size_t		out = net->dims[l + 1];
+
+	for (size_t i = 0; i < net->dims[l]; i++)
+		memcpy(net->weight[l] + i * net->width[l + 1], weight + i * out, out * sizeof(float));
 }
 
-/*
- * BatchNorm and leaky ReLU in training mode, in place on x (n, width), which
- * also keeps the normalised values.  Uses the batch's biased variance and moves
- * the running statistics with the unbiased one.
- * A batch of one row has variance 0: eps alone keeps it finite.
- */
+/* Copies layer l's weights to weight (dims[l], dims[l + 1]), without padding. */
+void
+dsad_net_get_weights(const DsadNet *net, uint32_t l, float *weight)
+{
+	size_t		out = net->dims[l + 1];
+
+	for (size_t i = 0; i < net->dims[l]; i++)
+		memcpy(weight + i * out, net->weight[l] + i * net->width[l + 1], out * sizeof(float));
+}
+
+/* Moves layer l's running statistics by what the batch had. */
 static void
-batchnorm_forward(DsadNet *net, uint32_t l, float *x, uint32_t n, DsadWatch *watch)
+move_statistics(DsadNet *net, uint32_t l)
 {
-	size_t		width = net->dims[l + 1];
-	double	   *mean = net->column_sum[0];
-	double	   *square = net->column_sum[1];
-	float	   *normalised = net->normalised[l];
+	const float momentum = DSAD_BATCHNORM_MOMENTUM;
 
-	memset(mean, 0, width * sizeof(double));
-	memset(square, 0, width * sizeof(double));
-	for (size_t i = 0; i < n; i++)
+	for (size_t j = 0; j < net->dims[l + 1]; j++)
 	{
-		dsad_watch_rows(watch, i, width);
-		for (size_t j = 0; j < width; j++)
-			mean[j] += x[i * width + j];
-	}
-	for (size_t j = 0; j < width; j++)
-		mean[j] /= n;
-	for (size_t i = 0; i < n; i++)
-	{
-		dsad_watch_rows(watch, i, width);
-		for (size_t j = 0; j < width; j++)
-		{
-			double		d = x[i * width + j] - mean[j];
-
-			square[j] += d * d;
-		}
-	}
-	for (size_t j = 0; j < width; j++)
-	{
-		double		var = square[j] / n;
-		double		unbiased = n > 1 ? square[j] / (n - 1) : 0;
-		float		momentum = DSAD_BATCHNORM_MOMENTUM;
-
-		net->inverse_std[l][j] = (float) (1 / sqrt(var + DSAD_BATCHNORM_EPS));
-		net->running_mean[l][j] += momentum * ((float) mean[j] - net->running_mean[l][j]);
-		net->running_var[l][j] += momentum * ((float) unbiased - net->running_var[l][j]);
-	}
-	for (size_t i = 0; i < n; i++)
-	{
-		dsad_watch_rows(watch, i, width);
-		for (size_t j = 0; j < width; j++)
-		{
-			size_t		at = i * width + j;
-
-			normalised[at] = (x[at] - (float) mean[j]) * net->inverse_std[l][j];
-			x[at] = leaky_relu(normalised[at]);
-		}
+		net->running_mean[l][j] += momentum * (net->mean[j] - net->running_mean[l][j]);
+		net->running_var[l][j] += momentum * (net->unbiased[j] - net->running_var[l][j]);
 	}
 }
 
 /*
- * Forward in training mode over x (n, dims[0]), which must stay until backward.
- * Returns the output (n, dims[layers]), the net's own memory.
+ * Forward in training mode over x (n, width[0]), which must stay until backward.
+ * Returns the output (n, width[layers]), the net's own memory.
+ * A batch of one row has variance 0: eps alone keeps it finite.
  */
 const float *
 dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x, uint32_t n)
@@ -150,12 +154,21 @@ dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x, uint32_t 
 	net->input = x;
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
-		size_t		width = net->dims[l + 1];
+		size_t		width = net->width[l + 1];
 		float	   *y = net->output[l];
 
-		dsad_product_nn(products, n, width, net->dims[l], x, net->weight[l], y);
+		dsad_product_nn(products, n, net->dims[l + 1], net->dims[l], x, net->width[l],
+						net->weight[l], width, y, width);
 		if (l + 1 < net->layers)
-			batchnorm_forward(net, l, y, n, &products->watch);
+		{
+			size_t		step = part(width, n);
+
+			for (size_t j = 0; j < width; j += step, dsad_watch(&products->watch))
+				products->kernel->batchnorm_forward(y + j, net->normalised[l] + j, n, width,
+													width - j < step ? width - j : step, net->mean + j,
+													net->unbiased + j, net->inverse_std[l] + j);
+			move_statistics(net, l);
+		}
 		x = y;
 	}
 	return x;
@@ -163,28 +176,26 @@ dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x, uint32_t 
 
 /*
  * Forward in evaluation mode: BatchNorm with the running statistics.  Spoils
- * what backward needs.  Returns the output (n, dims[layers]), the net's memory.
+ * what backward needs.  Returns the output (n, width[layers]), the net's memory.
  */
 const float *
 dsad_net_evaluate(DsadNet *net, DsadProducts *products, const float *x, uint32_t n)
 {
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
-		size_t		width = net->dims[l + 1];
+		size_t		width = net->width[l + 1];
 		float	   *y = net->output[l];
+		size_t		step = part(n, width);
 
-		dsad_product_nn(products, n, width, net->dims[l], x, net->weight[l], y);
+		dsad_product_nn(products, n, net->dims[l + 1], net->dims[l], x, net->width[l],
+						net->weight[l], width, y, width);
 		if (l + 1 < net->layers)
 		{
-			for (size_t j = 0; j < width; j++)
+			for (size_t j = 0; j < net->dims[l + 1]; j++)
 				net->inverse_std[l][j] = 1 / sqrtf(net->running_var[l][j] + DSAD_BATCHNORM_EPS);
-			for (size_t i = 0; i < n; i++)
-			{
-				dsad_watch_rows(&products->watch, i, width);
-				for (size_t j = 0; j < width; j++)
-					y[i * width + j] = leaky_relu((y[i * width + j] - net->running_mean[l][j]) *
-												  net->inverse_std[l][j]);
-			}
+			for (size_t i = 0; i < n; i += step, dsad_watch(&products->watch))
+				products->kernel->batchnorm_fixed(y + i * width, n - i < step ? n - i : step, width,
+												  net->running_mean[l], net->inverse_std[l]);
 		}
 		x = y;
 	}
@@ -192,53 +203,9 @@ dsad_net_evaluate(DsadNet *net, DsadProducts *products, const float *x, uint32_t
 }
 
 /*
- * Backward through leaky ReLU and BatchNorm of hidden layer l, in place on
- * d (n, width): with y the normalised values and g the gradient to them,
- * dx = inverse_std * (g - mean(g) - y * mean(g y)).
- */
-static void
-batchnorm_backward(DsadNet *net, uint32_t l, float *d, uint32_t n, DsadWatch *watch)
-{
-	size_t		width = net->dims[l + 1];
-	const float *y = net->normalised[l];
-	double	   *sum = net->column_sum[0];
-	double	   *sum_y = net->column_sum[1];
-
-	memset(sum, 0, width * sizeof(double));
-	memset(sum_y, 0, width * sizeof(double));
-	for (size_t i = 0; i < n; i++)
-	{
-		dsad_watch_rows(watch, i, width);
-		for (size_t j = 0; j < width; j++)
-		{
-			size_t		at = i * width + j;
-
-			d[at] = y[at] < 0 ? d[at] * DSAD_LEAKY_SLOPE : d[at];
-			sum[j] += d[at];
-			sum_y[j] += d[at] * y[at];
-		}
-	}
-	for (size_t j = 0; j < width; j++)
-	{
-		sum[j] /= n;
-		sum_y[j] /= n;
-	}
-	for (size_t i = 0; i < n; i++)
-	{
-		dsad_watch_rows(watch, i, width);
-		for (size_t j = 0; j < width; j++)
-		{
-			size_t		at = i * width + j;
-
-			d[at] = net->inverse_std[l][j] * (d[at] - (float) sum[j] - y[at] * (float) sum_y[j]);
-		}
-	}
-}
-
-/*
  * Backward after dsad_net_forward of the same n rows: fills the weight
- * gradients from output_gradient (n, dims[layers]).  Returns the gradient to
- * the input (n, dims[0]) when wanted, in the net's own memory, else NULL.
+ * gradients from output_gradient (n, width[layers]).  Returns the gradient to
+ * the input (n, width[0]) when wanted, in the net's own memory, else NULL.
  */
 const float *
 dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_gradient,
@@ -250,14 +217,25 @@ dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_grad
 	for (uint32_t l = net->layers; l-- > 0;)
 	{
 		const float *x = l > 0 ? net->output[l - 1] : net->input;
+		size_t		in = net->width[l];
+		size_t		out = net->width[l + 1];
 
-		dsad_product_tn(products, net->dims[l], net->dims[l + 1], n, x, d, net->gradient[l]);
+		dsad_product_tn(products, net->dims[l], net->dims[l + 1], n, x, in, d, out,
+						net->gradient[l], out);
 		if (l == 0 && !want_input)
 			return NULL;
 		below = net->delta[l & 1];
-		dsad_product_nt(products, n, net->dims[l], net->dims[l + 1], d, net->weight[l], below);
+		dsad_product_nt(products, n, net->dims[l], net->dims[l + 1], d, out, net->weight[l], out,
+						below, in);
 		if (l > 0)
-			batchnorm_backward(net, l - 1, below, n, &products->watch);
+		{
+			size_t		step = part(in, n);
+
+			for (size_t j = 0; j < in; j += step, dsad_watch(&products->watch))
+				products->kernel->batchnorm_backward(below + j, net->normalised[l - 1] + j, n, in,
+													 in - j < step ? in - j : step,
+													 net->inverse_std[l - 1] + j);
+		}
 		d = below;
 	}
 	return below;

@@ -4,7 +4,9 @@
  *	  leaky ReLU; the last layer is linear.  The encoder is one such stack, the
  *	  decoder another with the widths reversed.
  *
- * n = rows of the batch, layer l maps dims[l] to dims[l + 1].
+ * n = rows of the batch; layer l maps dims[l] to dims[l + 1].  In memory every row
+ * of activations or weights has width[l] numbers, dims[l] padded with zeros to
+ * whole vectors.
  */
 #ifndef DSAD_NET_H
 #define DSAD_NET_H
@@ -16,23 +18,29 @@ typedef struct DsadNet
 {
 	uint32_t	layers;
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];
-	float	   *weight[DSAD_MAX_LAYERS];	/* (dims[l], dims[l + 1]) */
+	size_t		width[DSAD_MAX_LAYERS + 1];
+	float	   *weight[DSAD_MAX_LAYERS];	/* (dims[l], width[l + 1]) */
 	float	   *gradient[DSAD_MAX_LAYERS];	/* same shapes; dsad_net_backward fills them */
-	float	   *running_mean[DSAD_MAX_HIDDEN];	/* dims[l + 1], hidden layers */
+	float	   *running_mean[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers */
 	float	   *running_var[DSAD_MAX_HIDDEN];	/* unbiased, as PyTorch keeps it */
 
 	/* The last forward pass in training mode, for backward. */
-	const float *input;			/* (n, dims[0]), the caller's */
-	float	   *normalised[DSAD_MAX_HIDDEN];	/* (n, dims[l + 1]): BatchNorm's output */
-	float	   *output[DSAD_MAX_LAYERS];	/* (n, dims[l + 1]): after the activation */
-	float	   *inverse_std[DSAD_MAX_HIDDEN];	/* dims[l + 1] */
+	const float *input;			/* (n, width[0]), the caller's */
+	float	   *normalised[DSAD_MAX_HIDDEN];	/* (n, width[l + 1]): BatchNorm's output */
+	float	   *output[DSAD_MAX_LAYERS];	/* (n, width[l + 1]): after the activation */
+	float	   *inverse_std[DSAD_MAX_HIDDEN];	/* width[l + 1] */
+	float	   *mean;			/* widest: of the batch */
+	float	   *unbiased;		/* widest: variance of the batch */
 	float	   *delta[2];		/* (n, widest): gradients on their way down */
-	double	   *column_sum[2];	/* widest */
 } DsadNet;
 
 extern DsadStatus dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims,
 								 uint32_t layers, uint32_t batch_rows, DsadError *error);
+extern DsadStatus dsad_net_products_alloc(DsadProducts *products, DsadArena *arena,
+										  const uint32_t *dims, uint32_t layers, DsadError *error);
 extern void dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch);
+extern void dsad_net_set_weights(DsadNet *net, uint32_t l, const float *weight);
+extern void dsad_net_get_weights(const DsadNet *net, uint32_t l, float *weight);
 extern const float *dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x,
 									 uint32_t n);
 extern const float *dsad_net_evaluate(DsadNet *net, DsadProducts *products, const float *x,

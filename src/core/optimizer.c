@@ -18,7 +18,7 @@ dsad_adam_alloc(DsadAdam *adam, DsadArena *arena, const DsadNet *net, DsadError 
 	adam->beta2_power = 1;
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
-		size_t		count = (size_t) net->dims[l] * net->dims[l + 1];
+		size_t		count = net->dims[l] * net->width[l + 1];
 
 		adam->first[l] = dsad_arena_array(arena, count, sizeof(float));
 		adam->second[l] = dsad_arena_array(arena, count, sizeof(float));
@@ -33,44 +33,29 @@ dsad_adam_alloc(DsadAdam *adam, DsadArena *arena, const DsadNet *net, DsadError 
  * gradient (coupled), so it passes through the moments as in torch.optim.Adam.
  */
 void
-dsad_adam_step(DsadAdam *adam, DsadNet *net, double learning_rate, double weight_decay,
-			   DsadWatch *watch)
+dsad_adam_step(DsadAdam *adam, DsadNet *net, DsadProducts *products, double learning_rate,
+			   double weight_decay)
 {
-	const float beta1 = (float) DSAD_ADAM_BETA1;
-	const float beta2 = (float) DSAD_ADAM_BETA2;
-	const float rest1 = (float) (1 - DSAD_ADAM_BETA1);
-	const float rest2 = (float) (1 - DSAD_ADAM_BETA2);
-	const float decay = (float) weight_decay;
-	const float eps = (float) DSAD_ADAM_EPS;
-	float		step_size;
-	float		second_scale;
+	DsadAdamStep step;
 
 	adam->beta1_power *= DSAD_ADAM_BETA1;
 	adam->beta2_power *= DSAD_ADAM_BETA2;
-	step_size = (float) (learning_rate / (1 - adam->beta1_power));
-	second_scale = (float) (1 / sqrt(1 - adam->beta2_power));
+	step.beta1 = (float) DSAD_ADAM_BETA1;
+	step.beta2 = (float) DSAD_ADAM_BETA2;
+	step.rest1 = (float) (1 - DSAD_ADAM_BETA1);
+	step.rest2 = (float) (1 - DSAD_ADAM_BETA2);
+	step.decay = (float) weight_decay;
+	step.size = (float) (learning_rate / (1 - adam->beta1_power));
+	step.second_scale = (float) (1 / sqrt(1 - adam->beta2_power));
+	step.eps = (float) DSAD_ADAM_EPS;
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
-		size_t		count = (size_t) net->dims[l] * net->dims[l + 1];
-		float	   *restrict w = net->weight[l];
-		float	   *restrict m = adam->first[l];
-		float	   *restrict v = adam->second[l];
-		const float *restrict gradient = net->gradient[l];
+		size_t		count = net->dims[l] * net->width[l + 1];
 
-		for (size_t start = 0; start < count; start += DSAD_POLL_ELEMENTS)
-		{
-			size_t		end = count - start < DSAD_POLL_ELEMENTS ? count : start + DSAD_POLL_ELEMENTS;
-
-			dsad_watch(watch);
-			for (size_t i = start; i < end; i++)
-			{
-				float		g = gradient[i] + decay * w[i];
-
-				m[i] = beta1 * m[i] + rest1 * g;
-				v[i] = beta2 * v[i] + rest2 * (g * g);
-				w[i] -= step_size * m[i] / (sqrtf(v[i]) * second_scale + eps);
-			}
-		}
+		for (size_t i = 0; i < count; i += DSAD_POLL_ELEMENTS, dsad_watch(&products->watch))
+			products->kernel->adam(net->weight[l] + i, net->gradient[l] + i, adam->first[l] + i,
+								   adam->second[l] + i,
+								   count - i < DSAD_POLL_ELEMENTS ? count - i : DSAD_POLL_ELEMENTS, &step);
 	}
 }
 

@@ -22,8 +22,8 @@ typedef struct DsadAdam
 
 extern DsadStatus dsad_adam_alloc(DsadAdam *adam, DsadArena *arena, const DsadNet *net,
 								  DsadError *error);
-extern void dsad_adam_step(DsadAdam *adam, DsadNet *net, double learning_rate, double weight_decay,
-						   DsadWatch *watch);
+extern void dsad_adam_step(DsadAdam *adam, DsadNet *net, DsadProducts *products,
+						   double learning_rate, double weight_decay);
 extern double dsad_learning_rate(const DsadConfig *config, uint32_t epoch);
 
 #endif

@@ -59,29 +59,21 @@ dsad_random_uniform(DsadRandom *random, float low, float high)
 	return low + (high - low) * unit;
 }
 
-/* Uniform in 0 .. bound - 1, without bias; bound > 0. */
-uint64_t
-dsad_random_below(DsadRandom *random, uint64_t bound)
+/*
+ * Uniform in 0 .. bound - 1, without bias; bound > 0.  Multiplies instead of
+ * dividing (Lemire, 2019).
+ */
+uint32_t
+dsad_random_below(DsadRandom *random, uint32_t bound)
 {
-	uint64_t	limit = UINT64_MAX - UINT64_MAX % bound;
-	uint64_t	x;
+	uint64_t	product = (dsad_random_next(random) >> 32) * bound;
 
-	do
-		x = dsad_random_next(random);
-	while (x >= limit);
-	return x % bound;
-}
-
-/* Fisher-Yates over index (count). */
-void
-dsad_random_shuffle(DsadRandom *random, uint32_t *index, uint32_t count)
-{
-	for (uint32_t i = count; i > 1; i--)
+	if ((uint32_t) product < bound)
 	{
-		uint32_t	j = (uint32_t) dsad_random_below(random, i);
-		uint32_t	swap = index[i - 1];
+		uint32_t	least = -bound % bound;
 
-		index[i - 1] = index[j];
-		index[j] = swap;
+		while ((uint32_t) product < least)
+			product = (dsad_random_next(random) >> 32) * bound;
 	}
+	return (uint32_t) (product >> 32);
 }

@@ -18,13 +18,14 @@ typedef enum DsadStream
 	DSAD_STREAM_ENCODER_INIT = 1,
 	DSAD_STREAM_DECODER_INIT,
 	DSAD_STREAM_PRETRAIN_SHUFFLE,
-	DSAD_STREAM_TRAIN_SHUFFLE
+	DSAD_STREAM_TRAIN_SHUFFLE,
+	DSAD_STREAM_SPLIT,
+	DSAD_STREAM_RESERVOIR
 } DsadStream;
 
 extern void dsad_random_seed(DsadRandom *random, uint64_t seed, uint32_t member, DsadStream stream);
 extern uint64_t dsad_random_next(DsadRandom *random);
 extern float dsad_random_uniform(DsadRandom *random, float low, float high);
-extern uint64_t dsad_random_below(DsadRandom *random, uint64_t bound);
-extern void dsad_random_shuffle(DsadRandom *random, uint32_t *index, uint32_t count);
+extern uint32_t dsad_random_below(DsadRandom *random, uint32_t bound);
 
 #endif

@@ -19,12 +19,12 @@ typedef struct Statistics
 	uint64_t   *count;			/* present values */
 } Statistics;
 
-/* Reads row i of the canonical order, and polls now and then. */
+/* Reads row i of the canonical order (order NULL: as they come), and polls now and then. */
 static DsadStatus
 read_row(const DsadEnv *env, const DsadRowSource *rows, const uint32_t *order, uint64_t i,
 		 double *raw, int8_t *label, DsadError *error)
 {
-	if (rows->read(rows->ctx, order[i], raw, label) != 0)
+	if (rows->read(rows->ctx, order ? order[i] : i, raw, label) != 0)
 		return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
 	return i % 64 == 0 ? dsad_poll(env, error) : DSAD_OK;
 }
@@ -101,28 +101,22 @@ find_sums(Statistics *s, const double *mean, const DsadEnv *env, const DsadRowSo
 	return DSAD_OK;
 }
 
-/*
- * Fits scaling (its arrays are allocated) to all rows, visited in `order`, and
- * counts labels and missing elements into facts.  A constant feature, or one
- * never present, keeps scale 1.  *rows_differ tells whether any feature varies.
- * Working memory comes from arena.
- */
-DsadStatus
-dsad_scaling_fit(DsadScaling *scaling, DsadArena *arena, const DsadEnv *env,
-				 DsadScalingMethod method, const DsadRowSource *rows, const uint32_t *order,
-				 DsadFacts *facts, bool *rows_differ, DsadError *error)
+static DsadStatus
+fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMethod method,
+	const DsadRowSource *rows, const uint32_t *order, DsadFacts *facts, bool *rows_differ,
+	DsadError *error)
 {
 	uint32_t	features = rows->features;
 	Statistics	s;
-	double	   *raw = dsad_arena_array(arena, features, sizeof(double));
+	double	   *raw = dsad_arena_array(scratch, features, sizeof(double));
 	double	   *mean = scaling->fill;
 	DsadStatus	status;
 
-	s.min = dsad_arena_array(arena, features, sizeof(double));
-	s.max = dsad_arena_array(arena, features, sizeof(double));
-	s.shrink = dsad_arena_array(arena, features, sizeof(double));
-	s.sum = dsad_arena_array(arena, features, sizeof(double));
-	s.count = dsad_arena_array(arena, features, sizeof(uint64_t));
+	s.min = dsad_arena_array(scratch, features, sizeof(double));
+	s.max = dsad_arena_array(scratch, features, sizeof(double));
+	s.shrink = dsad_arena_array(scratch, features, sizeof(double));
+	s.sum = dsad_arena_array(scratch, features, sizeof(double));
+	s.count = dsad_arena_array(scratch, features, sizeof(uint64_t));
 	if (!raw || !s.min || !s.max || !s.shrink || !s.sum || !s.count)
 		return dsad_no_memory(error);
 
@@ -164,4 +158,24 @@ dsad_scaling_fit(DsadScaling *scaling, DsadArena *arena, const DsadEnv *env,
 		scaling->scale[j] = 1 / spread;
 	}
 	return DSAD_OK;
+}
+
+/*
+ * Fits scaling (its arrays are allocated) to all rows, visited in `order` (NULL:
+ * as they come), and counts labels and missing elements into facts.  A constant
+ * feature, or one never present, keeps scale 1.  *rows_differ tells whether any
+ * feature varies.
+ */
+DsadStatus
+dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method,
+				 const DsadRowSource *rows, const uint32_t *order, DsadFacts *facts,
+				 bool *rows_differ, DsadError *error)
+{
+	DsadArena	scratch;
+	DsadStatus	status;
+
+	dsad_arena_init(&scratch, env);
+	status = fit(scaling, &scratch, env, method, rows, order, facts, rows_differ, error);
+	dsad_arena_release(&scratch);
+	return status;
 }

@@ -13,7 +13,7 @@
  */
 #define DSAD_SCALED_MAX 1e9
 
-extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, DsadArena *arena, const DsadEnv *env,
+extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env,
 								   DsadScalingMethod method, const DsadRowSource *rows,
 								   const uint32_t *order, DsadFacts *facts, bool *rows_differ,
 								   DsadError *error);

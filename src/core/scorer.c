@@ -31,15 +31,10 @@ struct DsadScorer
 /* Scratch memory, divided. */
 typedef struct Scratch
 {
-	float	   *scaled;			/* (rows of a block, features padded) */
+	float	   *scaled;			/* (rows of a block, stride) */
+	size_t		stride;
 	float	   *buffer[2];		/* (rows of a block, widest) */
 } Scratch;
-
-static uint32_t
-round_up(uint32_t width)
-{
-	return (width + DSAD_LANES - 1) / DSAD_LANES * DSAD_LANES;
-}
 
 /* A copy of count elements of size bytes in arena; NULL when out of memory. */
 static void *
@@ -62,7 +57,7 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 {
 	uint32_t	in = model->dims[l];
 	uint32_t	out = model->dims[l + 1];
-	uint32_t	padded = round_up(out);
+	uint32_t	padded = (uint32_t) dsad_padded(out);
 	bool		hidden = l + 1 < model->layers;
 	DsadWatch	watch = {arena->env, false};
 	float	   *weight = dsad_arena_array(arena, (size_t) in * padded, sizeof(float));
@@ -139,8 +134,8 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 			return DSAD_NO_MEMORY;
 	}
 	for (uint32_t l = 0; l < model->layers; l++)
-		if (round_up(model->dims[l + 1]) > scorer->widest)
-			scorer->widest = round_up(model->dims[l + 1]);
+		if (dsad_padded(model->dims[l + 1]) > scorer->widest)
+			scorer->widest = (uint32_t) dsad_padded(model->dims[l + 1]);
 	return DSAD_OK;
 }
 
@@ -164,7 +159,7 @@ dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
 	/* a single row takes all members at once */
 	size_t		wide = n > scorer->members ? n : scorer->members;
 
-	return (n * round_up(scorer->features) + 2 * wide * scorer->widest) * sizeof(float) + DSAD_ALIGN;
+	return (n * dsad_padded(scorer->features) + 2 * wide * scorer->widest) * sizeof(float) + DSAD_ALIGN;
 }
 
 /* Divides scratch memory for blocks of n rows; every part begins a cache line. */
@@ -174,7 +169,8 @@ divide(const DsadScorer *scorer, void *scratch, size_t n)
 	Scratch		s;
 
 	s.scaled = (float *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1));
-	s.buffer[0] = s.scaled + n * round_up(scorer->features);
+	s.stride = scorer->features;
+	s.buffer[0] = s.scaled + n * dsad_padded(scorer->features);
 	s.buffer[1] = s.buffer[0] + n * scorer->widest;
 	return s;
 }
@@ -205,7 +201,7 @@ static const float *
 run_member(const DsadScorer *scorer, const DsadPackedNet *member, const Scratch *scratch, size_t n)
 {
 	const float *x = scratch->scaled;
-	size_t		ldx = scorer->features;
+	size_t		ldx = scratch->stride;
 
 	for (uint32_t l = 0; l < scorer->layers; l++)
 	{
@@ -231,21 +227,40 @@ member_score(const DsadPackedNet *member, double distance)
 	return member->divisor == 1 ? distance : distance / member->divisor;
 }
 
-/* Scores one row; false when it has an infinite number. */
-static bool
-score_row(const DsadScorer *scorer, const DsadRows *rows, const Scratch *scratch, double *score)
+/* Scores one scaled row. */
+static double
+score_row(const DsadScorer *scorer, const Scratch *scratch)
 {
 	double		distance[DSAD_MAX_MEMBERS];
 	double		sum = 0;
 
-	if (scale_rows(scorer, rows, 0, 1, scratch->scaled) == 0)
-		return false;
 	scorer->kernel->row(scorer->member, scorer->members, scratch->scaled, scratch->buffer[0],
 						scorer->widest, distance);
 	for (uint32_t m = 0; m < scorer->members; m++)
 		sum += member_score(&scorer->member[m], distance[m]);
-	*score = scorer->members > 1 ? sum / scorer->members : sum;
-	return true;
+	return scorer->members > 1 ? sum / scorer->members : sum;
+}
+
+/* Scores a block of n scaled rows. */
+static void
+score_block(const DsadScorer *scorer, const Scratch *scratch, size_t n, double *scores)
+{
+	size_t		padded = scorer->member[0].layer[scorer->layers - 1].out_padded;
+
+	for (size_t i = 0; i < n; i++)
+		scores[i] = 0;
+	for (uint32_t m = 0; m < scorer->members; m++)
+	{
+		const DsadPackedNet *member = &scorer->member[m];
+		const float *z = run_member(scorer, member, scratch, n);
+
+		for (size_t i = 0; i < n; i++)
+			scores[i] += member_score(member, scorer->kernel->distance(z + i * padded, member->centre,
+																	   scorer->latent));
+	}
+	if (scorer->members > 1)
+		for (size_t i = 0; i < n; i++)
+			scores[i] /= scorer->members;
 }
 
 /*
@@ -257,34 +272,42 @@ size_t
 dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory, double *scores)
 {
 	size_t		count = rows->count;
-	size_t		padded = scorer->member[0].layer[scorer->layers - 1].out_padded;
 	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
 
 	if (count == 1)
-		return score_row(scorer, rows, &scratch, scores);
+	{
+		if (scale_rows(scorer, rows, 0, 1, scratch.scaled) == 0)
+			return 0;
+		*scores = score_row(scorer, &scratch);
+		return 1;
+	}
 	for (size_t start = 0; start < count; start += SCORE_BLOCK)
 	{
 		size_t		wanted = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
 		size_t		n = scale_rows(scorer, rows, start, wanted, scratch.scaled);
 
-		for (size_t i = 0; i < n; i++)
-			scores[start + i] = 0;
-		for (uint32_t m = 0; m < scorer->members; m++)
-		{
-			const DsadPackedNet *member = &scorer->member[m];
-			const float *z = run_member(scorer, member, &scratch, n);
-
-			for (size_t i = 0; i < n; i++)
-				scores[start + i] += member_score(member, scorer->kernel->distance(z + i * padded, member->centre,
-																				   scorer->latent));
-		}
-		if (scorer->members > 1)
-			for (size_t i = 0; i < n; i++)
-				scores[start + i] /= scorer->members;
+		score_block(scorer, &scratch, n, scores + start);
 		if (n < wanted)
 			return start + n;
 	}
 	return count;
+}
+
+/* Scores rows that are scaled already (count, row stride `stride`); scratch and bits as above. */
+void
+dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, size_t count,
+				  void *scratch_memory, double *scores)
+{
+	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
+
+	scratch.stride = stride;
+	for (size_t start = 0; start < count; start += SCORE_BLOCK)
+	{
+		size_t		n = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+
+		scratch.scaled = (float *) scaled + start * stride; /* only read */
+		score_block(scorer, &scratch, n, scores + start);
+	}
 }
 
 /*

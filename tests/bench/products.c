@@ -6,7 +6,7 @@
  * how much slower than the better of the two a choice by that threshold is: so
  * BLAS_MIN_WORK in src/core/product.c is chosen.  Build and run, for instance:
  *
- *	cc -O3 -std=gnu11 -ffp-contract=off -Isrc tests/bench/products.c src/core/[a-z]*.c \
+ *	cc -O3 -std=gnu11 -ffp-contract=off -fno-math-errno -Isrc tests/bench/products.c src/core/[a-z]*.c \
  *		-ldl -lm -lpthread -o build/products && build/products
  */
 #include <math.h>
@@ -62,12 +62,13 @@ now(void)
 static void
 multiply(const Shape *s, DsadProducts *kernel, DsadSgemm sgemm)
 {
-	static void (*const ours[]) (DsadProducts *, size_t, size_t, size_t, const float *,
-								 const float *, float *) =
+	static void (*const ours[]) (DsadProducts *, size_t, size_t, size_t, const float *, size_t,
+								 const float *, size_t, float *, size_t) =
 	{dsad_product_nn, dsad_product_tn, dsad_product_nt};
 
 	if (sgemm == NULL)
-		ours[s->kind] (kernel, s->m, s->n, s->k, a, b, c);
+		ours[s->kind] (kernel, s->m, s->n, s->k, a, s->kind == TN ? s->m : s->k,
+					   b, dsad_padded(s->kind == NT ? s->k : s->n), c, dsad_padded(s->n));
 	else
 		sgemm(DSAD_CBLAS_ROW_MAJOR, s->kind == TN ? DSAD_CBLAS_TRANS : DSAD_CBLAS_NO_TRANS,
 			  s->kind == NT ? DSAD_CBLAS_TRANS : DSAD_CBLAS_NO_TRANS, (int) s->m, (int) s->n,
@@ -144,7 +145,8 @@ main(int argc, char **argv)
 	a = malloc((size_t) LARGEST * LARGEST * sizeof(float));
 	b = malloc(LARGEST * LARGEST * sizeof(float));
 	c = malloc(LARGEST * LARGEST * sizeof(float));
-	kernel.scratch = malloc(LARGEST * LARGEST * sizeof(float));
+	kernel.transposed = malloc(LARGEST * LARGEST * sizeof(float));
+	kernel.panel = malloc(DSAD_PANEL_FLOATS * sizeof(float));
 	for (int i = 0; i < LARGEST * LARGEST; i++)
 		a[i] = b[i] = (float) (i % 17) / 17 - 0.5f;
 

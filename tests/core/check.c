@@ -105,7 +105,7 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 DsadRowSource
 test_source(TestRows *rows, uint64_t count)
 {
-	DsadRowSource source = {rows, count, rows->features, read_row};
+	DsadRowSource source = {rows, count, rows->features, false, read_row};
 
 	return source;
 }
@@ -148,7 +148,7 @@ test_config(uint32_t features)
 {
 	DsadConfig	config;
 
-	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, features);
+	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, features, 1);
 	config.hidden.count = 2;
 	config.hidden.value[0] = 8;
 	config.hidden.value[1] = 6;

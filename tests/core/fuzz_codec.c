@@ -302,6 +302,9 @@ write_corpus(const char *directory)
 	DsadConfig	config = test_config(3);
 
 	write_model(directory, "two-members", &config, 3);
+	config.validation = 0.3;
+	write_model(directory, "validation", &config, 3);
+	config.validation = 0;
 	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
 	config.warmup_epochs = 1;
 	config.scaling = DSAD_SCALING_MINMAX;
@@ -314,7 +317,7 @@ write_corpus(const char *directory)
 	config.epochs = 0;
 	config.pretrain_epochs = 0;
 	write_model(directory, "tiny", &config, 1);
-	dsad_config_defaults(&config, DSAD_PRESET_PAPER, 2);
+	dsad_config_defaults(&config, DSAD_PRESET_PAPER, 2, 1);
 	config.epochs = 2;
 	config.pretrain_epochs = 1;
 	config.hidden.count = 4;
@@ -345,6 +348,7 @@ main(int argc, char **argv)
 	for (int i = 0; i < seed_count; i++)
 		models += try_bytes(seeds[i].bytes, seeds[i].size);
 	printf("%ld of %d files are models\n", models, seed_count);
+	require(models >= 4, "the corpus is of another format; write it anew: fuzz_codec --write CORPUS");
 	models = 0;
 	for (long run = 0; run < runs; run++)
 	{

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/kernel.h"
+#include "core/product.h"
 
 #define LANES 16
 #define GUARD 12345.0f			/* stands where nothing may be written */
@@ -131,13 +131,14 @@ check_layer(uint32_t in, uint32_t out, size_t n, Numbers kind)
 	free(y);
 }
 
-/* c = a * b, or a' * b, at every level, with gaps between the rows. */
+/* c = a * b, or a' * b, at every level, with gaps between the rows; n whole vectors. */
 static void
-check_gemm(size_t m, size_t n, size_t k, bool transposed, Numbers kind)
+check_gemm(size_t m, size_t vectors, size_t k, bool transposed, Numbers kind)
 {
+	size_t		n = vectors * LANES;
 	size_t		lda = (transposed ? m : k) + m % 3;
 	size_t		ldb = n + k % 2;
-	size_t		ldc = n + n % 3;
+	size_t		ldc = n + m % 3;
 	size_t		size_a = transposed ? (k - 1) * lda + m : (m - 1) * lda + k;
 	size_t		size_c = (m - 1) * ldc + n;
 	float	   *a = draw_array(size_a, kind);
@@ -251,6 +252,206 @@ check_scale(size_t n, bool single)
 	free(scaled);
 }
 
+/* Whether two numbers agree but for rounding. */
+static bool
+near(double a, double b)
+{
+	return fabs(a - b) <= 2e-5 * fmax(1, fabs(b));
+}
+
+/*
+ * Training's kernels on n rows of which `real` columns are not padding: the plain
+ * level against the formulas in double precision, the others bit by bit against it.
+ */
+static void
+check_training(size_t n, size_t real)
+{
+	size_t		width = dsad_padded(real);
+	size_t		count = n * width;
+	float	   *x = draw_array(count, ORDINARY);
+	float	   *other = draw_array(count, ORDINARY);
+	float	   *factor = draw_array(n, ORDINARY);
+	float	   *centre = draw_array(width, ORDINARY);
+	const DsadAdamStep step = {0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 0.02f, 1.5f, 1e-8f};
+	float	   *result[DSAD_KERNEL_AVX512 + 1][10] = {{NULL}};
+	double	   *distance[DSAD_KERNEL_AVX512 + 1] = {NULL};
+	double		residual[DSAD_KERNEL_AVX512 + 1];
+
+	for (size_t i = 0; i < count; i++)
+		if (i % width >= real)
+			x[i] = other[i] = 0;
+	for (size_t j = real; j < width; j++)
+		centre[j] = 0;
+	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
+	{
+		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
+		float	  **r = result[level];
+
+		if (kernel == NULL)
+			continue;
+		for (int i = 0; i < 10; i++)
+		{
+			r[i] = calloc(count, sizeof(float));
+			memcpy(r[i], i < 3 || i == 7 ? x : other, count * sizeof(float));
+		}
+		distance[level] = calloc(n, sizeof(double));
+		kernel->batchnorm_forward(r[0], r[1], n, width, width, r[3], r[4], r[5]);
+		kernel->batchnorm_fixed(r[2], n, width, centre, r[5]);
+		kernel->batchnorm_backward(r[6], r[1], n, width, width, r[5]);
+		for (size_t i = 0; i < count; i++)
+			r[9][i] = fabsf(r[9][i]);
+		kernel->adam(r[7], other, r[8], r[9], count, &step);
+		kernel->distances(x, n, width, centre, real, distance[level]);
+		kernel->distance_gradients(x, n, width, centre, factor, r[4] + 0);
+		residual[level] = kernel->residuals(x, other, count, 0.5f, r[3]);
+		for (int i = 0; i < 10; i++)
+			CHECK(memcmp(r[i], result[DSAD_KERNEL_PLAIN][i], count * sizeof(float)) == 0);
+		CHECK(memcmp(distance[level], distance[DSAD_KERNEL_PLAIN], n * sizeof(double)) == 0);
+		CHECK(residual[level] == residual[DSAD_KERNEL_PLAIN]);
+	}
+	for (size_t j = 0; j < width; j++)
+	{
+		float	  **r = result[DSAD_KERNEL_PLAIN];
+		double		mean = 0;
+		double		var = 0;
+		double		inverse;
+		double		sum_g = 0;
+		double		sum_gy = 0;
+
+		for (size_t i = 0; i < n; i++)
+			mean += x[i * width + j] / (double) n;
+		for (size_t i = 0; i < n; i++)
+			var += pow(x[i * width + j] - mean, 2) / (double) n;
+		inverse = 1 / sqrt(var + 1e-4);
+		CHECK(near(r[5][j], inverse));
+		for (size_t i = 0; i < n; i++)
+		{
+			double		y = (x[i * width + j] - mean) * inverse;
+			double		g = other[i * width + j] * (y < 0 ? 0.01 : 1);
+
+			CHECK(near(r[1][i * width + j], y));
+			CHECK(near(r[0][i * width + j], y < 0 ? 0.01 * y : y));
+			sum_g += g / (double) n;
+			sum_gy += g * y / (double) n;
+		}
+		for (size_t i = 0; i < n; i++)
+		{
+			size_t		at = i * width + j;
+			double		y = (x[at] - mean) * inverse;
+			double		g = other[at] * (y < 0 ? 0.01 : 1);
+			double		fixed = (x[at] - centre[j]) * r[5][j];
+			double		gradient = other[at] + 0.01 * x[at];
+			double		m = 0.9 * other[at] + 0.1 * gradient;
+			double		v = 0.999 * fabs(other[at]) + 0.001 * gradient * gradient;
+
+			CHECK(fabs(r[6][at] - inverse * (g - sum_g - y * sum_gy)) <= 1e-4 * inverse);
+			CHECK(near(r[2][at], fixed < 0 ? 0.01 * fixed : fixed));
+			CHECK(near(r[8][at], m));
+			CHECK(near(r[9][at], v));
+			CHECK(near(r[7][at], x[at] - 0.02 * m / (sqrt(v) * 1.5 + 1e-8)));
+			CHECK(near(r[4][at], factor[i] * (x[at] - centre[j])));
+			CHECK(near(r[3][at], 0.5 * (other[at] - x[at])));
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+	{
+		double		d = 0;
+
+		for (size_t j = 0; j < real; j++)
+			d += pow(x[i * width + j] - (double) centre[j], 2);
+		CHECK(near(distance[DSAD_KERNEL_PLAIN][i], d));
+	}
+	{
+		double		sum = 0;
+
+		for (size_t i = 0; i < count; i++)
+			sum += pow(other[i] - (double) x[i], 2);
+		CHECK(near(residual[DSAD_KERNEL_PLAIN], sum));
+	}
+	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
+	{
+		for (int i = 0; i < 10; i++)
+			free(result[level][i]);
+		free(distance[level]);
+	}
+	free(x);
+	free(other);
+	free(factor);
+	free(centre);
+}
+
+/* Nobody cancels. */
+static int
+go_on(void *ctx)
+{
+	(void) ctx;
+	return 0;
+}
+
+/* The three products, packed or not, and by OpenBLAS if it is there: equal but for rounding, padding zero. */
+static void
+check_products(size_t m, size_t n, size_t k)
+{
+	DsadEnv		env = {.poll = go_on};
+	DsadProducts products;
+	size_t		lda[3] = {dsad_padded(k), dsad_padded(m), dsad_padded(k)};
+	size_t		ldb[3] = {dsad_padded(n), dsad_padded(n), dsad_padded(k)};
+	size_t		rows_a[3] = {m, k, m};
+	size_t		rows_b[3] = {k, k, n};
+	size_t		columns_b[3] = {n, n, k};
+	size_t		ldc = dsad_padded(n);
+
+	dsad_products_init(&products, &env);
+	products.transposed = malloc(dsad_padded(n) * dsad_padded(k) * sizeof(float));
+	products.panel = malloc(DSAD_PANEL_FLOATS * sizeof(float));
+	for (int kind = 0; kind < 3; kind++)
+	{
+		float	   *a = draw_array(rows_a[kind] * lda[kind], ORDINARY);
+		float	   *b = draw_array(rows_b[kind] * ldb[kind], ORDINARY);
+		float	   *c = draw_array(m * ldc, ORDINARY);
+		void		(*product) (DsadProducts *products, size_t m, size_t n, size_t k, const float *a, size_t lda,
+								const float *b, size_t ldb, float *c, size_t ldc) =
+			kind == 0 ? dsad_product_nn : kind == 1 ? dsad_product_tn : dsad_product_nt;
+
+		for (size_t i = 0; i < rows_b[kind] * ldb[kind]; i++)
+			if (i % ldb[kind] >= columns_b[kind])
+				b[i] = 0;
+		for (int blas = 0; blas < 2; blas++)
+		{
+			bool		good = true;
+
+			if (blas && products.sgemm == NULL)
+				continue;
+			products.blas_min_work = blas ? 0 : SIZE_MAX;
+			product(&products, m, n, k, a, lda[kind], b, ldb[kind], c, ldc);
+			for (size_t i = 0; i < m; i++)
+				for (size_t j = 0; j < ldc; j++)
+				{
+					double		sum = 0;
+					double		size = 0;
+
+					for (size_t p = 0; p < k && j < n; p++)
+					{
+						double		term = (double) (kind == 1 ? a[p * lda[1] + i] : a[i * lda[kind] + p]) *
+							(kind == 2 ? b[j * ldb[2] + p] : b[p * ldb[kind] + j]);
+
+						sum += term;
+						size += fabs(term);
+					}
+					good &= fabs(c[i * ldc + j] - sum) <= 1e-5 * size;
+				}
+			if (!good)
+				printf("product %d, %zu x %zu x %zu, OpenBLAS %d\n", kind, m, n, k, blas);
+			CHECK(good);
+		}
+		free(a);
+		free(b);
+		free(c);
+	}
+	free(products.transposed);
+	free(products.panel);
+}
+
 /* A level that is there has a name, and the best one is the highest that is there. */
 static void
 check_levels(void)
@@ -285,13 +486,24 @@ main(void)
 	}
 	for (size_t m = 1; m <= 40; m++)
 		for (int j = 0; j < count; j++)
-			for (int p = 0; p < count; p++)
-				check_gemm(m, sizes[j], sizes[p], (m + j + p) % 2, (Numbers) ((m + p) % NUMBERS));
+			check_gemm(m, 1 + (m + j) % 4, sizes[j], (m + j) % 2, (Numbers) ((m + j / 2) % NUMBERS));
 	for (int kind = 0; kind < NUMBERS; kind++)
 	{
 		check_layer(257, 130, 67, (Numbers) kind);
-		check_gemm(67, 130, 257, false, (Numbers) kind);
-		check_gemm(67, 130, 257, true, (Numbers) kind);
+		check_gemm(67, 9, 257, false, (Numbers) kind);
+		check_gemm(67, 9, 257, true, (Numbers) kind);
 	}
+	for (size_t n = 1; n <= 9; n++)
+		check_training(n, n * 3);
+	check_training(127, 40);
+	check_training(300, 20);
+	check_products(1, 1, 1);
+	check_products(5, 17, 3);
+	check_products(40, 70, 130);
+	check_products(33, 200, 9);
+	dsad_blas_bind();
+	printf("ok: OpenBLAS %s\n", dsad_blas_info().bound ? "bound" : dsad_blas_info().reason);
+	check_products(5, 17, 3);
+	check_products(40, 70, 130);
 	return check_report();
 }

@@ -88,11 +88,21 @@ static void
 set_weights(DsadNet *net, const char *format)
 {
 	for (uint32_t l = 0; l < net->layers; l++)
-	{
-		const Tensor *t = tensor(format, (int) l);
+		dsad_net_set_weights(net, l, tensor(format, (int) l)->value);
+}
 
-		memcpy(net->weight[l], t->value, t->count * sizeof(float));
-	}
+/* Whether rows of `width` numbers, padded in memory, equal the tensor. */
+static bool
+rows_close_to(const float *values, size_t width, const Tensor *t, double tolerance)
+{
+	float	   *packed = malloc(t->count * sizeof(float));
+	bool		result;
+
+	for (size_t i = 0; i < t->count; i++)
+		packed[i] = values[i / width * dsad_padded(width) + i % width];
+	result = close_to(packed, t, tolerance);
+	free(packed);
+	return result;
 }
 
 static void
@@ -100,7 +110,7 @@ check_net(const DsadNet *net, const char *weight, const char *mean, const char *
 {
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
-		CHECK(close_to(net->weight[l], tensor(weight, (int) l), LATER));
+		CHECK(rows_close_to(net->weight[l], net->dims[l + 1], tensor(weight, (int) l), LATER));
 		if (l + 1 == net->layers)
 			break;
 		CHECK(close_to(net->running_mean[l], tensor(mean, (int) l), LATER));
@@ -112,7 +122,17 @@ static void
 check_gradients(const DsadNet *net, const char *format)
 {
 	for (uint32_t l = 0; l < net->layers; l++)
-		CHECK(close_to(net->gradient[l], tensor(format, (int) l), FIRST));
+		CHECK(rows_close_to(net->gradient[l], net->dims[l + 1], tensor(format, (int) l), FIRST));
+}
+
+/* Batch number `step` as the nets want it: (rows, features padded). */
+static void
+set_batch(float *x, uint32_t step, uint32_t rows, uint32_t features)
+{
+	const float *value = tensor("batches", 0)->value + (size_t) step * rows * features;
+
+	for (size_t i = 0; i < (size_t) rows * features; i++)
+		x[i / features * DSAD_LANES + i % features] = value[i];
 }
 
 typedef enum Objective
@@ -129,7 +149,8 @@ run(const char *name, Objective objective)
 	DsadNet		decoder;
 	DsadAdam	encoder_adam;
 	DsadAdam	decoder_adam;
-	DsadProducts products = {dsad_kernel_best(), NULL, NULL, {NULL, false}};
+	DsadProducts products;
+	DsadLoss	losses;
 	DsadError	error;
 	DsadConfig	config = test_config(4);
 	const float *setting;
@@ -138,8 +159,9 @@ run(const char *name, Objective objective)
 	uint32_t	layers;
 	uint32_t	rows;
 	uint32_t	latent;
-	float		gradient[512];
-	float		centre[16];
+	float		gradient[64 * DSAD_LANES];
+	float		centre[DSAD_LANES] = {0};
+	float		x[64 * DSAD_LANES] = {0};
 	int8_t		label[64];
 	double		distance[64];
 	double		radius = 0;
@@ -156,55 +178,63 @@ run(const char *name, Objective objective)
 	config.milestones.value[0] = (int32_t) setting[5];
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	products.watch.env = &env.env;
-	products.scratch = dsad_arena_array(&arena, 4096, sizeof(float));
+	dsad_products_init(&products, &env.env);
+	memset(&losses, 0, sizeof(losses));
+	losses.kernel = products.kernel;
+	losses.watch = &products.watch;
+	losses.centre = centre;
+	losses.eta = setting[2];
+	CHECK(dims[0] <= DSAD_LANES && rows <= 64);
+	CHECK(dsad_net_products_alloc(&products, &arena, dims, layers, &error) == DSAD_OK);
+	CHECK(dsad_loss_alloc(&losses, &arena, latent, rows, &error) == DSAD_OK);
 	CHECK(dsad_net_alloc(&encoder, &arena, dims, layers, rows, &error) == DSAD_OK);
 	CHECK(dsad_net_alloc(&decoder, &arena, reversed, layers, rows, &error) == DSAD_OK);
 	CHECK(dsad_adam_alloc(&encoder_adam, &arena, &encoder, &error) == DSAD_OK);
 	CHECK(dsad_adam_alloc(&decoder_adam, &arena, &decoder, &error) == DSAD_OK);
 	set_weights(&encoder, "encoder.before.weight.%d");
 	set_weights(&decoder, "decoder.before.weight.%d");
-	CHECK(close_to(dsad_net_evaluate(&encoder, &products, tensor("batches", 0)->value, rows),
-				   tensor("evaluated", 0), FIRST));
+	set_batch(x, 0, rows, dims[0]);
+	CHECK(rows_close_to(dsad_net_evaluate(&encoder, &products, x, rows), latent, tensor("evaluated", 0),
+						FIRST));
 	memcpy(centre, tensor("centre", 0)->value, latent * sizeof(float));
 
 	for (uint32_t step = 0; step < (uint32_t) setting[1]; step++)
 	{
-		const float *x = tensor("batches", 0)->value + (size_t) step * rows * dims[0];
-		const float *z = dsad_net_forward(&encoder, &products, x, rows);
+		const float *z;
 		double		rate = dsad_learning_rate(&config, step);
 		double		expected = tensor("losses", 0)->value[step];
 		double		loss;
 
+		set_batch(x, step, rows, dims[0]);
+		z = dsad_net_forward(&encoder, &products, x, rows);
 		for (uint32_t i = 0; i < rows; i++)
 			label[i] = (int8_t) tensor("labels", 0)->value[step * rows + i];
 		if (objective == AUTOENCODER)
 		{
 			float	   *y = (float *) dsad_net_forward(&decoder, &products, z, rows);
 
-			loss = dsad_loss_reconstruction(x, y, rows, dims[0], (DsadReconstruction) setting[6], gradient);
+			loss = dsad_loss_reconstruction(&losses, x, y, rows, dims[0], (DsadReconstruction) setting[6], gradient);
 			dsad_net_backward(&encoder, &products,
 							  dsad_net_backward(&decoder, &products, gradient, rows, true), rows, false);
 			if (step == 0)
 				check_gradients(&decoder, "decoder.gradient.%d");
-			dsad_adam_step(&decoder_adam, &decoder, rate, setting[4], &products.watch);
+			dsad_adam_step(&decoder_adam, &decoder, &products, rate, setting[4]);
 		}
 		else
 		{
 			if (objective == SAD)
-				loss = dsad_loss_sad(z, centre, label, rows, latent, setting[2], gradient);
+				loss = dsad_loss_sad(&losses, z, label, rows, gradient);
 			else
-				loss = dsad_loss_soft_boundary(z, centre, label, rows, latent, setting[2], setting[3],
-											   radius, gradient);
+				loss = dsad_loss_soft_boundary(&losses, z, label, rows, setting[3], radius, gradient);
 			dsad_net_backward(&encoder, &products, gradient, rows, false);
 		}
 		if (step == 0)
 			check_gradients(&encoder, "encoder.gradient.%d");
-		dsad_adam_step(&encoder_adam, &encoder, rate, setting[4], &products.watch);
+		dsad_adam_step(&encoder_adam, &encoder, &products, rate, setting[4]);
 		if (objective == SOFT_BOUNDARY && step >= 2)
 		{
 			for (uint32_t i = 0; i < rows; i++)
-				distance[i] = sqrt(dsad_distance(z + (size_t) i * latent, centre, latent));
+				distance[i] = sqrt(losses.distance[i]);
 			radius = dsad_quantile(distance, rows, 1 - (double) setting[3]);
 			CHECK(fabs(radius - tensor("radii", 0)->value[step]) <= LATER * radius);
 		}

@@ -236,7 +236,7 @@ planted_auc(bool labels, int epochs)
 	uint64_t	random = 99;
 
 	test_env_init(&env);
-	dsad_config_defaults(&config, DSAD_PRESET_FAST, FEATURES);
+	dsad_config_defaults(&config, DSAD_PRESET_FAST, FEATURES, 1);
 	config.epochs = epochs;
 	config.pretrain_epochs = epochs;
 	test_normal_rows(&rows, TRAIN + TEST, FEATURES, 5);
@@ -495,7 +495,7 @@ test_failing_source(void)
 	for (uint64_t fail = 0; status != DSAD_OK; fail++)
 	{
 		uint64_t	left = fail;
-		DsadRowSource source = {&left, 6, 1, failing_read};
+		DsadRowSource source = {&left, 6, 1, false, failing_read};
 		TestEnv		env;
 		DsadArena	arena;
 		DsadModel	model;

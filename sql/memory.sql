@@ -1,0 +1,79 @@
+-- rows beyond maintenance_work_mem, samples, held-out rows, parallel workers
+CREATE TABLE big AS SELECT i AS id, i % 4 AS tenant, ARRAY[sin(i), cos(i), sin(i) + cos(i), (i % 1000) / 1000.0]::real[] AS x,
+	CASE WHEN i % 97 = 0 THEN true WHEN i % 31 = 0 THEN false END AS flag FROM generate_series(1, 60000) i;
+UPDATE big SET x[1] = x[1] + 3 WHERE flag;
+VACUUM ANALYZE big;
+CREATE FUNCTION quick(members int, workers int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
+	$$SELECT deepsad_options(epochs => 2, pretrain_epochs => 2, members => members, workers => workers)$$;
+SET max_parallel_workers_per_gather = 0;
+SET synchronize_seqscans = off;
+
+-- in memory: the same bytes with any number of workers, and in any order
+CREATE TABLE model AS SELECT 'memory' AS name, deepsad_train(x, flag, quick(4, 0)) AS model FROM big;
+SELECT (SELECT deepsad_train(x, flag, quick(4, 1)) FROM big) = model AS one_worker,
+	(SELECT deepsad_train(x, flag, quick(4, 3)) FROM big) = model AS three_workers,
+	(SELECT deepsad_train(x, flag, quick(4, 1) ORDER BY id DESC) FROM big) = model AS other_order FROM model;
+SET max_parallel_workers = 0;
+SELECT (SELECT deepsad_train(x, flag, quick(4, 2)) FROM big) = model AS no_worker_to_be_had FROM model;
+RESET max_parallel_workers;
+
+-- raw rows in a file, scaled ones in memory; then both in files: rows of every kind are still there
+SET maintenance_work_mem = '2MB';
+INSERT INTO model SELECT 'file', deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big;
+SET maintenance_work_mem = '1MB';
+INSERT INTO model SELECT 'blocks', deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big;
+SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big) = model AS again,
+	(SELECT deepsad_train(x, flag, quick(4, 2) ORDER BY id) FROM big) = model AS two_workers FROM model WHERE name = 'blocks';
+SELECT name, deepsad_info(model) -> 'rows' AS rows, deepsad_info(model) -> 'members' -> 0 -> 'steps' AS steps FROM model ORDER BY name;
+SELECT name, (SELECT deepsad_roc_auc(deepsad_score(model, x), coalesce(flag, false)) FROM big) > 0.95 AS good FROM model ORDER BY name;
+-- several groups at a time, and all rows of one too wide for a block
+SET enable_sort = off;
+SELECT tenant, deepsad_info(deepsad_train(x, flag, quick(2, 0))) -> 'rows' -> 'trained' AS trained FROM big GROUP BY tenant ORDER BY tenant;
+RESET enable_sort;
+SELECT deepsad_info(deepsad_train(array_fill(id::float8, '{10000}'), NULL, deepsad_options(hidden => '{4}', latent => 2, members => 1, epochs => 1,
+	pretrain_epochs => 0))) -> 'rows' -> 'trained' AS wide FROM big WHERE id <= 60;
+-- nothing is left behind
+SELECT count(*) AS files FROM pg_ls_tmpdir();
+SET temp_file_limit = '1MB';
+SELECT deepsad_train(x, flag, quick(1, 0)) FROM big;
+RESET temp_file_limit;
+SELECT count(*) AS files FROM pg_ls_tmpdir();
+-- a cursor that is closed before its group ends
+BEGIN;
+DECLARE c CURSOR FOR SELECT tenant, length(deepsad_train(x, flag, quick(1, 0))) > 0 FROM (SELECT * FROM big ORDER BY tenant) s GROUP BY tenant;
+FETCH 1 FROM c;
+CLOSE c;
+COMMIT;
+SELECT count(*) AS files FROM pg_ls_tmpdir();
+RESET maintenance_work_mem;
+
+-- a uniform sample
+SELECT deepsad_info(deepsad_train(x, flag, deepsad_options(max_rows => 1000, epochs => 1, members => 1))) -> 'rows' -> 'trained' AS trained FROM big;
+SELECT deepsad_info(deepsad_train(x, flag, deepsad_options(max_rows => 1000000, epochs => 1, members => 1))) -> 'rows' -> 'trained' AS trained FROM big;
+SELECT (SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1) ORDER BY id) FROM big) =
+	(SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1) ORDER BY id) FROM big) AS same_sample,
+	(SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1, seed => 1) ORDER BY id) FROM big) =
+	(SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1, seed => 2) ORDER BY id) FROM big) AS other_seed;
+-- held-out rows: early stopping, the best weights kept
+CREATE TABLE held AS SELECT deepsad_train(x, flag, deepsad_options(validation => 0.2, patience => 3, epochs => 200, pretrain_epochs => 2, members => 2,
+	learning_rate => 0.01)) AS model FROM big WHERE id <= 5000;
+SELECT deepsad_info(model) -> 'rows' AS rows FROM held;
+SELECT m ->> 'stopped_by' AS stopped_by, (m ->> 'epochs')::int < 200 AS early, (m ->> 'epochs')::int - (m ->> 'best_epoch')::int AS epochs_after_the_best
+FROM held, jsonb_array_elements(deepsad_info(model) -> 'members') m;
+SELECT member, min(loss) = (SELECT (deepsad_info(model) -> 'members' -> (member - 1) ->> 'validation_loss')::float8 FROM held) AS kept_the_best
+FROM held, deepsad_history(model) WHERE phase = 'validation' GROUP BY member ORDER BY member;
+SELECT m ->> 'stopped_by' AS stopped_by, m -> 'steps' AS steps FROM (SELECT deepsad_train(x, flag, deepsad_options(max_steps => 7, members => 1)) AS model
+	FROM big WHERE id <= 500) s, jsonb_array_elements(deepsad_info(model) -> 'members') m;
+SELECT deepsad_info(deepsad_train(x, flag, deepsad_options(validation => 0.5, epochs => 1, members => 1))) -> 'rows' AS rows FROM big WHERE id <= 3;
+
+-- default effort is bounded; an explicit number of epochs is kept
+SELECT (o ->> 'epochs')::int AS epochs, (o ->> 'pretrain_epochs')::int AS pretrain_epochs
+FROM (SELECT deepsad_info(deepsad_train(ARRAY[i], NULL, deepsad_options(members => 1, hidden => '{2}', latent => 1))) -> 'options' AS o FROM generate_series(1, 300000) i) s;
+SELECT o -> 'epochs' AS epochs
+FROM (SELECT deepsad_info(deepsad_train(ARRAY[i], NULL, deepsad_options(members => 1, hidden => '{2}', latent => 1, epochs => 20, pretrain_epochs => 0))) -> 'options' AS o FROM generate_series(1, 300000) i) s;
+
+-- progress is gone after every training, and notices come when asked for
+SELECT count(*) AS trainings FROM deepsad_progress;
+SELECT length(deepsad_train(x, flag, deepsad_options(verbose => 1, members => 1, epochs => 3, pretrain_epochs => 3))) > 0 AS verbose FROM big WHERE id <= 1;
+DROP TABLE big, model, held;
+DROP FUNCTION quick;

@@ -1,0 +1,228 @@
+/*
+ * dataset.c
+ *	  From the caller's rows to scaled ones: fits the scaling, divides the rows
+ *	  into parts, and writes each part to its place.
+ */
+#include <string.h>
+
+#include "env.h"
+#include "kernel.h"
+#include "order.h"
+#include "random.h"
+#include "scaling.h"
+
+/* More held-out rows than this tell nothing new, and are scored after every epoch. */
+#define MAX_VALIDATION_ROWS 50000
+
+/* Rows of each kind of label, and how many of them are still to be held out. */
+typedef struct Split
+{
+	uint32_t	left[3];
+	uint32_t	wanted[3];
+	DsadRandom	random;
+} Split;
+
+static int
+label_kind(int8_t label)
+{
+	return label == DSAD_ANOMALY ? 0 : label == DSAD_NORMAL ? 1 : 2;
+}
+
+/* Starts dividing: validation takes its share of each kind of label. */
+static void
+split_start(Split *split, const DsadConfig *config, const DsadFacts *facts)
+{
+	double		share = config->validation;
+
+	if (share * (double) facts->rows > MAX_VALIDATION_ROWS)
+		share = MAX_VALIDATION_ROWS / (double) facts->rows;
+	split->left[0] = (uint32_t) facts->anomalies;
+	split->left[1] = (uint32_t) facts->normals;
+	split->left[2] = (uint32_t) (facts->rows - facts->anomalies - facts->normals);
+	for (int kind = 0; kind < 3; kind++)
+		split->wanted[kind] = (uint32_t) (share * split->left[kind]);
+	dsad_random_seed(&split->random, (uint64_t) config->seed, 0, DSAD_STREAM_SPLIT);
+}
+
+/* The part of the next row: selection sampling, so that one pass in any order does (Knuth, 3.4.2 S). */
+static DsadPart
+split_next(Split *split, int8_t label)
+{
+	int			kind = label_kind(label);
+	bool		held_out = split->wanted[kind] > 0 &&
+		dsad_random_below(&split->random, split->left[kind]) < split->wanted[kind];
+
+	split->left[kind]--;
+	if (!held_out)
+		return DSAD_PART_TRAINING;
+	split->wanted[kind]--;
+	return DSAD_PART_VALIDATION;
+}
+
+/*
+ * Checks config and rows, lays out the model (with room for every loss) in arena
+ * and fits its scaling.  The plan lives in scratch.
+ */
+DsadStatus
+dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scratch,
+			 const DsadEnv *env, const DsadConfig *config, const DsadRowSource *rows,
+			 DsadError *error)
+{
+	uint32_t   *order = NULL;
+	Split		split;
+	DsadStatus	status = dsad_config_check(config, error);
+
+	memset(plan, 0, sizeof(*plan));
+	if (status != DSAD_OK)
+		return status;
+	if (rows->count == 0 || rows->features == 0 || rows->features > DSAD_MAX_FEATURES ||
+		rows->count > UINT32_MAX)
+		return dsad_fail(error, DSAD_BAD_DATA, NULL,
+						 "cannot train on %llu rows of %u features, need 1 to %u rows of 1 to %u features",
+						 (unsigned long long) rows->count, rows->features, UINT32_MAX,
+						 DSAD_MAX_FEATURES);
+	status = dsad_model_alloc(model, arena, config, rows->features, error);
+	if (status == DSAD_OK)
+		status = dsad_model_alloc_losses(model, arena, error);
+	if (status == DSAD_OK && !rows->sequential)
+	{
+		order = dsad_arena_array(scratch, rows->count, sizeof(uint32_t));
+		if (!order)
+			return dsad_no_memory(error);
+		status = dsad_canonical_order(order, env, rows, error);
+	}
+	plan->order = order;
+	model->facts.rows = rows->count;
+	if (status == DSAD_OK)
+		status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, rows, order,
+								  &model->facts, &plan->rows_differ, error);
+	if (status != DSAD_OK)
+		return status;
+	split_start(&split, config, &model->facts);
+	model->facts.validation = split.wanted[0] + split.wanted[1] + split.wanted[2];
+	plan->count[DSAD_PART_VALIDATION] = model->facts.validation;
+	plan->count[DSAD_PART_TRAINING] = rows->count - model->facts.validation;
+	if (model->facts.anomalies == rows->count)
+		return dsad_fail(error, DSAD_NO_ELIGIBLE_ROWS,
+						 "Deep SAD learns from rows that are normal or unlabelled.",
+						 "all %llu training rows are labelled as anomalies",
+						 (unsigned long long) rows->count);
+	return DSAD_OK;
+}
+
+/* Rows on their way into one part. */
+typedef struct Writer
+{
+	DsadDataset *data;
+	uint64_t	count;			/* so far */
+	float	   *block;			/* (block_rows, features): the block being filled */
+	int8_t	   *label;
+} Writer;
+
+static bool
+writer_alloc(Writer *w, DsadArena *arena, DsadDataset *data)
+{
+	memset(w, 0, sizeof(*w));
+	w->data = data;
+	if (data->scaled != NULL)
+		return true;
+	w->block = dsad_arena_array(arena, data->block_rows, data->features * sizeof(float));
+	w->label = dsad_arena_array(arena, data->block_rows, sizeof(int8_t));
+	return w->block != NULL && w->label != NULL;
+}
+
+/* Where the next row's numbers go. */
+static float *
+writer_row(const Writer *w)
+{
+	const DsadDataset *data = w->data;
+
+	return data->scaled != NULL ? data->scaled + w->count * data->features :
+		w->block + (size_t) (w->count % data->block_rows) * data->features;
+}
+
+/* Writes what the block being filled holds; nonzero = failure. */
+static int
+writer_flush(Writer *w)
+{
+	const DsadDataset *data = w->data;
+	uint32_t	rows;
+
+	if (data->scaled != NULL || w->count == 0)
+		return 0;
+	rows = (uint32_t) ((w->count - 1) % data->block_rows) + 1;
+	return data->write_block(data->ctx, (w->count - 1) / data->block_rows, w->block, w->label, rows);
+}
+
+/* The row at writer_row is there; nonzero = failure. */
+static int
+writer_add(Writer *w, int8_t label)
+{
+	DsadDataset *data = w->data;
+
+	if (data->scaled != NULL)
+		data->label[w->count] = label;
+	else
+		w->label[w->count % data->block_rows] = label;
+	w->count++;
+	return data->scaled == NULL && w->count % data->block_rows == 0 ? writer_flush(w) : 0;
+}
+
+static DsadStatus
+fill(Writer *writer, DsadArena *scratch, const DsadModel *model, const DsadPlan *plan,
+	 const DsadEnv *env, const DsadRowSource *rows, DsadDataset *parts, DsadError *error)
+{
+	const DsadKernel *kernel = dsad_kernel_best();
+	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
+	Split		split;
+	DsadStatus	status = DSAD_OK;
+
+	for (int part = 0; part < DSAD_PARTS; part++)
+		if (!writer_alloc(&writer[part], scratch, &parts[part]))
+			raw = NULL;
+	if (raw == NULL)
+		return dsad_no_memory(error);
+	split_start(&split, &model->config, &model->facts);
+	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
+	{
+		Writer	   *w;
+		int8_t		label;
+
+		if (rows->read(rows->ctx, plan->order ? plan->order[i] : i, raw, &label) != 0)
+			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
+		w = &writer[split_next(&split, label)];
+		kernel->scale(&model->scaling, raw, rows->features, writer_row(w));
+		if (writer_add(w, label) != 0)
+			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
+		if (i % 64 == 0)
+			status = dsad_poll(env, error);
+	}
+	for (int part = 0; part < DSAD_PARTS && status == DSAD_OK; part++)
+		if (parts[part].scaled == NULL && writer[part].count % parts[part].block_rows != 0 &&
+			writer_flush(&writer[part]) != 0)
+			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
+	return status;
+}
+
+/*
+ * Writes the scaled rows, in canonical order, to the parts, whose memory or
+ * callbacks the caller provides for plan->count rows each.
+ */
+DsadStatus
+dsad_fill(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
+		  const DsadRowSource *rows, DsadDataset *parts, DsadError *error)
+{
+	Writer		writer[DSAD_PARTS];
+	DsadArena	scratch;
+	DsadStatus	status;
+
+	for (int part = 0; part < DSAD_PARTS; part++)
+	{
+		parts[part].count = plan->count[part];
+		parts[part].features = rows->features;
+	}
+	dsad_arena_init(&scratch, env);
+	status = fill(writer, &scratch, model, plan, env, rows, parts, error);
+	dsad_arena_release(&scratch);
+	return status;
+}

@@ -1,0 +1,30 @@
+/*
+ * progress.h
+ *	  Shows other sessions how a training goes (the view deepsad_progress).
+ */
+#ifndef DEEPSAD_PROGRESS_H
+#define DEEPSAD_PROGRESS_H
+
+#include "core/dsad.h"
+
+/* All members of a training together. */
+typedef struct DeepsadProgress
+{
+	bool		shown;			/* this training has this backend's entry */
+	bool		verbose;		/* notices, too */
+	uint32		members;
+	uint32		members_done;
+	uint32		workers;		/* launched */
+	uint64		rows;			/* to train on */
+	uint64		visited;		/* visits to rows by all members */
+	uint64		visits;			/* how many there will be at most */
+	int			tenths;			/* that were told of in notices */
+} DeepsadProgress;
+
+extern bool deepsad_progress_start(void);
+extern void deepsad_progress_collecting(uint64 rows);
+extern void deepsad_progress_begin(DeepsadProgress *progress);
+extern void deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member);
+extern void deepsad_progress_end(void);
+
+#endif

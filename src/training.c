@@ -1,0 +1,261 @@
+/*
+ * training.c
+ *	  From collected rows to a model: where the scaled rows lie, who trains, and
+ *	  what there is to say about the result.
+ *
+ * Rows that fit maintenance_work_mem twice over, raw and scaled, are trained on in
+ * an order that depends on their content alone.  Beyond that they pass through
+ * temporary files in the order they came: the scaled rows then lie in memory if
+ * they fit there, else in blocks.
+ */
+#include "pg_compat.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "blockfile.h"
+#include "env.h"
+#include "parallel.h"
+#include "training.h"
+
+/*
+ * Each process that trains on blocks holds a window of them: this part of
+ * maintenance_work_mem, however many processes there are, because the window
+ * decides the order of the rows.  Small ones do not mix the rows well, large ones
+ * gain nothing.
+ */
+#define WINDOW_PART 8
+#define MIN_WINDOW_BYTES (1024 * 1024)
+#define MAX_WINDOW_BYTES (64 * 1024 * 1024)
+
+/*
+ * Multiply-adds of a training below which workers are not worth their start, some
+ * hundredths of a second; and what a visit to a row costs beside its network's.
+ */
+#define MIN_PARALLEL_WORK 4e9
+#define VISIT_WORK 1000
+
+typedef struct Run
+{
+	const DsadConfig *config;
+	DeepsadRowStore *store;
+	DsadEnv		env;
+	DsadArena	arena;			/* the model */
+	DsadArena	scratch;		/* the plan */
+	DsadRowSource source;
+	DsadModel	model;
+	DsadPlan	plan;
+	DeepsadProgress progress;
+	uint64		finished;		/* visits of the members that are done */
+	uint32		member;			/* being trained here */
+	uint64		visited;		/* of that member */
+} Run;
+
+/* DsadEnv.report, when this process trains alone */
+static void
+report(void *ctx, const DsadProgress *member)
+{
+	Run		   *run = ctx;
+
+	if (member->member != run->member)
+	{
+		run->finished += run->visited;
+		run->progress.members_done = member->member;
+	}
+	run->member = member->member;
+	run->visited = member->rows;
+	run->progress.visited = run->finished + run->visited;
+	deepsad_progress_update(&run->progress, member);
+}
+
+/* Bytes of a row when it is scaled, with its label and its place in the shuffled order. */
+static Size
+scaled_row_bytes(uint32 features)
+{
+	return features * sizeof(float) + sizeof(int8) + sizeof(uint32);
+}
+
+/* Visits to rows by all members together, at most. */
+static uint64
+total_visits(const Run *run)
+{
+	return (uint64) run->config->members * dsad_member_visits(&run->model, &run->plan);
+}
+
+/* How many workers this training asks for. */
+static int
+wanted_workers(const Run *run)
+{
+	int			limit = run->config->workers >= 0 ? (int) run->config->workers : max_parallel_maintenance_workers;
+	double		weights = 0;
+
+	for (uint32 l = 0; l < run->model.layers; l++)
+		weights += (double) run->model.dims[l] * run->model.dims[l + 1];
+	if (run->config->workers < 0 &&
+		(double) total_visits(run) * (3 * weights + VISIT_WORK) < MIN_PARALLEL_WORK)
+		return 0;
+	return Min(limit, (int) run->config->members - 1);
+}
+
+/* Memory for a part in the current context. */
+static void
+alloc_part(DsadDataset *data, uint64 count, uint32 features)
+{
+	Size		size = mul_size(count, features * sizeof(float));
+
+	data->scaled = MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
+	data->label = MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1));
+}
+
+/* Trains all members in this process. */
+static void
+train_alone(Run *run, bool in_blocks, Size window_bytes)
+{
+	uint32		features = run->source.features;
+	DeepsadBlockFile *file = NULL;
+	DsadDataset parts[DSAD_PARTS];
+	DsadError	error;
+
+	memset(parts, 0, sizeof(parts));
+	for (int part = 0; part < DSAD_PARTS; part++)
+	{
+		if (part == DSAD_PART_TRAINING && in_blocks)
+		{
+			file = deepsad_blockfile_create(features, NULL);
+			deepsad_blockfile_dataset(file, &parts[part], run->plan.count[part], window_bytes);
+		}
+		else
+			alloc_part(&parts[part], run->plan.count[part], features);
+	}
+	deepsad_check(dsad_fill(&run->model, &run->plan, &run->env, &run->source, parts, &error), &error);
+	deepsad_rowstore_free(run->store);
+	run->env.report = report;
+	run->env.report_ctx = run;
+	for (uint32 m = 0; m < (uint32) run->config->members; m++)
+		deepsad_check(dsad_train_member(&run->model, &run->plan, m, &run->env, parts, &error), &error);
+	run->env.report = NULL;
+	if (file)
+		deepsad_blockfile_close(file);
+}
+
+/* Trains, in workers if there are any to be had. */
+static void
+train(Run *run)
+{
+	Size		limit = mul_size(maintenance_work_mem, 1024);
+	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->source.features));
+	Size		held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION], scaled_row_bytes(run->source.features));
+	bool		in_blocks = run->source.sequential && add_size(scaled, held_out) > limit;
+	int			workers = wanted_workers(run);
+	Size		window = Max(MIN_WINDOW_BYTES, Min(limit / WINDOW_PART, MAX_WINDOW_BYTES));
+	DeepsadParallel *parallel;
+	DsadError	error;
+
+	if (in_blocks)
+		workers = Min(workers, WINDOW_PART - 1);
+	deepsad_rowstore_make_room(add_size(held_out, in_blocks ? window * (workers + 1) : scaled), run->store);
+	parallel = deepsad_parallel_begin(&run->model, &run->plan, in_blocks, window, workers);
+	if (parallel == NULL)
+	{
+		train_alone(run, in_blocks, window);
+		return;
+	}
+	deepsad_check(dsad_fill(&run->model, &run->plan, &run->env, &run->source,
+							deepsad_parallel_parts(parallel), &error), &error);
+	deepsad_rowstore_free(run->store);
+	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, &run->progress);
+	deepsad_parallel_end(parallel);
+}
+
+static void
+warn_collapsed(const DsadModel *model)
+{
+	int			collapsed = 0;
+
+	for (int64 m = 0; m < model->config.members; m++)
+		collapsed += model->members[m].collapsed;
+	if (collapsed > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("model learnt nothing: %d of %d members give every training row the same score",
+						collapsed, (int) model->config.members),
+				 errhint("Check that the features vary, or try other options.")));
+}
+
+/* The trained model as bytes, in the current context. */
+static bytea *
+encode(const DsadModel *model, const DsadEnv *env)
+{
+	Size		size = dsad_model_size(model);
+	bytea	   *result = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(result, VARHDRSZ + size);
+	dsad_model_encode(model, env, (uint8_t *) VARDATA(result));
+	return result;
+}
+
+/*
+ * Trains a model on the store's rows (at least one) and frees the store; the
+ * result is in the current context, NULL (with a warning) when no row is
+ * eligible.  shown: this backend's progress entry is this training's.
+ */
+bytea *
+deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 skipped, bool shown)
+{
+	MemoryContext old = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
+	Run			run;
+	DsadError	error;
+	DsadStatus	status;
+	bytea	   *result = NULL;
+	uint64		count = deepsad_rowstore_count(store);
+
+	memset(&run, 0, sizeof(run));
+	run.config = config;
+	run.store = store;
+	deepsad_env_init(&run.env, context);
+	dsad_arena_init(&run.arena, &run.env);
+	dsad_arena_init(&run.scratch, &run.env);
+	deepsad_rowstore_source(store, &run.source);
+	/* raw and scaled rows beside each other, or the raw ones go to a file */
+	if (add_size(deepsad_rowstore_memory(store), mul_size(count, scaled_row_bytes(run.source.features) +
+														  2 * sizeof(uint64))) > mul_size(maintenance_work_mem, 1024))
+	{
+		deepsad_rowstore_spill(store);
+		deepsad_rowstore_source(store, &run.source);
+	}
+	run.progress.shown = shown;
+	run.progress.verbose = config->verbose != 0;
+	run.progress.members = (uint32) config->members;
+	run.progress.rows = count;
+	deepsad_progress_begin(&run.progress);
+
+	MemoryContextSwitchTo(context);
+	status = dsad_prepare(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, config, &run.source, &error);
+	if (status == DSAD_NO_ELIGIBLE_ROWS)
+	{
+		deepsad_rowstore_free(store);
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("no model: %s", error.message),
+				 errhint("%s", error.hint)));
+	}
+	else
+	{
+		deepsad_check(status, &error);
+		run.model.facts.skipped = skipped;
+		run.progress.visits = total_visits(&run);
+		if (dsad_wants_blas(run.model.dims, run.model.layers, (size_t) config->batch_size))
+			dsad_blas_bind();
+		train(&run);
+		warn_collapsed(&run.model);
+		MemoryContextSwitchTo(old);
+		result = encode(&run.model, &run.env);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return result;
+}
