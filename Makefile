@@ -71,4 +71,8 @@ test:
 demo:
 	@tests/run/demo
 
-.PHONY: core core-check symbols-check fuzz test demo
+# Interrupted trainings, many times over: make torture ROUNDS=1000
+torture:
+	@tests/run/torture $(ROUNDS)
+
+.PHONY: core core-check symbols-check fuzz test demo torture

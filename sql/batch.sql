@@ -58,7 +58,67 @@ SET enable_seqscan = off;
 SELECT uses_index('SELECT id FROM big ORDER BY big_score(f) DESC LIMIT 5');
 RESET enable_seqscan;
 DROP TABLE big;
+-- the extension cannot go while a frozen function needs it
+\set VERBOSITY terse
+DROP EXTENSION deepsad;
+\set VERBOSITY default
 DROP FUNCTION big_score(float8[]);
+-- settings, other functions of the same name and the search_path change nothing
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+SELECT deepsad_freeze('frozen', model) FROM detector;
+RESET standard_conforming_strings;
+CREATE FUNCTION deepsad_score(bytea, float8[]) RETURNS float8 LANGUAGE sql AS 'SELECT -2::float8';
+SELECT frozen(ARRAY[1, 2, 3]) = deepsad_score(model, 1, 2, 3) AS same FROM detector;
+DROP FUNCTION deepsad_score(bytea, float8[]);
+SET search_path = pg_temp, public;
+SELECT deepsad_freeze('frozen', model) IS NOT NULL AS temporary FROM detector;
+SELECT pg_temp.frozen(ARRAY[1, 2, 3]) = deepsad_score(model, 1, 2, 3) AS same FROM detector;
+RESET search_path;
+DROP FUNCTION pg_temp.frozen(float8[]);
+SELECT deepsad_freeze('float8_avg', model) FROM detector;
+DROP FUNCTION public.float8_avg(float8[]);
+DROP FUNCTION frozen(float8[]);
+CREATE SCHEMA "it's; x";
+ALTER EXTENSION deepsad SET SCHEMA "it's; x";
+SELECT "it's; x".deepsad_freeze('frozen', model) FROM detector;
+SELECT frozen(ARRAY[1, 2, 3]) = "it's; x".deepsad_score(model, 1, 2, 3) AS same FROM detector;
+DROP FUNCTION frozen(float8[]);
+ALTER EXTENSION deepsad SET SCHEMA public;
+DROP SCHEMA "it's; x";
+
+-- big scans of a frozen function go parallel
+SELECT deepsad_freeze('frozen', model) FROM detector;
+CREATE TABLE scan AS SELECT ARRAY[i, i, i]::float8[] AS f FROM generate_series(1, 40000) i;
+ANALYZE scan;
+CREATE FUNCTION is_parallel(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line LIKE '%Parallel%' THEN RETURN true; END IF;
+	END LOOP;
+	RETURN false;
+END $$;
+SET min_parallel_table_scan_size = 0;
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 500;
+SELECT is_parallel('SELECT count(*) FROM scan WHERE frozen(f) > 5') AS parallel, is_parallel('SELECT count(*) FROM scan WHERE f[1] > 5') AS plain;
+RESET min_parallel_table_scan_size;
+RESET max_parallel_workers_per_gather;
+RESET parallel_setup_cost;
+DROP TABLE scan;
+DROP FUNCTION frozen(float8[]), is_parallel;
+-- GROUP BY of a training sorts, so that one group is held at a time
+CREATE FUNCTION sorts(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line LIKE '%HashAggregate%' THEN RETURN false; END IF;
+	END LOOP;
+	RETURN true;
+END $$;
+SELECT sorts('SELECT tenant, deepsad_train(f) FROM event GROUP BY tenant');
+DROP FUNCTION sorts;
 
 -- the planner knows what a literal model costs: cheap filters run first
 CREATE FUNCTION filter_order(query text) RETURNS text LANGUAGE plpgsql AS $$

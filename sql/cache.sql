@@ -61,6 +61,26 @@ FROM stored WHERE how = 'plain';
 -- an error while a model is read leaves no half of it behind
 SELECT deepsad_score('\x00'::bytea, '{1,2,3}');
 SELECT * FROM differing;
-SET deepsad.model_cache_size = -1;
+-- memory stays within the setting, and what is kept serves the next statement
+CREATE FUNCTION models_kept(OUT models bigint, OUT kilobytes bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('server_version_num')::int >= 140000 THEN
+		EXECUTE $q$SELECT count(*), sum(total_bytes) / 1024 FROM pg_backend_memory_contexts WHERE name = 'deepsad model'$q$ INTO models, kilobytes;
+	END IF;
+END $$;
+SET deepsad.model_cache_size = '64MB';
+SELECT * FROM differing;
+SELECT coalesce(models, 50) >= 50 AS all_kept, coalesce(kilobytes / models, 1) < 8 AS small FROM models_kept();
+SELECT models AS before FROM models_kept() \gset
+SELECT * FROM differing;
+SELECT models IS NOT DISTINCT FROM nullif(:'before', '')::bigint AS none_read_again FROM models_kept();
+SET deepsad.model_cache_size = '100kB';
+SELECT count(*) FROM event, tenant WHERE tenant.id = 1 AND deepsad_score(model, f) < 0;
+SELECT coalesce(kilobytes, 0) <= 100 AS within FROM models_kept();
+-- many calls of deepsad_score_table keep no more than one model each time
+SELECT count(s.score) FROM tenant t, LATERAL deepsad_score_table(t.model, 'SELECT 1, ARRAY[1, 2, 3]', 0) s;
+SELECT coalesce(kilobytes, 0) <= 100 AS within FROM models_kept();
+RESET deepsad.model_cache_size;
+DROP FUNCTION models_kept;
 RESET enable_hashjoin;
 RESET enable_mergejoin;

@@ -106,6 +106,12 @@ AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_
 
 COMMENT ON FUNCTION deepsad_score(bytea, "any") IS 'anomaly score of a row: 1 = an average training row, higher = more anomalous';
 
+-- what frozen functions call: without VARIADIC, so that no function beside it can be a better match
+CREATE FUNCTION deepsad_frozen_score(model bytea, features double precision[]) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+
+COMMENT ON FUNCTION deepsad_frozen_score(bytea, double precision[]) IS 'deepsad_score for the functions that deepsad_freeze makes';
+
 CREATE FUNCTION deepsad_embed(model bytea, VARIADIC features "any") RETURNS real[]
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
 

@@ -7,7 +7,7 @@ SELECT deepsad_train(d) FROM f;
 SELECT deepsad_train(ARRAY[d]) FROM f;
 SELECT deepsad_train(g) FROM f;
 SELECT deepsad_train(f) FROM f;
-SELECT deepsad_train(ROW(a, NULL)) FROM f;
+SELECT deepsad_train(ROW(a, NULL), NULL, '{"epochs": 1, "pretrain_epochs": 1}') IS NOT NULL AS trained FROM f;
 SELECT deepsad_train('{}'::real[]) FROM f;
 SELECT deepsad_train(ARRAY[[a, a], [a, a]]) FROM f;
 SELECT deepsad_train(ARRAY[a, 'Infinity'::float8]) FROM f;
@@ -30,6 +30,48 @@ SELECT deepsad_score(set_byte(model, 8, 7), a, b, c) FROM f, m;
 SELECT deepsad_info('\x1234');
 SELECT * FROM deepsad_history('\x1234');
 SELECT deepsad_is_model(model), deepsad_is_model('\x00'), deepsad_is_model(NULL), deepsad_is_model(substr(model, 1, 500)) FROM m;
+-- a NULL in ROW is missing, as among loose columns
+SELECT deepsad_score(model, ROW(1, 2, NULL)) = deepsad_score(model, 1, 2, NULL) AS same, deepsad_score(model, ROW(1, '2', 3)) = deepsad_score(model, 1, 2, 3) AS text FROM m;
+SELECT deepsad_embed(model, 1, 2, 'Infinity'::float8) FROM m;
+SELECT deepsad_embed(model, NULL::real[]) IS NULL AS no_row, deepsad_embed(NULL, 1, 2, 3) IS NULL AS no_model FROM m;
+-- a row type that changes while a call site lives: the right columns, or an error, never old ones
+CREATE TYPE changing AS (a numeric, b int, c int);
+CREATE FUNCTION stale() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v record; score float8; model bytea := (SELECT m.model FROM m);
+BEGIN
+	FOR i IN 1..3 LOOP
+		IF i = 2 THEN
+			EXECUTE 'ALTER TYPE changing ALTER ATTRIBUTE a TYPE int8, ALTER ATTRIBUTE b TYPE int8, ALTER ATTRIBUTE c TYPE int8';
+			EXECUTE 'SELECT ROW(7, 8, 9)::changing AS r' INTO v;
+		ELSIF i = 3 THEN
+			EXECUTE 'ALTER TYPE changing DROP ATTRIBUTE b';
+			EXECUTE 'SELECT ROW(7, 9)::changing AS r' INTO v;
+		ELSE
+			EXECUTE 'SELECT ROW(1, 2, 3)::changing AS r' INTO v;
+		END IF;
+		score := deepsad_score(model, v.r);
+		RAISE NOTICE 'step %: %', i, score = deepsad_score(model, CASE i WHEN 1 THEN ARRAY[1, 2, 3] ELSE ARRAY[7, 8, 9] END);
+	END LOOP;
+END $$;
+\set VERBOSITY terse
+SELECT stale();
+\set VERBOSITY default
+DROP FUNCTION stale;
+DROP TYPE changing;
+-- alternating row types cost no memory
+CREATE FUNCTION grown() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE model bytea := (SELECT m.model FROM m); score float8; before bigint; after bigint;
+BEGIN
+	IF current_setting('server_version_num')::int < 140000 THEN RETURN false; END IF;
+	FOR i IN 1..20000 LOOP
+		score := deepsad_score(model, CASE WHEN i % 2 = 0 THEN ROW(i, 2, 3) ELSE ROW(i::float8, 2, 3) END);
+		IF i = 100 THEN EXECUTE 'SELECT sum(total_bytes) FROM pg_backend_memory_contexts' INTO before; END IF;
+	END LOOP;
+	EXECUTE 'SELECT sum(total_bytes) FROM pg_backend_memory_contexts' INTO after;
+	RETURN after - before > 1000000;
+END $$;
+SELECT grown();
+DROP FUNCTION grown;
 -- limits
 SELECT deepsad_train(array_fill(1::real, '{65536}'));
 SELECT deepsad_train(ROW());
@@ -43,6 +85,22 @@ CREATE FUNCTION to_real(point3) RETURNS real[] LANGUAGE sql IMMUTABLE AS
 CREATE CAST (point3 AS real[]) WITH FUNCTION to_real(point3) AS IMPLICIT;
 SELECT (SELECT deepsad_train(point3(a, b + 1), NULL, '{"epochs": 1}') FROM f) =
 	(SELECT deepsad_train(ARRAY[a, b + 1, a + b + 1]::real[], NULL, '{"epochs": 1}') FROM f) AS same_model;
+SELECT deepsad_score(model, point3(1, 2)) = deepsad_score(model, 1, 2, 3) AS same_score FROM m;
+-- a cast needs the right to call its function, as written casts do
+CREATE ROLE deepsad_caster;
+GRANT SELECT ON m TO deepsad_caster;
+REVOKE EXECUTE ON FUNCTION to_real FROM PUBLIC;
+SET ROLE deepsad_caster;
+SELECT deepsad_score(model, point3(1, 2)) FROM m;
+RESET ROLE;
+REVOKE ALL ON m FROM deepsad_caster;
+DROP ROLE deepsad_caster;
+DROP CAST (point3 AS real[]);
+DROP FUNCTION to_real;
+-- pgvector's cast takes three arguments
+CREATE FUNCTION to_real(point3, integer, boolean) RETURNS real[] LANGUAGE sql IMMUTABLE AS
+	$$SELECT ARRAY[lower($1), upper($1), lower($1) + upper($1) + $2 + 1]::real[]$$;
+CREATE CAST (point3 AS real[]) WITH FUNCTION to_real(point3, integer, boolean) AS IMPLICIT;
 SELECT deepsad_score(model, point3(1, 2)) = deepsad_score(model, 1, 2, 3) AS same_score FROM m;
 DROP CAST (point3 AS real[]);
 DROP FUNCTION to_real;

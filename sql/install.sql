@@ -9,8 +9,8 @@ FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'deepsad')
 	AND obj_description(objid, classid::regclass::text) IS NULL
-	-- PostgreSQL 17 made the domain's array type a member too; it takes no comment of its own
-	AND NOT (classid = 'pg_type'::regclass AND objid IN (SELECT typarray FROM pg_type))
+	-- since PostgreSQL 17 types that come with others are members too; they take no comment of their own
+	AND NOT (classid = 'pg_type'::regclass AND objid IN (SELECT typarray FROM pg_type UNION SELECT oid FROM pg_type WHERE typtype = 'c'))
 ORDER BY 1;
 DROP EXTENSION deepsad;
 CREATE EXTENSION deepsad;

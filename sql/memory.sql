@@ -35,9 +35,27 @@ SELECT deepsad_info(deepsad_train(array_fill(id::float8, '{10000}'), NULL, deeps
 -- nothing is left behind
 SELECT count(*) AS files FROM pg_ls_tmpdir();
 SET temp_file_limit = '1MB';
-SELECT deepsad_train(x, flag, quick(1, 0)) FROM big;
+DO $$ BEGIN PERFORM deepsad_train(x, flag, quick(1, 0)) FROM big; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE NOTICE 'limited'; END $$;
 RESET temp_file_limit;
 SELECT count(*) AS files FROM pg_ls_tmpdir();
+-- a training inside a training spills the outer one's rows: its file lives as long as it does
+CREATE FUNCTION inner_training(i int, x real[]) RETURNS real[] LANGUAGE plpgsql AS $$
+BEGIN
+	IF i = 9000 THEN
+		BEGIN
+			PERFORM length(deepsad_train(b.x, b.flag, quick(1, 0))) FROM big b WHERE b.id <= 20000;
+			RAISE EXCEPTION 'roll back';
+		EXCEPTION WHEN raise_exception THEN
+			RETURN x;
+		END;
+	END IF;
+	RETURN x;
+END $$;
+SELECT deepsad_info(deepsad_train(inner_training(id, x), flag, quick(1, 0) ORDER BY id)) -> 'rows' -> 'trained' AS trained FROM big WHERE id <= 30000;
+SELECT count(*) AS files FROM pg_ls_tmpdir();
+-- memory beside the rows is bounded too
+SELECT deepsad_train(x, flag, '{"hidden": [8192, 8192], "members": 1}') FROM big WHERE id <= 10;
+SELECT deepsad_train(x, flag, '{"hidden": [4096], "members": 1, "batch_size": 65536}') FROM big;
 -- a cursor that is closed before its group ends
 BEGIN;
 DECLARE c CURSOR FOR SELECT tenant, length(deepsad_train(x, flag, quick(1, 0))) > 0 FROM (SELECT * FROM big ORDER BY tenant) s GROUP BY tenant;
@@ -76,4 +94,4 @@ FROM (SELECT deepsad_info(deepsad_train(ARRAY[i], NULL, deepsad_options(members 
 SELECT count(*) AS trainings FROM deepsad_progress;
 SELECT length(deepsad_train(x, flag, deepsad_options(verbose => 1, members => 1, epochs => 3, pretrain_epochs => 3))) > 0 AS verbose FROM big WHERE id <= 1;
 DROP TABLE big, model, held;
-DROP FUNCTION quick;
+DROP FUNCTION quick, inner_training;

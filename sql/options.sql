@@ -36,3 +36,8 @@ SELECT deepsad_info(deepsad_train(x, NULL, deepsad_options(preset => 'paper', ep
 SELECT deepsad_info(deepsad_train(array_fill(i::real, '{101}'), NULL, '{"epochs": 1, "pretrain_epochs": 1, "members": 1}'))
 	-> 'options' -> 'hidden' AS hidden FROM generate_series(1, 10) i;
 DROP TABLE opt;
+-- no setting changes an option
+SET extra_float_digits = -12;
+SELECT deepsad_options(learning_rate => 0.00123456789);
+RESET extra_float_digits;
+SELECT deepsad_options(epochs => 1000000, members => 64) IS NOT NULL AS allowed;

@@ -34,7 +34,11 @@ SELECT (SELECT deepsad_train(x, flag, quick()) FROM t) =
 	(SELECT deepsad_train(x, (CASE WHEN flag THEN -1 WHEN NOT flag THEN 1 END)::smallint, quick()) FROM t) AS same_model;
 CREATE DOMAIN verdict AS boolean;
 SELECT (SELECT deepsad_train(x, flag, quick()) FROM t) = (SELECT deepsad_train(x, flag::verdict, quick()) FROM t) AS same_model;
+SELECT (SELECT deepsad_train(x, flag, quick()) FROM t) =
+	(SELECT deepsad_train(x, (CASE WHEN flag THEN -1 WHEN NOT flag THEN 1 END)::bigint, quick()) FROM t) AS same_model;
 SELECT deepsad_train(x, flag::int) FROM t;
+-- a group without known anomalies is no mistake once another had them
+SELECT g, length(deepsad_train(x, CASE WHEN g = 1 AND flag THEN -1 WHEN flag THEN 1 END, quick())) > 0 AS trained FROM t, generate_series(1, 2) g GROUP BY g ORDER BY g;
 SELECT deepsad_train(x, id) FROM t;
 SELECT deepsad_train(x, 'true') FROM t;
 SELECT deepsad_train(x, flag::text) FROM t;

@@ -8,7 +8,7 @@
 #include "core/dsad.h"
 
 extern void deepsad_env_init(DsadEnv *env, MemoryContext context);
-extern void deepsad_raise(const DsadError *error) pg_attribute_noreturn();
+DSAD_NORETURN extern void deepsad_raise(const DsadError *error);
 extern void deepsad_check(DsadStatus status, const DsadError *error);
 
 #endif

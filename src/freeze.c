@@ -6,6 +6,10 @@
 #include "pg_compat.h"
 
 #include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -20,13 +24,16 @@
 
 DSAD_FUNCTION(deepsad_freeze);
 
-/* The name of the function that holds this call's deepsad_score: in the extension's schema. */
-static char *
-score_function(FunctionCallInfo fcinfo)
+/* What frozen functions call, in the extension's schema: no other function can have its very signature. */
+static Oid
+frozen_score(FunctionCallInfo fcinfo, char **name)
 {
-	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	Oid			types[2] = {BYTEAOID, FLOAT8ARRAYOID};
+	char	   *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
+	List	   *names = list_make2(makeString(schema), makeString(pstrdup("deepsad_frozen_score")));
 
-	return quote_qualified_identifier(get_namespace_name(schema), "deepsad_score");
+	*name = quote_qualified_identifier(schema, "deepsad_frozen_score");
+	return LookupFuncName(names, lengthof(types), types, false);
 }
 
 /* Runs a command whose text is too long to be shown with an error. */
@@ -57,6 +64,28 @@ execute(const char *command)
 	PG_END_TRY();
 }
 
+/* The body of the function: all of it means the same under any setting and search_path. */
+static char *
+function_body(const char *callee, bytea *model)
+{
+	static const char hex[] = "0123456789abcdef";
+	Size		length = VARSIZE_ANY_EXHDR(model);
+	const uint8 *bytes = (const uint8 *) VARDATA_ANY(model);
+	StringInfoData body;
+
+	initStringInfo(&body);
+	appendStringInfo(&body, "SELECT %s(pg_catalog.decode('", callee);
+	enlargeStringInfo(&body, (int) (2 * length));
+	for (Size i = 0; i < length; i++)
+	{
+		body.data[body.len++] = hex[bytes[i] >> 4];
+		body.data[body.len++] = hex[bytes[i] & 15];
+	}
+	body.data[body.len] = '\0';
+	appendStringInfoString(&body, "', 'hex'), $1)");
+	return body.data;
+}
+
 /*
  * deepsad_freeze(name, model) -> regprocedure: creates name(float8[]) with the
  * caller's rights.  Never replaces a function: an index may hold its scores.
@@ -64,17 +93,18 @@ execute(const char *command)
 Datum
 deepsad_freeze(PG_FUNCTION_ARGS)
 {
-	text	   *name = PG_GETARG_TEXT_PP(0);
+	List	   *names = textToQualifiedNameList(PG_GETARG_TEXT_PP(0));
 	bytea	   *model = PG_GETARG_BYTEA_PP(1);
-	static const char hex[] = "0123456789abcdef";
 	Oid			types[1] = {FLOAT8ARRAYOID};
-	List	   *names = textToQualifiedNameList(name);
 	Size		length = VARSIZE_ANY_EXHDR(model);
-	const uint8 *bytes = (const uint8 *) VARDATA_ANY(model);
-	const char *separator = "";
+	Size		limit = (MaxAllocSize - 4096) / 4;	/* in hex, and quoted */
 	StringInfoData command;
-	ListCell   *cell;
+	char	   *callee;
+	char	   *name;
+	Oid			schema;
 	Oid			function;
+	ObjectAddress created;
+	ObjectAddress called;
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	decoded;
@@ -83,32 +113,23 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	deepsad_env_init(&env, CurrentMemoryContext);
 	dsad_arena_init(&arena, &env);
 	deepsad_model_decode(&decoded, &arena, &env, model);
-	if (length > (MaxAllocSize - 4096) / 2)
+	if (length > limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("model of %zu bytes is too large to freeze, the limit is %zu",
-						length, (Size) (MaxAllocSize - 4096) / 2)));
+				 errmsg("model of %zu bytes is too large to freeze, the limit is %zu", length, limit)));
+	schema = QualifiedNameGetCreationNamespace(names, &name);
+	ObjectAddressSet(called, ProcedureRelationId, frozen_score(fcinfo, &callee));
 	initStringInfo(&command);
-	appendStringInfoString(&command, "CREATE FUNCTION ");
-	foreach(cell, names)
-	{
-		appendStringInfo(&command, "%s%s", separator, quote_identifier(strVal(lfirst(cell))));
-		separator = ".";
-	}
-	/* schema-qualified, so that no search_path can change what it means */
 	appendStringInfo(&command,
-					 "(features pg_catalog.float8[]) RETURNS pg_catalog.float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100"
-					 " AS 'SELECT %s(''\\x", score_function(fcinfo));
-	enlargeStringInfo(&command, (int) (2 * length));
-	for (Size i = 0; i < length; i++)
-	{
-		command.data[command.len++] = hex[bytes[i] >> 4];
-		command.data[command.len++] = hex[bytes[i] & 15];
-	}
-	command.data[command.len] = '\0';
-	appendStringInfoString(&command, "''::pg_catalog.bytea, $1)'");
+					 "CREATE FUNCTION %s(features pg_catalog.float8[]) RETURNS pg_catalog.float8"
+					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100 AS %s",
+					 quote_qualified_identifier(get_namespace_name(schema), name),
+					 quote_literal_cstr(function_body(callee, model)));
 	execute(command.data);
 	CommandCounterIncrement();
-	function = LookupFuncName(names, 1, types, false);
+	function = LookupFuncName(list_make2(makeString(get_namespace_name(schema)), makeString(name)), 1, types, false);
+	/* the extension cannot go while the function needs it */
+	ObjectAddressSet(created, ProcedureRelationId, function);
+	recordDependencyOn(&created, &called, DEPENDENCY_NORMAL);
 	PG_RETURN_OID(function);
 }

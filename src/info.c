@@ -113,6 +113,8 @@ static void
 put_epochs(Tuplestorestate *store, TupleDesc desc, int member, const char *phase, const float *loss,
 		   uint32 count)
 {
+	Datum		phase_datum = CStringGetTextDatum(phase);
+
 	for (uint32 epoch = 0; epoch < count; epoch++)
 	{
 		Datum		value[4];
@@ -120,7 +122,7 @@ put_epochs(Tuplestorestate *store, TupleDesc desc, int member, const char *phase
 
 		CHECK_FOR_INTERRUPTS();
 		value[0] = Int32GetDatum(member + 1);
-		value[1] = CStringGetTextDatum(phase);
+		value[1] = phase_datum;
 		value[2] = Int32GetDatum((int32) epoch + 1);
 		value[3] = Float8GetDatum(loss[epoch]);
 		tuplestore_putvalues(store, desc, value, null);

@@ -12,7 +12,9 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "parser/parse_coerce.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -53,8 +55,10 @@ struct DeepsadFeatures
 
 	uint32		numbers;		/* FORM_LOOSE, FORM_ROW */
 	Number	   *number;
-	Oid			row_type;		/* FORM_ROW: what `number` was made for */
+	MemoryContext row_context;	/* FORM_ROW: of what follows, made for one row type */
+	Oid			row_type;
 	int32		row_typmod;
+	uint64		row_identifier; /* changes when ALTER TYPE changes the columns */
 	TupleDesc	row_desc;
 	Datum	   *row_datum;
 	bool	   *row_null;
@@ -62,6 +66,26 @@ struct DeepsadFeatures
 	uint32		capacity;		/* of values */
 	double	   *values;
 };
+
+/* Calls a cast function: it may also take typmod and explicitness. */
+static Datum
+call_cast(FmgrInfo *cast, Datum value)
+{
+	return cast->fn_nargs == 1 ? FunctionCall1(cast, value) :
+		cast->fn_nargs == 2 ? FunctionCall2(cast, value, Int32GetDatum(-1)) :
+		FunctionCall3(cast, value, Int32GetDatum(-1), BoolGetDatum(true));
+}
+
+/* Looks a cast function up, with the caller's right to call it. */
+static void
+prepare_cast(FmgrInfo *cast, Oid function, MemoryContext context)
+{
+	AclResult	result = deepsad_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+	fmgr_info_cxt(function, cast, context);
+}
 
 /* Whether type (not a domain) is a number, and if so how it is read. */
 static bool
@@ -88,7 +112,7 @@ resolve_number(Number *number, Oid type, MemoryContext context)
 	if (category != TYPCATEGORY_NUMERIC ||
 		find_coercion_pathway(FLOAT8OID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC)
 		return false;
-	fmgr_info_cxt(function, &number->cast, context);
+	prepare_cast(&number->cast, function, context);
 	return true;
 }
 
@@ -98,6 +122,8 @@ read_number(Number *number, Datum value)
 {
 	switch (number->type)
 	{
+		case UNKNOWNOID:
+			return DatumGetFloat8(DirectFunctionCall1(float8in, value));
 		case INT2OID:
 			return DatumGetInt16(value);
 		case INT4OID:
@@ -111,7 +137,7 @@ read_number(Number *number, Datum value)
 		case NUMERICOID:
 			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
 		default:
-			return DatumGetFloat8(FunctionCall1(&number->cast, value));
+			return DatumGetFloat8(call_cast(&number->cast, value));
 	}
 }
 
@@ -139,7 +165,7 @@ resolve_cast(DeepsadFeatures *features, Oid type)
 		if (find_coercion_pathway(target[i][0], type, COERCION_EXPLICIT, &function) ==
 			COERCION_PATH_FUNC && OidIsValid(function))
 		{
-			fmgr_info_cxt(function, &features->to_array, features->context);
+			prepare_cast(&features->to_array, function, features->context);
 			return resolve_element(features, target[i][1]);
 		}
 	}
@@ -368,15 +394,24 @@ read_array(DeepsadFeatures *features, ArrayType *array, DsadRows *row, uint32 *c
 static void
 resolve_row(DeepsadFeatures *features, Oid type, int32 typmod)
 {
-	TupleDesc	desc = lookup_rowtype_tupdesc(type, typmod);
-	MemoryContext old = MemoryContextSwitchTo(features->context);
+	TupleDesc	desc;
+	MemoryContext old;
 
+	if (features->row_context == NULL)
+		features->row_context = AllocSetContextCreate(features->context, "deepsad row type", ALLOCSET_SMALL_SIZES);
+	features->row_desc = NULL;
+	MemoryContextReset(features->row_context);
+	desc = lookup_rowtype_tupdesc(type, typmod);
+	old = MemoryContextSwitchTo(features->row_context);
 	features->row_desc = CreateTupleDescCopy(desc);
 	ReleaseTupleDesc(desc);
 	features->number = palloc0(features->row_desc->natts * sizeof(Number));
 	features->row_datum = palloc(features->row_desc->natts * sizeof(Datum));
 	features->row_null = palloc(features->row_desc->natts * sizeof(bool));
 	MemoryContextSwitchTo(old);
+	features->row_type = type;
+	features->row_typmod = typmod;
+	features->row_identifier = assign_record_type_identifier(type, typmod);
 	features->numbers = 0;
 	for (int i = 0; i < features->row_desc->natts; i++)
 	{
@@ -384,17 +419,19 @@ resolve_row(DeepsadFeatures *features, Oid type, int32 typmod)
 
 		if (attribute->attisdropped)
 			continue;
-		if (attribute->atttypid == UNKNOWNOID ||
-			!resolve_number(&features->number[i], getBaseType(attribute->atttypid), features->context))
+		if (attribute->atttypid == UNKNOWNOID)
+			features->number[i].type = UNKNOWNOID;
+		else if (!resolve_number(&features->number[i], getBaseType(attribute->atttypid), features->row_context))
+		{
+			features->row_identifier = 0;	/* resolved in part only */
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column %d (\"%s\") of the features row is of type %s, which is not a number",
 							i + 1, NameStr(attribute->attname), format_type_be(attribute->atttypid)),
 					 errhint("Cast the column to a number, or name the numeric columns: ROW(a, b).")));
+		}
 		features->numbers++;
 	}
-	features->row_type = type;
-	features->row_typmod = typmod;
 }
 
 /* Reads a row value; each datum carries its own row type. */
@@ -406,7 +443,8 @@ read_row(DeepsadFeatures *features, HeapTupleHeader header)
 	HeapTupleData tuple;
 	uint32		count = 0;
 
-	if (features->row_desc == NULL || features->row_type != type || features->row_typmod != typmod)
+	if (features->row_desc == NULL || features->row_type != type || features->row_typmod != typmod ||
+		features->row_identifier != assign_record_type_identifier(type, typmod))
 		resolve_row(features, type, typmod);
 	if (features->numbers == 0)
 		ereport(ERROR,
@@ -435,13 +473,7 @@ read_loose(DeepsadFeatures *features, const NullableDatum *argument)
 	reserve(features, features->numbers);
 	for (uint32 i = 0; i < features->numbers; i++)
 	{
-		double		value = NAN;
-
-		if (!argument[i].isnull)
-			value = features->number[i].type == UNKNOWNOID ?
-				DatumGetFloat8(DirectFunctionCall1(float8in, argument[i].value)) :
-				read_number(&features->number[i], argument[i].value);
-		features->values[i] = value;
+		features->values[i] = argument[i].isnull ? NAN : read_number(&features->number[i], argument[i].value);
 	}
 	return features->numbers;
 }
@@ -486,10 +518,7 @@ deepsad_features_read(DeepsadFeatures *features, const NullableDatum *argument,
 			view(row, features->values, false);
 			break;
 		case FORM_CAST:
-			/* a cast function may also take typmod and explicitness */
-			datum = cast->fn_nargs == 1 ? FunctionCall1(cast, datum) :
-				cast->fn_nargs == 2 ? FunctionCall2(cast, datum, Int32GetDatum(-1)) :
-				FunctionCall3(cast, datum, Int32GetDatum(-1), BoolGetDatum(true));
+			datum = call_cast(cast, datum);
 			read_array_argument(features, datum, row, count);
 			break;
 		case FORM_LITERAL:

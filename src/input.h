@@ -18,8 +18,8 @@ extern bool deepsad_features_single(const DeepsadFeatures *features);
 extern bool deepsad_features_read(DeepsadFeatures *features, const NullableDatum *argument,
 								  DsadRows *row, uint32 *count);
 extern bool deepsad_features_finite(const DsadRows *row, uint32 count);
-extern void deepsad_wrong_width(uint32 count, uint32 expected) pg_attribute_noreturn();
-extern void deepsad_features_infinite(const DsadRows *row, uint32 count) pg_attribute_noreturn();
+DSAD_NORETURN extern void deepsad_wrong_width(uint32 count, uint32 expected);
+DSAD_NORETURN extern void deepsad_features_infinite(const DsadRows *row, uint32 count);
 
 typedef enum DeepsadLabelKind
 {

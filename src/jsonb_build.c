@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -49,8 +50,10 @@ deepsad_push_float(JsonbParseState **state, const char *key, double number)
 	value.type = jbvNull;
 	if (isfinite(number))
 	{
-		/* through text, so that 0.001 does not become 0.00100000000000000002 */
-		char	   *text = DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(number)));
+		/* through the shortest text, so that 0.001 does not become 0.00100000000000000002; no setting matters */
+		char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+		double_to_shortest_decimal_buf(number, text);
 
 		value.type = jbvNumeric;
 		value.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),

@@ -136,6 +136,13 @@ unpin(void *arg)
 	shrink();
 }
 
+/* Lets go of the model; the hold itself can be used again. */
+void
+deepsad_model_ref_release(DeepsadModelRef *ref)
+{
+	unpin(ref);
+}
+
 static void
 pin(DeepsadModelRef *ref, CachedModel *model)
 {
@@ -170,6 +177,7 @@ deepsad_model_ref_create(FunctionCallInfo fcinfo, int argno)
 	ref->callback.func = unpin;
 	ref->callback.arg = ref;
 	MemoryContextRegisterResetCallback(context, &ref->callback);
+	shrink();					/* the setting may have been lowered */
 	return ref;
 }
 

@@ -19,27 +19,28 @@
 
 DSAD_FUNCTION(deepsad_options);
 
+/* The names that an option may have as its value. */
+static char *
+valid_names(const DsadOption *option)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; option->labels[i] != NULL; i++)
+		appendStringInfo(&names, "%s\"%s\"", i ? ", " : "", option->labels[i]);
+	return names.data;
+}
+
 /* Raises the error of a value of the wrong JSON type. */
 static void
 wrong_type(const DsadOption *option)
 {
 	static const char *const kind[] = {"an integer", "a number", "one of the names", "an array of integers"};
 
-	if (option->kind == DSAD_OPTION_ENUM)
-	{
-		StringInfoData names;
-
-		initStringInfo(&names);
-		for (int i = 0; option->labels[i] != NULL; i++)
-			appendStringInfo(&names, "%s\"%s\"", i ? ", " : "", option->labels[i]);
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" has an unknown value", option->name),
-				 errhint("Valid values are: %s.", names.data)));
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" must be %s", option->name, kind[option->kind])));
+			 errmsg("option \"%s\" must be %s", option->name, kind[option->kind]),
+			 option->kind == DSAD_OPTION_ENUM ? errhint("Valid values are: %s.", valid_names(option)) : 0));
 }
 
 /* The integer in a JSON value; an error names the option when it is none or does not fit. */
@@ -61,7 +62,7 @@ json_int(const DsadOption *option, const JsonbValue *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" is out of range", option->name),
-				 errhint("Valid values are from %.15g to %.15g.", option->min, option->max)));
+				 errhint("Valid values are from %.0f to %.0f.", option->min, option->max)));
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
 }
 
@@ -72,7 +73,10 @@ enum_value(const DsadOption *option, const char *name, int length)
 	for (int i = 0; option->labels[i] != NULL; i++)
 		if (strlen(option->labels[i]) == (size_t) length && memcmp(option->labels[i], name, length) == 0)
 			return i;
-	wrong_type(option);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" is \"%.*s\"", option->name, length, name),
+			 errhint("Valid values are: %s.", valid_names(option))));
 	return -1;
 }
 

@@ -119,6 +119,31 @@ deepsad_file_open(SharedFileSet *fileset, const char *name)
 #define pgstat_get_local_beentry_by_index(index) pgstat_fetch_stat_local_beentry(index)
 #endif
 
+/* Which command shows its progress in this backend's entry; 13 does not tell, so there only ours is known. */
+#if PG_VERSION_NUM >= 140000
+#define DSAD_CURRENT_PROGRESS(ours, ours_is_shown) \
+	(MyBEEntry ? MyBEEntry->st_progress_command : PROGRESS_COMMAND_VACUUM)
+#else
+#define DSAD_CURRENT_PROGRESS(ours, ours_is_shown) ((ours_is_shown) ? (ours) : PROGRESS_COMMAND_INVALID)
+#endif
+
+/* Rights on functions. */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_proc.h"
+#define deepsad_function_aclcheck(function, role, mode) object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define deepsad_function_aclcheck(function, role, mode) pg_proc_aclcheck(function, role, mode)
+#endif
+
+/* Functions that do not return. */
+#if PG_VERSION_NUM >= 180000
+#define DSAD_NORETURN pg_noreturn
+#elif defined(__GNUC__)
+#define DSAD_NORETURN __attribute__((noreturn))
+#else
+#define DSAD_NORETURN
+#endif
+
 /* PG_FUNCTION_INFO_V1 declares its function exported only from 16 on. */
 #define DSAD_FUNCTION(name) \
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \

@@ -32,22 +32,25 @@ static const char *const phase_names[] = {
 	"collecting", "scaling", "pretraining", "centre", "training", "normalising"
 };
 
+static bool shown;				/* we took this backend's entry; an error may have ended that */
+
 /* Whether this backend's entry is ours now. */
 static bool
 is_shown(void)
 {
-	return MyBEEntry != NULL && MyBEEntry->st_progress_command == PROGRESS_COMMAND;
+	return DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown) == PROGRESS_COMMAND;
 }
 
 /* Takes this backend's entry, unless another command, or an outer training, has it: then false. */
 bool
 deepsad_progress_start(void)
 {
-	if (MyBEEntry == NULL || !pgstat_track_activities ||
-		MyBEEntry->st_progress_command != PROGRESS_COMMAND_INVALID)
+	if (!pgstat_track_activities ||
+		DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown) != PROGRESS_COMMAND_INVALID)
 		return false;
 	pgstat_progress_start_command(PROGRESS_COMMAND, InvalidOid);
 	pgstat_progress_update_param(SLOT_STARTED, GetCurrentTimestamp());
+	shown = true;
 	return true;
 }
 
@@ -104,6 +107,7 @@ deepsad_progress_end(void)
 {
 	if (is_shown())
 		pgstat_progress_end_command();
+	shown = false;
 }
 
 static Datum

@@ -15,6 +15,7 @@
 #include "port/pg_bitutils.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "rowstore.h"
 
@@ -28,6 +29,7 @@ struct DeepsadRowStore
 	MemoryContext context;
 	MemoryContext chunk_context;	/* the rows in memory */
 	MemoryContextCallback on_free;
+	ResourceOwner owner;		/* of the file: that of the rows' own statement, whoever spills them */
 	bool		single;			/* rows are kept as float4 */
 	bool		sampled;		/* by the reservoir */
 	DsadReservoir reservoir;
@@ -74,6 +76,7 @@ deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows, int6
 
 	store->context = context;
 	store->chunk_context = context;
+	store->owner = CurrentResourceOwner;
 	store->single = single;
 	store->sampled = max_rows > 0;
 	if (store->sampled)
@@ -191,11 +194,14 @@ void
 deepsad_rowstore_spill(DeepsadRowStore *store)
 {
 	MemoryContext old;
+	ResourceOwner owner = CurrentResourceOwner;
 
 	if (store->file || store->features == 0)
 		return;
 	old = MemoryContextSwitchTo(store->context);
+	CurrentResourceOwner = store->owner;
 	store->file = BufFileCreateTemp(false);
+	CurrentResourceOwner = owner;
 	MemoryContextSwitchTo(old);
 	for (uint64 row = 0; row < store->count; row++)
 	{

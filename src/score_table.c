@@ -76,13 +76,21 @@ add_row(Batch *batch, const DsadScorer *scorer, const DsadRows *values, uint32 c
 static void
 score_batch(Batch *batch, const DsadScorer *scorer)
 {
-	DsadRows	rows = {batch->features, batch->count, false};
-	size_t		scored = dsad_score(scorer, &rows, batch->scratch, batch->score);
+	uint32		features = dsad_scorer_features(scorer);
+	size_t		step = dsad_scorer_poll_rows(scorer);
 
-	if (scored < rows.count)
+	for (size_t start = 0; start < (size_t) batch->count; start += step)
 	{
-		rows.values = batch->features + scored * dsad_scorer_features(scorer);
-		deepsad_features_infinite(&rows, dsad_scorer_features(scorer));
+		DsadRows	rows = {batch->features + start * features, Min(step, batch->count - start), false};
+		size_t		scored;
+
+		CHECK_FOR_INTERRUPTS();
+		scored = dsad_score(scorer, &rows, batch->scratch, batch->score + start);
+		if (scored < rows.count)
+		{
+			rows.values = batch->features + (start + scored) * features;
+			deepsad_features_infinite(&rows, features);
+		}
 	}
 	for (int i = 0; i < batch->count; i++)
 		batch->by_row[batch->row[i]] = batch->score[i];
@@ -151,6 +159,7 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 Datum
 deepsad_score_table(PG_FUNCTION_ARGS)
 {
+	DeepsadModelRef *ref = fcinfo->flinfo->fn_extra;	/* the server keeps nothing there for sets made whole */
 	const DsadScorer *scorer;
 	Tuplestorestate *store;
 	TupleDesc	result;
@@ -164,7 +173,9 @@ deepsad_score_table(PG_FUNCTION_ARGS)
 	store = deepsad_set_begin(fcinfo, &result);
 	if (PG_ARGISNULL(MODEL_ARG) || PG_ARGISNULL(QUERY_ARG))
 		return (Datum) 0;
-	scorer = deepsad_model_ref_get(deepsad_model_ref_create(fcinfo, MODEL_ARG), fcinfo);
+	if (ref == NULL)
+		fcinfo->flinfo->fn_extra = ref = deepsad_model_ref_create(fcinfo, MODEL_ARG);
+	scorer = deepsad_model_ref_get(ref, fcinfo);
 	query = text_to_cstring(PG_GETARG_TEXT_PP(QUERY_ARG));
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -194,5 +205,6 @@ deepsad_score_table(PG_FUNCTION_ARGS)
 	}
 	SPI_cursor_close(portal);
 	SPI_finish();
+	deepsad_model_ref_release(ref);
 	return (Datum) 0;
 }

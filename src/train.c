@@ -27,17 +27,18 @@ typedef struct CallSite
 {
 	DeepsadFeatures *features;
 	DeepsadLabelKind label_kind;
+	bool		saw_anomaly;	/* in any group so far */
 } CallSite;
 
 /* One group's state, in the aggregate's context. */
 typedef struct TrainState
 {
 	DeepsadRowStore *store;
+	CallSite   *site;
 	Jsonb	   *options;		/* NULL = defaults */
 	uint64		skipped;		/* rows whose features are NULL */
 	bool		shown;			/* this backend's progress entry is ours */
 	bool		integer_labels;
-	bool		saw_anomaly;
 	bool		saw_normal;
 } TrainState;
 
@@ -72,12 +73,13 @@ end_group(Datum arg)
 
 /* A state for a new group: its options are those of its first row. */
 static TrainState *
-start_group(FunctionCallInfo fcinfo, const CallSite *site, MemoryContext context)
+start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
 {
 	TrainState *state = MemoryContextAllocZero(context, sizeof(TrainState));
 	DsadConfig	config;
 
 	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, 1, 1);
+	state->site = site;
 	state->integer_labels = site->label_kind >= DEEPSAD_LABEL_INT2;
 	if (PG_NARGS() > OPTIONS_ARG && !PG_ARGISNULL(OPTIONS_ARG))
 	{
@@ -141,7 +143,7 @@ deepsad_train_transition(PG_FUNCTION_ARGS)
 		deepsad_features_infinite(&row, count);
 	if (PG_NARGS() > LABEL_ARG)
 		label = deepsad_label_read(site->label_kind, fcinfo, LABEL_ARG);
-	state->saw_anomaly |= label == DSAD_ANOMALY;
+	site->saw_anomaly |= label == DSAD_ANOMALY;
 	state->saw_normal |= label == DSAD_NORMAL;
 	deepsad_rowstore_add(state->store, &row, count, label);
 	if (state->shown && deepsad_rowstore_seen(state->store) % ROWS_PER_REPORT == 0)
@@ -149,11 +151,14 @@ deepsad_train_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* An integer column with 1 but no -1 is almost certainly a 0/1 flag read upside down. */
+/*
+ * An integer column with 1 but no -1 is almost certainly a 0/1 flag read upside
+ * down; a group without known anomalies is not, once another had them.
+ */
 static void
 check_label_meaning(const TrainState *state)
 {
-	if (state->integer_labels && state->saw_normal && !state->saw_anomaly)
+	if (state->integer_labels && state->saw_normal && !state->site->saw_anomaly)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("integer label is 1 in some rows and -1 in none"),

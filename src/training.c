@@ -38,6 +38,9 @@
 #define MIN_PARALLEL_WORK 4e9
 #define VISIT_WORK 1000
 
+/* What a training may take beside its rows, even if maintenance_work_mem is less. */
+#define WORKING_MEMORY (64 * 1024 * 1024)
+
 typedef struct Run
 {
 	const DsadConfig *config;
@@ -83,6 +86,25 @@ static uint64
 total_visits(const Run *run)
 {
 	return (uint64) run->config->members * dsad_member_visits(&run->model, &run->plan);
+}
+
+/*
+ * A training that needs much memory beside its rows is refused while nothing has
+ * been taken: large networks and batches are an option away, and so is the end of
+ * the machine's memory.
+ */
+static void
+check_memory(const Run *run)
+{
+	double		needed = dsad_member_memory(&run->model, &run->plan);
+	Size		limit = Max(mul_size(maintenance_work_mem, 1024), WORKING_MEMORY);
+
+	if (needed > (double) limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("training this network needs about %.0f MB beside the rows, the limit is %zu MB",
+						needed / (1024 * 1024), limit / (1024 * 1024)),
+				 errhint("Raise maintenance_work_mem, or lower \"batch_size\" or \"hidden\".")));
 }
 
 /* How many workers this training asks for. */
@@ -246,6 +268,7 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
 	else
 	{
 		deepsad_check(status, &error);
+		check_memory(&run);
 		run.model.facts.skipped = skipped;
 		run.progress.visits = total_visits(&run);
 		if (dsad_wants_blas(run.model.dims, run.model.layers, (size_t) config->batch_size))

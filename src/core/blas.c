@@ -106,6 +106,27 @@ find_symbol(const char *name, void *function)
 	return symbol != NULL;
 }
 
+/*
+ * A first product, which makes the library map its work memory while there is
+ * room for it: it never gives that back, and never looks for it again.
+ */
+static bool
+warm_up(void)
+{
+	enum
+	{
+	SIZE = 256};
+	size_t		bytes = 3 * SIZE * SIZE * sizeof(float);
+	float	   *a = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (a == MAP_FAILED)
+		return false;
+	binding.sgemm(DSAD_CBLAS_ROW_MAJOR, DSAD_CBLAS_NO_TRANS, DSAD_CBLAS_NO_TRANS, SIZE, SIZE, SIZE, 1,
+				  a, SIZE, a + SIZE * SIZE, SIZE, 0, a + 2 * SIZE * SIZE, SIZE);
+	munmap(a, bytes);
+	return true;
+}
+
 /* Tries to bind; returns why it did not work, NULL when it did. */
 static const char *
 bind_library(void)
@@ -138,6 +159,8 @@ bind_library(void)
 		return "the library is an OpenMP build";
 	}
 	set_num_threads(1);
+	if (!memory_available() || !warm_up())
+		return "not enough address space for OpenBLAS";
 	snprintf(binding.info.config, sizeof(binding.info.config), "%s", get_config());
 	snprintf(binding.info.core, sizeof(binding.info.core), "%s", get_corename());
 	return NULL;

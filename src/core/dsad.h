@@ -100,6 +100,7 @@ typedef struct DsadArena
 	DsadArenaBlock *blocks;
 	size_t		used;			/* in the newest block */
 	size_t		size;
+	size_t		next_size;		/* of the block after it */
 } DsadArena;
 
 extern void dsad_arena_init(DsadArena *arena, const DsadEnv *env);
@@ -338,6 +339,7 @@ extern DsadStatus dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *aren
 							   const DsadRowSource *rows, DsadError *error);
 extern DsadStatus dsad_fill(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
 							const DsadRowSource *rows, DsadDataset *parts, DsadError *error);
+extern double dsad_member_memory(const DsadModel *model, const DsadPlan *plan);
 extern uint64_t dsad_member_visits(const DsadModel *model, const DsadPlan *plan);
 extern DsadStatus dsad_train_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,
 									const DsadEnv *env, const DsadDataset *parts, DsadError *error);
@@ -387,6 +389,9 @@ typedef struct DsadRows
 	size_t		count;
 	bool		single;
 } DsadRows;
+
+/* Rows that one call should score at most, so that a poll comes every few milliseconds. */
+extern size_t dsad_scorer_poll_rows(const DsadScorer *scorer);
 
 extern size_t dsad_scorer_scratch(const DsadScorer *scorer, size_t count);
 

@@ -10,7 +10,10 @@
 
 #include "port.h"
 
-#define ARENA_BLOCK_SIZE ((size_t) 64 << 10)
+/* Blocks for small pieces double from one size to the other: small models stay small. */
+#define FIRST_BLOCK_SIZE ((size_t) 2 << 10)
+#define LAST_BLOCK_SIZE ((size_t) 64 << 10)
+#define CLEAR_SIZE ((size_t) 16 << 20)	/* so many bytes are cleared between two polls */
 
 struct DsadArenaBlock
 {
@@ -25,6 +28,20 @@ dsad_arena_init(DsadArena *arena, const DsadEnv *env)
 	arena->blocks = NULL;
 	arena->used = 0;
 	arena->size = 0;
+	arena->next_size = FIRST_BLOCK_SIZE;
+}
+
+/* Clears size bytes and returns them; NULL when cancelled meanwhile. */
+static void *
+clear(const DsadEnv *env, uintptr_t start, size_t size)
+{
+	for (size_t at = 0; at < size; at += CLEAR_SIZE)
+	{
+		if (at > 0 && env->poll(env->ctx) != 0)
+			return NULL;
+		memset((char *) start + at, 0, size - at < CLEAR_SIZE ? size - at : CLEAR_SIZE);
+	}
+	return (void *) start;
 }
 
 /* Where the usable bytes of a block begin. */
@@ -54,11 +71,11 @@ dsad_arena_alloc(DsadArena *arena, size_t size)
 	{
 		start = (uintptr_t) arena->blocks + arena->used;
 		arena->used += rounded;
-		return memset((void *) start, 0, size);
+		return clear(arena->env, start, size);
 	}
-	large = rounded > ARENA_BLOCK_SIZE / 4;
+	large = rounded > arena->next_size / 4;
 	/* room for the link, and to align what follows it */
-	if (!dsad_add_size(large ? rounded : ARENA_BLOCK_SIZE, 2 * DSAD_ALIGN, &block_size))
+	if (!dsad_add_size(large ? rounded : arena->next_size, 2 * DSAD_ALIGN, &block_size))
 		return NULL;
 	block = arena->env->alloc(arena->env->ctx, block_size);
 	if (block == NULL)
@@ -75,8 +92,10 @@ dsad_arena_alloc(DsadArena *arena, size_t size)
 		arena->blocks = block;
 		arena->used = start - (uintptr_t) block + rounded;
 		arena->size = block_size;
+		if (arena->next_size < LAST_BLOCK_SIZE)
+			arena->next_size *= 2;
 	}
-	return memset((void *) start, 0, size);
+	return clear(arena->env, start, size);
 }
 
 /* count elements of size bytes, as dsad_arena_alloc. */

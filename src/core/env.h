@@ -34,6 +34,9 @@ typedef struct DsadWatch
 /* Elements that a loop may handle between two polls: a few milliseconds of work. */
 #define DSAD_POLL_ELEMENTS ((size_t) 1 << 20)
 
+/* Multiply-adds that one call of a kernel may make: the same. */
+#define DSAD_POLL_WORK ((size_t) 128 << 20)
+
 static inline void
 dsad_watch(DsadWatch *watch)
 {

@@ -71,7 +71,13 @@ DsadStatus
 dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error)
 {
 	size_t		epochs = (size_t) model->config.epochs;
+	uint64_t	losses = (uint64_t) model->config.members *
+		((uint64_t) model->config.pretrain_epochs + 2 * (uint64_t) epochs);
 
+	if (losses * sizeof(float) > DSAD_MAX_MODEL_BYTES / 2)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer members or epochs.",
+						 "model would keep %llu losses, the limit is %llu", (unsigned long long) losses,
+						 (unsigned long long) (DSAD_MAX_MODEL_BYTES / 2 / sizeof(float)));
 	for (int64_t m = 0; m < model->config.members; m++)
 	{
 		DsadMember *member = &model->members[m];

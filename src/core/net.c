@@ -67,6 +67,24 @@ dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims, uint32_t la
 	return DSAD_OK;
 }
 
+/* Bytes that dsad_net_alloc takes; sums in double precision cannot wrap. */
+double
+dsad_net_memory(const uint32_t *dims, uint32_t layers, uint32_t batch_rows)
+{
+	double		floats = 0;
+	double		widest = (double) dsad_padded(dims[0]);
+
+	for (uint32_t l = 0; l < layers; l++)
+	{
+		double		out = (double) dsad_padded(dims[l + 1]);
+
+		floats += 2 * (double) dims[l] * out + 2 * (double) batch_rows * out;
+		if (out > widest)
+			widest = out;
+	}
+	return (floats + 2 * (double) batch_rows * widest) * sizeof(float);
+}
+
 /* Allocates what the products of such a net, or of its mirror image, need. */
 DsadStatus
 dsad_net_products_alloc(DsadProducts *products, DsadArena *arena, const uint32_t *dims,

@@ -36,6 +36,7 @@ typedef struct DsadNet
 
 extern DsadStatus dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims,
 								 uint32_t layers, uint32_t batch_rows, DsadError *error);
+extern double dsad_net_memory(const uint32_t *dims, uint32_t layers, uint32_t batch_rows);
 extern DsadStatus dsad_net_products_alloc(DsadProducts *products, DsadArena *arena,
 										  const uint32_t *dims, uint32_t layers, DsadError *error);
 extern void dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch);

@@ -33,16 +33,23 @@ hash_row(const double *raw, uint32_t features, int8_t label)
 
 /* One stable counting pass over byte `shift` of the hashes. */
 static void
-radix_pass(const uint64_t *hash, const uint32_t *from, uint32_t *to, uint32_t count, int shift)
+radix_pass(const uint64_t *hash, const uint32_t *from, uint32_t *to, uint32_t count, int shift,
+		   DsadWatch *watch)
 {
 	uint32_t	start[257] = {0};
 
 	for (uint32_t i = 0; i < count; i++)
+	{
+		dsad_watch_rows(watch, i, 1);
 		start[((hash[i] >> shift) & 255) + 1]++;
+	}
 	for (int b = 0; b < 256; b++)
 		start[b + 1] += start[b];
 	for (uint32_t i = 0; i < count; i++)
+	{
+		dsad_watch_rows(watch, i, 8);	/* far apart in memory */
 		to[start[(hash[from[i]] >> shift) & 255]++] = from[i];
+	}
 }
 
 /*
@@ -59,6 +66,7 @@ dsad_canonical_order(uint32_t *order, const DsadEnv *env, const DsadRowSource *r
 	uint64_t   *hash;
 	uint32_t   *other;
 	double	   *raw;
+	DsadWatch	watch = {env, false};
 	DsadStatus	status = DSAD_OK;
 
 	dsad_arena_init(&scratch, env);
@@ -81,9 +89,9 @@ dsad_canonical_order(uint32_t *order, const DsadEnv *env, const DsadRowSource *r
 	/* an even number of passes ends in `order` */
 	for (int shift = 0; shift < 64 && status == DSAD_OK; shift += 16)
 	{
-		radix_pass(hash, order, other, count, shift);
-		radix_pass(hash, other, order, count, shift + 8);
-		status = dsad_poll(env, error);
+		radix_pass(hash, order, other, count, shift, &watch);
+		radix_pass(hash, other, order, count, shift + 8, &watch);
+		status = dsad_watch_status(&watch, error);
 	}
 	dsad_arena_release(&scratch);
 	return status;

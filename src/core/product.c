@@ -67,7 +67,7 @@ use_blas(const DsadProducts *products, size_t m, size_t n, size_t k)
 static size_t
 piece_rows(size_t m, size_t n, size_t k)
 {
-	size_t		rows = ((size_t) 128 << 20) / (n * k);
+	size_t		rows = DSAD_POLL_WORK / (n * k);
 
 	rows = rows < 8 ? 8 : rows - rows % 8;
 	return rows < m ? rows : m;
@@ -145,15 +145,18 @@ dsad_product_tn(DsadProducts *products, size_t m, size_t n, size_t k,
 
 /* turned (columns, padded rows) = b' of b (rows, columns); vectors run over the result's columns. */
 static void
-transpose(const float *b, size_t rows, size_t columns, size_t ldb, float *turned)
+transpose(const float *b, size_t rows, size_t columns, size_t ldb, float *turned, DsadWatch *watch)
 {
 	size_t		width = dsad_padded(rows);
 
 	/* a cache line of the result at a time */
 	for (size_t start = 0; start < width; start += DSAD_LANES)
+	{
+		dsad_watch_rows(watch, start / DSAD_LANES, columns * DSAD_LANES);
 		for (size_t p = 0; p < columns; p++)
 			for (size_t i = start; i < start + DSAD_LANES; i++)
 				turned[p * width + i] = i < rows ? b[i * ldb + p] : 0;
+	}
 }
 
 /* c (m, n) = a * b' with a (m, k) and b (n, k) */
@@ -165,7 +168,7 @@ dsad_product_nt(DsadProducts *products, size_t m, size_t n, size_t k,
 	bool		blas = use_blas(products, m, n, k);
 
 	if (!blas)
-		transpose(b, n, k, ldb, products->transposed);
+		transpose(b, n, k, ldb, products->transposed, &products->watch);
 	for (size_t i = 0; i < m; i += step, dsad_watch(&products->watch))
 	{
 		size_t		rows = m - i < step ? m - i : step;

@@ -151,6 +151,19 @@ dsad_scorer_embedding_size(const DsadScorer *scorer)
 	return scorer->members * scorer->latent;
 }
 
+size_t
+dsad_scorer_poll_rows(const DsadScorer *scorer)
+{
+	size_t		work = 0;
+	size_t		rows;
+
+	for (uint32_t l = 0; l < scorer->layers; l++)
+		work += (size_t) scorer->member[0].layer[l].in * scorer->member[0].layer[l].out_padded;
+	rows = DSAD_POLL_WORK / (work * scorer->members);
+	/* fewer would waste what the kernels gain from rows side by side */
+	return rows < 6 ? 6 : rows;
+}
+
 /* Bytes of scratch memory that scoring `count` rows in one call needs, at any address. */
 size_t
 dsad_scorer_scratch(const DsadScorer *scorer, size_t count)

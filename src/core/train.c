@@ -406,12 +406,13 @@ train_objective(Training *t, DsadArena *arena)
 
 /* Whether all count values are finite. */
 static bool
-all_finite(const float *values, size_t count)
+all_finite(const float *values, size_t count, DsadWatch *watch)
 {
 	float		sum = 0;
 
-	for (size_t i = 0; i < count; i++)
-		sum += values[i] * 0;	/* NaN for NaN and infinity */
+	for (size_t start = 0; start < count; start += DSAD_POLL_ELEMENTS, dsad_watch(watch))
+		for (size_t i = start; i < count && i < start + DSAD_POLL_ELEMENTS; i++)
+			sum += values[i] * 0;	/* NaN for NaN and infinity */
 	return sum == 0;
 }
 
@@ -427,14 +428,14 @@ keep_weights(Training *t)
 
 		dsad_net_get_weights(net, l, t->member->weight[l]);
 		/* the last step's result has not been through a loss yet */
-		if (!all_finite(t->member->weight[l], net->dims[l] * out))
+		if (!all_finite(t->member->weight[l], net->dims[l] * out, &t->products.watch))
 			return diverged(t, "training", t->member->epochs_run);
 		if (l + 1 == net->layers)
 			break;
 		memcpy(t->member->running_mean[l], net->running_mean[l], out * sizeof(float));
 		memcpy(t->member->running_var[l], net->running_var[l], out * sizeof(float));
 	}
-	return DSAD_OK;
+	return cancelled(t);
 }
 
 /*
@@ -453,7 +454,8 @@ find_divisor(Training *t, DsadArena *arena)
 	double		lowest = INFINITY;
 	double		highest = 0;
 	uint64_t	eligible = 0;
-	uint32_t	step = 0;
+	size_t		step;
+	uint32_t	batches = 0;
 	uint32_t	n;
 
 	t->member->divisor = 1;
@@ -465,12 +467,13 @@ find_divisor(Training *t, DsadArena *arena)
 	if (status != DSAD_OK ||
 		!(scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(scorer, t->batch_size))))
 		return dsad_no_memory(t->error);
+	step = dsad_scorer_poll_rows(scorer);
 	dsad_loader_start(&t->loader, false);
 	while ((status = next_batch(t, &t->loader, &n)) == DSAD_OK && n > 0)
 	{
-		for (uint32_t start = 0; start < n; start += 64, dsad_watch(&t->products.watch))
+		for (size_t start = 0; start < n; start += step, dsad_watch(&t->products.watch))
 			dsad_score_scaled(scorer, t->batch + start * t->loader.width, t->loader.width,
-							  n - start < 64 ? n - start : 64, scratch, t->scores + start);
+							  n - start < step ? n - start : step, scratch, t->scores + start);
 		for (uint32_t i = 0; i < n; i++)
 		{
 			double		score = t->scores[i];
@@ -486,7 +489,7 @@ find_divisor(Training *t, DsadArena *arena)
 		}
 		if ((status = cancelled(t)) != DSAD_OK)
 			return status;
-		advance(t, DSAD_PHASE_NORMALISING, 0, 0, 0, step++, n);
+		advance(t, DSAD_PHASE_NORMALISING, 0, 0, 0, batches++, n);
 	}
 	t->member->divisor = sum / (double) eligible;
 	t->member->collapsed = t->plan->rows_differ && !(highest - lowest > 1e-6 * highest);
@@ -510,6 +513,33 @@ dsad_member_visits(const DsadModel *model, const DsadPlan *plan)
 	if (config->max_steps > 0 && (uint64_t) config->max_steps < training / batch_size)
 		training = (uint64_t) config->max_steps * batch_size;
 	return rows * (uint64_t) config->pretrain_epochs + training + 2 * rows;
+}
+
+/*
+ * About how many bytes training one member takes beside the rows: weights,
+ * gradients and moments of both nets, and what a batch needs.
+ */
+double
+dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
+{
+	const DsadConfig *config = &model->config;
+	uint64_t	rows = plan->count[DSAD_PART_TRAINING];
+	uint32_t	batch_rows = (uint64_t) config->batch_size < rows ? (uint32_t) config->batch_size : (uint32_t) rows;
+	double		nets = dsad_net_memory(model->dims, model->layers, batch_rows);
+	double		weights = 0;
+	double		largest = 0;
+
+	for (uint32_t l = 0; l < model->layers; l++)
+	{
+		double		layer = (double) dsad_padded(model->dims[l]) * (double) dsad_padded(model->dims[l + 1]);
+
+		weights += layer;
+		if (layer > largest)
+			largest = layer;
+	}
+	return (config->pretrain_epochs > 0 ? 2 * nets : nets) +
+		(4 * weights + (config->pretrain_epochs > 0 ? 2 * weights : 0) + largest) * sizeof(float) +
+		2 * (double) batch_rows * (double) dsad_padded(model->dims[0]) * sizeof(float);
 }
 
 /* Allocates what the phases share. */

@@ -1,0 +1,179 @@
+# Trainings ended at random moments: by cancel, time-out, terminate, a worker that is terminated, kill -9.
+# Each time the error is the right one, the next statement works, and no file, worker or shared segment stays.
+# DEEPSAD_ROUNDS (20) says how often; the waits are printed as they are, the machine may be busy.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $rounds = $ENV{DEEPSAD_ROUNDS} || 20;
+my $seed = $ENV{DEEPSAD_SEED} || time;
+srand($seed);
+note("seed $seed");
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "max_parallel_workers = 8\nmax_worker_processes = 16\nfsync = off\nrestart_after_crash = on\ndynamic_shared_memory_type = mmap");
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION deepsad;
+	CREATE TABLE t AS SELECT i AS id, ARRAY[sin(i), cos(i), sin(i * 2.5), cos(i * 3)] AS x FROM generate_series(1, 60000) i;
+	VACUUM ANALYZE t;
+});
+
+# A psql that stays connected.
+sub open_session
+{
+	my %s = (in => '', out => '', err => '', markers => 0);
+	$s{psql} = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$s{in}, '>', \$s{out}, '2>', \$s{err},
+		IPC::Run::timeout(600));
+	my $self = \%s;
+	$self->{pid} = ask($self, 'SELECT pg_backend_pid()');
+	return $self;
+}
+
+# Sends SQL without waiting.
+sub send_sql
+{
+	my ($s, $sql) = @_;
+	$s->{markers}++;
+	$s->{out} = '';
+	$s->{err} = '';
+	$s->{in} .= "$sql;\n\\echo marker $s->{markers}\n";
+	$s->{psql}->pump_nb;
+}
+
+# Waits for what was sent; the output.
+sub await
+{
+	my ($s) = @_;
+	eval { $s->{psql}->pump until $s->{out} =~ /marker $s->{markers}\n/ or !$s->{psql}->pumpable; };
+	my $out = $s->{out};
+	$out =~ s/\n?marker $s->{markers}\n//;
+	return $out;
+}
+
+sub ask
+{
+	my ($s, $sql) = @_;
+	send_sql($s, $sql);
+	return await($s);
+}
+
+# Shared segments of this server alone: its setting keeps them in a folder of its own.
+sub segments
+{
+	my @found = glob($node->data_dir . '/pg_dynshmem/mmap.*');
+	return scalar @found;
+}
+
+my $control = open_session();
+my $segments = segments();
+
+# Nothing of a training is left.
+sub clean
+{
+	my ($what) = @_;
+	my $until = time + 10;
+	my ($left, $nothing) = ('', '0 files, 0 workers, 0 trainings, 0 segments');
+	while ($left ne $nothing and time < $until)
+	{
+		my @files = glob($node->data_dir . '/base/pgsql_tmp/*');
+		my $workers = ask($control, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker'");
+		my $trainings = ask($control, 'SELECT count(*) FROM deepsad_progress');
+		# a session that had workers keeps one small segment of the server's own for its life
+		my $more = segments() - $segments;
+		$left = scalar(@files) . " files, $workers workers, $trainings trainings, " . ($more == 1 ? 0 : $more) . ' segments';
+		usleep(20_000) if $left ne $nothing;
+	}
+	return is($left, $nothing, "$what leaves nothing behind");
+}
+
+my %settings = (
+	'in memory, alone' => [ '64MB', 0 ],
+	'in memory, two workers' => [ '64MB', 2 ],
+	'in files, alone' => [ '1MB', 0 ],
+	'in files, one worker' => [ '1MB', 1 ]);
+my %worst;
+my $session;
+for my $round (1 .. $rounds)
+{
+	my $where = (sort keys %settings)[ rand 4 ];
+	my $how = (qw(cancel timeout terminate worker))[ rand 4 ];
+	my ($memory, $workers) = @{ $settings{$where} };
+	$how = 'cancel' if $how eq 'worker' and $workers == 0;
+	$session ||= open_session();
+	my $wait = rand() ** 2 * 1.5;
+	my $hidden = (rand() < 0.3) ? '{512,256}' : '{32,16}';
+	my $training = "SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, pretrain_epochs => "
+		. (rand() < 0.5 ? 100000 : 0) . ", members => 4, workers => $workers, hidden => '$hidden'))) FROM t";
+	ask($session, "SET maintenance_work_mem = '$memory'; SET statement_timeout = " . ($how eq 'timeout' ? int($wait * 1000) + 1 : 0));
+	my $begun = time;
+	my $ended;
+	send_sql($session, $training);
+	if ($how eq 'timeout')
+	{
+		$ended = $begun + (int($wait * 1000) + 1) / 1000;
+	}
+	else
+	{
+		my $victim = $session->{pid};
+		usleep($wait * 1_000_000);
+		if ($how eq 'worker')
+		{
+			my $until = time + 20;
+			$victim = '';
+			while ($victim eq '' and time < $until)
+			{
+				$victim = ask($control, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1");
+			}
+		}
+		$ended = time;
+		ask($control, 'SELECT ' . ($how eq 'cancel' ? 'pg_cancel_backend' : 'pg_terminate_backend') . "($victim)");
+	}
+	await($session);
+	my $took = time - $ended;
+	$worst{$how} = $took if $took > ($worst{$how} || 0);
+	my $expected = $how eq 'cancel' ? qr/canceling statement due to user request/
+		: $how eq 'timeout' ? qr/canceling statement due to statement timeout/
+		: qr/terminating (connection|background worker .*|parallel worker) due to administrator command/;
+	like($session->{err}, $expected, sprintf('round %d, %s, %s after %.2f s: the right error (%.0f ms)', $round, $where, $how, $wait, 1000 * $took));
+	if ($how eq 'terminate')
+	{
+		eval { $session->{psql}->finish };
+		undef $session;
+	}
+	else
+	{
+		is(ask($session, "SET statement_timeout = 0; SELECT 'next', 1 + 1"), 'next|2', "round $round: the next statement works");
+	}
+	clean("round $round, $how");
+}
+diag(join ', ', map { sprintf 'slowest %s %.0f ms', $_, 1000 * $worst{$_} } sort keys %worst);
+cmp_ok($_, '<', 2, 'ended soon') for values %worst;
+
+# kill -9: ordinary crash recovery.
+for my $victim ('leader', 'worker')
+{
+	$session ||= open_session();
+	ask($session, "SET maintenance_work_mem = '1MB'");
+	send_sql($session, "SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, members => 4, workers => 2))) FROM t");
+	my $pid = '';
+	$pid = ask($control, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1") until $pid ne '';
+	usleep(200_000);
+	kill 9, $victim eq 'leader' ? $session->{pid} : $pid;
+	usleep(500_000);
+	$_->{psql}->kill_kill for $session, $control;
+	undef $session;
+	ok($node->poll_query_until('postgres', 'SELECT true'), "kill -9 of the $victim: the server recovers");
+	$node->restart if $node->safe_psql('postgres', 'SHOW server_version_num') < 140000;	# cleans up at start only
+	$control = open_session();
+	my @left = glob($node->data_dir . '/base/pgsql_tmp/*');
+	is(scalar(@left), 0, 'no temporary file stays');
+	is(ask($control, 'SELECT length(deepsad_train(x)) > 0 FROM t WHERE id <= 100'), 't', 'and training works');
+}
+
+$node->stop;
+done_testing();
