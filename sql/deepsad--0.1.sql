@@ -52,7 +52,7 @@ AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
 COMMENT ON FUNCTION deepsad_train_transition(internal, "any") IS 'transition function of deepsad_train';
 COMMENT ON FUNCTION deepsad_train_transition(internal, "any", "any") IS 'transition function of deepsad_train';
 COMMENT ON FUNCTION deepsad_train_transition(internal, "any", "any", jsonb) IS 'transition function of deepsad_train';
-COMMENT ON FUNCTION deepsad_train_final(internal) IS 'final function of deepsad_train';
+COMMENT ON FUNCTION deepsad_train_final(internal) IS 'final function of deepsad_train and deepsad_update';
 
 -- SSPACE: a state holds all rows of its group, so groups should come one after the other, sorted.
 CREATE AGGREGATE deepsad_train(features "any") (
@@ -70,6 +70,37 @@ CREATE AGGREGATE deepsad_train(features "any", label "any", options jsonb) (
 COMMENT ON AGGREGATE deepsad_train("any") IS 'trains an anomaly detector on unlabelled rows; returns the model';
 COMMENT ON AGGREGATE deepsad_train("any", "any") IS 'trains an anomaly detector; label true = known anomaly, false = known normal, NULL = unlabelled';
 COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly detector with options (see deepsad_options)';
+
+-- updates of a model
+
+CREATE FUNCTION deepsad_update_transition(internal, bytea, "any") RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+CREATE FUNCTION deepsad_update_transition(internal, bytea, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+CREATE FUNCTION deepsad_update_transition(internal, bytea, "any", "any", jsonb) RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+
+COMMENT ON FUNCTION deepsad_update_transition(internal, bytea, "any") IS 'transition function of deepsad_update';
+COMMENT ON FUNCTION deepsad_update_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_update';
+COMMENT ON FUNCTION deepsad_update_transition(internal, bytea, "any", "any", jsonb) IS 'transition function of deepsad_update';
+
+CREATE AGGREGATE deepsad_update(model bytea, features "any") (
+	SFUNC = deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+
+CREATE AGGREGATE deepsad_update(model bytea, features "any", label "any") (
+	SFUNC = deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+
+CREATE AGGREGATE deepsad_update(model bytea, features "any", label "any", options jsonb) (
+	SFUNC = deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+
+COMMENT ON AGGREGATE deepsad_update(bytea, "any") IS 'goes on training a model with new rows; returns the new model';
+COMMENT ON AGGREGATE deepsad_update(bytea, "any", "any") IS 'goes on training a model with new rows or labels; returns the new model';
+COMMENT ON AGGREGATE deepsad_update(bytea, "any", "any", jsonb) IS 'goes on training a model with options (epochs, learning_rate, ...)';
 
 -- trainings now running, from any session
 

@@ -33,7 +33,7 @@ static void
 push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *member)
 {
 	static const char *const stops[] = {"epochs", "max_steps", "validation"};
-	bool		validated = model->facts.validation > 0;
+	bool		validated = model->config.validation > 0 && model->facts.validation > 0;
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_float(state, "mean_distance", member->divisor);
@@ -67,6 +67,16 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 	deepsad_push_int(state, "unlabelled", (int64) (facts->rows - facts->anomalies - facts->normals));
 	deepsad_push_int(state, "missing_elements", (int64) facts->missing);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	deepsad_push_int(state, "updates", (int64) facts->updates);
+	if (facts->updates > 0)
+	{
+		deepsad_push_key(state, "last_update");
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		deepsad_push_int(state, "rows", (int64) facts->update_rows);
+		deepsad_push_int(state, "anomalies", (int64) facts->update_anomalies);
+		deepsad_push_int(state, "normals", (int64) facts->update_normals);
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
 }
 
 /* deepsad_info(model) -> jsonb */
@@ -151,7 +161,7 @@ deepsad_history(PG_FUNCTION_ARGS)
 				   member->pretrain_epochs_run);
 		put_epochs(store, desc, m, "training", member->train_loss,
 				   member->epochs_run);
-		if (model.facts.validation > 0)
+		if (model.config.validation > 0 && model.facts.validation > 0)
 			put_epochs(store, desc, m, "validation", member->validation_loss, member->epochs_run);
 	}
 	return (Datum) 0;

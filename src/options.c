@@ -142,22 +142,42 @@ set_option(DsadConfig *config, const DsadOption *option, const JsonbValue *value
 	}
 }
 
+/* The names of all options, or of those that an update may change. */
+static char *
+valid_options(bool update)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < dsad_option_count; i++)
+		if (dsad_options[i].update || !update)
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "", dsad_options[i].name);
+	return names.data;
+}
+
 /* The option of a jsonb key, or an error that lists the valid ones. */
 static const DsadOption *
 find_option(const JsonbValue *key)
 {
 	const DsadOption *option = dsad_option_find(key->val.string.val, key->val.string.len);
-	StringInfoData names;
 
 	if (option)
 		return option;
-	initStringInfo(&names);
-	for (int i = 0; i < dsad_option_count; i++)
-		appendStringInfo(&names, "%s%s", i ? ", " : "", dsad_options[i].name);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown option \"%.*s\"", key->val.string.len, key->val.string.val),
-			 errhint("Valid options are: %s.", names.data)));
+			 errhint("Valid options are: %s.", valid_options(false))));
+}
+
+/* Options must be an object, or nothing. */
+static void
+check_object(Jsonb *options)
+{
+	if (options && !JB_ROOT_IS_OBJECT(options))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("Make one with deepsad_options(epochs => 20).")));
 }
 
 /*
@@ -173,11 +193,7 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint6
 	JsonbValue	value;
 	DsadError	error;
 
-	if (options && !JB_ROOT_IS_OBJECT(options))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("Make one with deepsad_options(epochs => 20).")));
+	check_object(options);
 	/* twice over the keys: the preset must be known before the others override it */
 	for (int pass = 0; pass < 2; pass++)
 	{
@@ -203,6 +219,42 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint6
 				}
 				else if (pass == 1 && !is_preset)
 					set_option(config, option, &value);
+			}
+		}
+	}
+	deepsad_check(dsad_config_check(config, &error), &error);
+}
+
+/*
+ * The options of an update on so many rows, over those of the model in config: only what does not
+ * change what the model is.
+ */
+void
+deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
+{
+	const DsadOption *option = NULL;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	DsadError	error;
+
+	dsad_config_update(config, rows);
+	check_object(options);
+	if (options)
+	{
+		iterator = JsonbIteratorInit(&options->root);
+		while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		{
+			if (token == WJB_KEY)
+				option = find_option(&value);
+			else if (token == WJB_VALUE && value.type != jbvNull)
+			{
+				if (!option->update)
+					ereport(ERROR,
+							(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							 errmsg("option \"%s\" cannot be changed by deepsad_update", option->name),
+							 errhint("It can change: %s.", valid_options(true))));
+				set_option(config, option, &value);
 			}
 		}
 	}

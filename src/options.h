@@ -11,6 +11,7 @@
 
 extern void deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features,
 								  uint64 rows);
+extern void deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows);
 extern void deepsad_options_push(JsonbParseState **state, const DsadConfig *config);
 
 #endif

@@ -39,6 +39,7 @@ typedef struct Shared
 	uint32		features;
 	DsadFacts	facts;
 	DsadPlan	plan;			/* without its order */
+	bool		update;			/* the results hold the members to go on from */
 	bool		in_blocks;
 	Size		window_bytes;
 	Size		result_bytes;	/* of each member's place among the results */
@@ -51,7 +52,8 @@ typedef struct Shared
 /* One member's result: its length, then its bytes. */
 typedef struct Result
 {
-	Size		length;			/* 0 = not there yet */
+	bool		done;
+	Size		length;
 	uint8		bytes[FLEXIBLE_ARRAY_MEMBER];
 } Result;
 
@@ -131,8 +133,8 @@ shared_memory_available(Size size)
  * deepsad_parallel_parts.
  */
 DeepsadParallel *
-deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, bool in_blocks,
-					   Size window_bytes, int workers)
+deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env, bool update,
+					   bool in_blocks, Size window_bytes, int workers)
 {
 	uint32		features = model->dims[0];
 	Size		scaling_bytes = 3 * features * sizeof(double);
@@ -169,6 +171,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, bool in_blo
 	shared->facts = model->facts;
 	shared->plan = *plan;
 	shared->plan.order = NULL;
+	shared->update = update;
 	shared->in_blocks = in_blocks;
 	shared->window_bytes = window_bytes;
 	shared->result_bytes = result_bytes;
@@ -186,8 +189,13 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, bool in_blo
 	parallel->context = context;
 	parallel->shared = shared;
 	parallel->results = shm_toc_allocate(context->toc, results_bytes);
-	for (int64 m = 0; m < model->config.members; m++)
-		((Result *) (parallel->results + m * result_bytes))->length = 0;
+	for (uint32 m = 0; m < (uint32) model->config.members; m++)
+	{
+		Result	   *result = (Result *) (parallel->results + m * result_bytes);
+
+		result->done = false;
+		result->length = update ? dsad_member_encode(model, m, env, result->bytes) : 0;
+	}
 	shm_toc_insert(context->toc, KEY_RESULTS, parallel->results);
 	{
 		char	   *rows = shm_toc_allocate(context->toc, size);
@@ -247,8 +255,12 @@ train_members(Shared *shared, char *results, DsadModel *model, const DsadPlan *p
 		DsadError	error;
 
 		reporter.visited = 0;
-		deepsad_check(dsad_train_member(model, plan, member, &reporting, parts, &error), &error);
+		if (shared->update)
+			deepsad_check(dsad_member_decode(model, member, env, result->bytes, result->length, &error), &error);
+		deepsad_check((shared->update ? dsad_update_member : dsad_train_member)
+					  (model, plan, member, &reporting, parts, &error), &error);
 		result->length = dsad_member_encode(model, member, env, result->bytes);
+		result->done = true;
 		pg_atomic_fetch_add_u32(&shared->members_done, 1);
 	}
 }
@@ -297,7 +309,7 @@ deepsad_parallel_train(DeepsadParallel *parallel, DsadModel *model, const DsadPl
 		Result	   *result = (Result *) (parallel->results + m * shared->result_bytes);
 		DsadError	error;
 
-		if (result->length == 0)
+		if (!result->done)
 			elog(ERROR, "member %u was not trained", m + 1);
 		deepsad_check(dsad_member_decode(model, m, env, result->bytes, result->length, &error), &error);
 	}

@@ -1,6 +1,6 @@
 /*
  * train.c
- *	  The aggregate deepsad_train: collects rows, then trains.
+ *	  The aggregates deepsad_train and deepsad_update: collect rows, then train.
  */
 #include "pg_compat.h"
 
@@ -14,17 +14,18 @@
 #include "training.h"
 
 DSAD_FUNCTION(deepsad_train_transition);
+DSAD_FUNCTION(deepsad_update_transition);
 DSAD_FUNCTION(deepsad_train_final);
-
-#define FEATURES_ARG 1
-#define LABEL_ARG 2
-#define OPTIONS_ARG 3
 
 #define ROWS_PER_REPORT 1024
 
 /* What a call site resolves once, for all its groups. */
 typedef struct CallSite
 {
+	int			model_arg;		/* deepsad_update's, else 0 */
+	int			features_arg;
+	int			label_arg;		/* 0 = not given, as for those below */
+	int			options_arg;
 	DeepsadFeatures *features;
 	DeepsadLabelKind label_kind;
 	bool		saw_anomaly;	/* in any group so far */
@@ -35,6 +36,7 @@ typedef struct TrainState
 {
 	DeepsadRowStore *store;
 	CallSite   *site;
+	struct varlena *model;		/* deepsad_update's, as it was stored; NULL for deepsad_train */
 	Jsonb	   *options;		/* NULL = defaults */
 	uint64		skipped;		/* rows whose features are NULL */
 	bool		shown;			/* this backend's progress entry is ours */
@@ -42,17 +44,22 @@ typedef struct TrainState
 	bool		saw_normal;
 } TrainState;
 
+/* Resolves the arguments (state [, model], features [, label [, options]]). */
 static CallSite *
-get_call_site(FunctionCallInfo fcinfo)
+get_call_site(FunctionCallInfo fcinfo, bool update)
 {
 	CallSite   *site = fcinfo->flinfo->fn_extra;
 
 	if (site)
 		return site;
 	site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-	if (PG_NARGS() > LABEL_ARG)
-		site->label_kind = deepsad_label_kind(fcinfo, LABEL_ARG);
-	site->features = deepsad_features_of_call(fcinfo, FEATURES_ARG, false);
+	site->model_arg = update ? 1 : 0;
+	site->features_arg = site->model_arg + 1;
+	site->label_arg = PG_NARGS() > site->features_arg + 1 ? site->features_arg + 1 : 0;
+	site->options_arg = PG_NARGS() > site->features_arg + 2 ? site->features_arg + 2 : 0;
+	if (site->label_arg)
+		site->label_kind = deepsad_label_kind(fcinfo, site->label_arg);
+	site->features = deepsad_features_of_call(fcinfo, site->features_arg, false);
 	fcinfo->flinfo->fn_extra = site;
 	return site;
 }
@@ -71,6 +78,49 @@ end_group(Datum arg)
 	state->shown = false;
 }
 
+/* The model of this call, as it is stored; NULL is an error. */
+static struct varlena *
+get_model(FunctionCallInfo fcinfo, const CallSite *site)
+{
+	if (PG_ARGISNULL(site->model_arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("model is NULL"),
+				 errhint("deepsad_update goes on from a model that deepsad_train made.")));
+	return (struct varlena *) PG_GETARG_POINTER(site->model_arg);
+}
+
+/* The model belongs to the group: a row that brings another is an error. */
+static void
+check_same_model(struct varlena *model, const TrainState *state)
+{
+	struct varlena *a;
+	struct varlena *b;
+
+	if (VARSIZE_ANY(model) == VARSIZE_ANY(state->model) &&
+		memcmp(model, state->model, VARSIZE_ANY(model)) == 0)
+		return;
+	/* the same value may be stored in two ways */
+	a = pg_detoast_datum_packed(model);
+	b = pg_detoast_datum_packed(state->model);
+	if (VARSIZE_ANY_EXHDR(a) != VARSIZE_ANY_EXHDR(b) ||
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model differs between rows of one update"),
+				 errhint("Give the same model for every row of a group, or group by it.")));
+}
+
+/* Reads the group's options into config: what there is to know before all rows have come. */
+static void
+parse_options(DsadConfig *config, const TrainState *state, uint32 features, uint64 rows)
+{
+	if (state->site->model_arg)
+		deepsad_options_parse_update(config, state->options, rows);
+	else
+		deepsad_options_parse(config, state->options, features, rows);
+}
+
 /* A state for a new group: its options are those of its first row. */
 static TrainState *
 start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
@@ -81,15 +131,22 @@ start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
 	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, 1, 1);
 	state->site = site;
 	state->integer_labels = site->label_kind >= DEEPSAD_LABEL_INT2;
-	if (PG_NARGS() > OPTIONS_ARG && !PG_ARGISNULL(OPTIONS_ARG))
+	if (site->model_arg)
 	{
-		Jsonb	   *options = PG_GETARG_JSONB_P(OPTIONS_ARG);
+		struct varlena *model = get_model(fcinfo, site);
 
-		/* bad options are an error at the first row, not after collecting all of them */
-		deepsad_options_parse(&config, options, 1, 1);
+		state->model = MemoryContextAlloc(context, VARSIZE_ANY(model));
+		memcpy(state->model, model, VARSIZE_ANY(model));
+	}
+	if (site->options_arg && !PG_ARGISNULL(site->options_arg))
+	{
+		Jsonb	   *options = PG_GETARG_JSONB_P(site->options_arg);
+
 		state->options = MemoryContextAlloc(context, VARSIZE(options));
 		memcpy(state->options, options, VARSIZE(options));
 	}
+	/* bad options are an error at the first row, not after collecting all of them */
+	parse_options(&config, state, 1, 1);
 	state->store = deepsad_rowstore_create(context, deepsad_features_single(site->features),
 										   (uint64) config.max_rows, config.seed);
 	state->shown = deepsad_progress_start();
@@ -101,7 +158,8 @@ start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
 static void
 check_same_options(FunctionCallInfo fcinfo, const TrainState *state)
 {
-	Jsonb	   *options = PG_ARGISNULL(OPTIONS_ARG) ? NULL : PG_GETARG_JSONB_P(OPTIONS_ARG);
+	int			argno = state->site->options_arg;
+	Jsonb	   *options = PG_ARGISNULL(argno) ? NULL : PG_GETARG_JSONB_P(argno);
 
 	if ((options == NULL) != (state->options == NULL) ||
 		(options && (VARSIZE(options) != VARSIZE(state->options) ||
@@ -112,9 +170,9 @@ check_same_options(FunctionCallInfo fcinfo, const TrainState *state)
 				 errhint("Give the same options for every row of a group.")));
 }
 
-/* deepsad_train's transition: (state, features [, label [, options]]) */
-Datum
-deepsad_train_transition(PG_FUNCTION_ARGS)
+/* One row of either aggregate. */
+static Datum
+transition(FunctionCallInfo fcinfo, bool update)
 {
 	MemoryContext context;
 	CallSite   *site;
@@ -124,31 +182,47 @@ deepsad_train_transition(PG_FUNCTION_ARGS)
 	int8		label = DSAD_UNLABELLED;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "deepsad_train_transition called outside an aggregate");
-	site = get_call_site(fcinfo);
+		elog(ERROR, "transition function of deepsad called outside an aggregate");
+	site = get_call_site(fcinfo, update);
 	if (PG_ARGISNULL(0))
 		state = start_group(fcinfo, site, context);
 	else
 	{
 		state = (TrainState *) PG_GETARG_POINTER(0);
-		if (PG_NARGS() > OPTIONS_ARG)
+		if (site->model_arg)
+			check_same_model(get_model(fcinfo, site), state);
+		if (site->options_arg)
 			check_same_options(fcinfo, state);
 	}
-	if (!deepsad_features_read(site->features, fcinfo->args + FEATURES_ARG, &row, &count))
+	if (!deepsad_features_read(site->features, fcinfo->args + site->features_arg, &row, &count))
 	{
 		state->skipped++;
 		PG_RETURN_POINTER(state);
 	}
 	if (!deepsad_features_finite(&row, count))
 		deepsad_features_infinite(&row, count);
-	if (PG_NARGS() > LABEL_ARG)
-		label = deepsad_label_read(site->label_kind, fcinfo, LABEL_ARG);
+	if (site->label_arg)
+		label = deepsad_label_read(site->label_kind, fcinfo, site->label_arg);
 	site->saw_anomaly |= label == DSAD_ANOMALY;
 	state->saw_normal |= label == DSAD_NORMAL;
 	deepsad_rowstore_add(state->store, &row, count, label);
 	if (state->shown && deepsad_rowstore_seen(state->store) % ROWS_PER_REPORT == 0)
 		deepsad_progress_collecting(deepsad_rowstore_seen(state->store));
 	PG_RETURN_POINTER(state);
+}
+
+/* deepsad_train's transition: (state, features [, label [, options]]) */
+Datum
+deepsad_train_transition(PG_FUNCTION_ARGS)
+{
+	return transition(fcinfo, false);
+}
+
+/* deepsad_update's transition: (state, model, features [, label [, options]]) */
+Datum
+deepsad_update_transition(PG_FUNCTION_ARGS)
+{
+	return transition(fcinfo, true);
 }
 
 /*
@@ -166,7 +240,7 @@ check_label_meaning(const TrainState *state)
 				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
 }
 
-/* deepsad_train's final function: the model, or NULL when there is nothing to learn from. */
+/* The final function of both: the model, or NULL when there is nothing to learn from. */
 Datum
 deepsad_train_final(PG_FUNCTION_ARGS)
 {
@@ -177,15 +251,26 @@ deepsad_train_final(PG_FUNCTION_ARGS)
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "deepsad_train_final called outside an aggregate");
-	if (state == NULL || deepsad_rowstore_count(state->store) == 0)
+	if (state == NULL)
 		PG_RETURN_NULL();
+	if (deepsad_rowstore_count(state->store) == 0)
+	{
+		/* only rows without features */
+		if (state->model)
+			PG_RETURN_POINTER(state->model);
+		PG_RETURN_NULL();
+	}
 	check_label_meaning(state);
-	deepsad_options_parse(&config, state->options, deepsad_rowstore_features(state->store),
-						  deepsad_rowstore_count(state->store));
 	/* the final function runs once a group (FINALFUNC_MODIFY = READ_WRITE): the rows can go early */
 	store = state->store;
 	state->store = NULL;
-	result = deepsad_training_run(store, &config, state->skipped, state->shown);
+	if (state->model)
+		result = deepsad_training_update(store, (bytea *) state->model, state->options, state->shown);
+	else
+	{
+		parse_options(&config, state, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
+		result = deepsad_training_run(store, &config, state->skipped, state->shown);
+	}
 	if (state->shown)
 		deepsad_progress_end();
 	state->shown = false;

@@ -18,6 +18,8 @@
 
 #include "blockfile.h"
 #include "env.h"
+#include "model_cache.h"
+#include "options.h"
 #include "parallel.h"
 #include "training.h"
 
@@ -52,6 +54,7 @@ typedef struct Run
 	DsadModel	model;
 	DsadPlan	plan;
 	DeepsadProgress progress;
+	bool		update;			/* goes on from a model instead of starting anew */
 	uint64		finished;		/* visits of the members that are done */
 	uint32		member;			/* being trained here */
 	uint64		visited;		/* of that member */
@@ -157,7 +160,8 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 	run->env.report = report;
 	run->env.report_ctx = run;
 	for (uint32 m = 0; m < (uint32) run->config->members; m++)
-		deepsad_check(dsad_train_member(&run->model, &run->plan, m, &run->env, parts, &error), &error);
+		deepsad_check((run->update ? dsad_update_member : dsad_train_member)
+					  (&run->model, &run->plan, m, &run->env, parts, &error), &error);
 	run->env.report = NULL;
 	if (file)
 		deepsad_blockfile_close(file);
@@ -179,7 +183,7 @@ train(Run *run)
 	if (in_blocks)
 		workers = Min(workers, WINDOW_PART - 1);
 	deepsad_rowstore_make_room(add_size(held_out, in_blocks ? window * (workers + 1) : scaled), run->store);
-	parallel = deepsad_parallel_begin(&run->model, &run->plan, in_blocks, window, workers);
+	parallel = deepsad_parallel_begin(&run->model, &run->plan, &run->env, run->update, in_blocks, window, workers);
 	if (parallel == NULL)
 	{
 		train_alone(run, in_blocks, window);
@@ -219,6 +223,44 @@ encode(const DsadModel *model, const DsadEnv *env)
 	return result;
 }
 
+/* A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each other or go to a file. */
+static void
+start_run(Run *run, DeepsadRowStore *store, const DsadConfig *config, MemoryContext context, bool shown)
+{
+	uint64		count = deepsad_rowstore_count(store);
+
+	memset(run, 0, sizeof(*run));
+	run->config = config;
+	run->store = store;
+	deepsad_env_init(&run->env, context);
+	dsad_arena_init(&run->arena, &run->env);
+	dsad_arena_init(&run->scratch, &run->env);
+	deepsad_rowstore_source(store, &run->source);
+	if (add_size(deepsad_rowstore_memory(store),
+				 mul_size(count, scaled_row_bytes(run->source.features) + 2 * sizeof(uint64))) >
+		mul_size(maintenance_work_mem, 1024))
+	{
+		deepsad_rowstore_spill(store);
+		deepsad_rowstore_source(store, &run->source);
+	}
+	run->progress.shown = shown;
+	run->progress.verbose = config->verbose != 0;
+	run->progress.members = (uint32) config->members;
+	run->progress.rows = count;
+	deepsad_progress_begin(&run->progress);
+}
+
+/* Trains what was prepared. */
+static void
+finish_run(Run *run)
+{
+	check_memory(run);
+	run->progress.visits = total_visits(run);
+	if (dsad_wants_blas(run->model.dims, run->model.layers, (size_t) run->config->batch_size))
+		dsad_blas_bind();
+	train(run);
+}
+
 /*
  * Trains a model on the store's rows (at least one) and frees the store; the
  * result is in the current context, NULL (with a warning) when no row is
@@ -233,28 +275,8 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
 	DsadError	error;
 	DsadStatus	status;
 	bytea	   *result = NULL;
-	uint64		count = deepsad_rowstore_count(store);
 
-	memset(&run, 0, sizeof(run));
-	run.config = config;
-	run.store = store;
-	deepsad_env_init(&run.env, context);
-	dsad_arena_init(&run.arena, &run.env);
-	dsad_arena_init(&run.scratch, &run.env);
-	deepsad_rowstore_source(store, &run.source);
-	/* raw and scaled rows beside each other, or the raw ones go to a file */
-	if (add_size(deepsad_rowstore_memory(store), mul_size(count, scaled_row_bytes(run.source.features) +
-														  2 * sizeof(uint64))) > mul_size(maintenance_work_mem, 1024))
-	{
-		deepsad_rowstore_spill(store);
-		deepsad_rowstore_source(store, &run.source);
-	}
-	run.progress.shown = shown;
-	run.progress.verbose = config->verbose != 0;
-	run.progress.members = (uint32) config->members;
-	run.progress.rows = count;
-	deepsad_progress_begin(&run.progress);
-
+	start_run(&run, store, config, context, shown);
 	MemoryContextSwitchTo(context);
 	status = dsad_prepare(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, config, &run.source, &error);
 	if (status == DSAD_NO_ELIGIBLE_ROWS)
@@ -268,17 +290,54 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
 	else
 	{
 		deepsad_check(status, &error);
-		check_memory(&run);
 		run.model.facts.skipped = skipped;
-		run.progress.visits = total_visits(&run);
-		if (dsad_wants_blas(run.model.dims, run.model.layers, (size_t) config->batch_size))
-			dsad_blas_bind();
-		train(&run);
+		finish_run(&run);
 		warn_collapsed(&run.model);
 		MemoryContextSwitchTo(old);
 		result = encode(&run.model, &run.env);
 	}
 	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return result;
+}
+
+/*
+ * Goes on training a model on the store's rows (at least one), under options that
+ * may be NULL, and frees the store; the result is in the current context.
+ */
+bytea *
+deepsad_training_update(DeepsadRowStore *store, bytea *model, Jsonb *options, bool shown)
+{
+	MemoryContext old = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
+	DsadConfig	config;
+	DsadModel	decoded;
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadError	error;
+	Run			run;
+	bytea	   *result;
+
+	deepsad_env_init(&env, context);
+	dsad_arena_init(&arena, &env);
+	MemoryContextSwitchTo(context);
+	deepsad_model_decode(&decoded, &arena, &env, (bytea *) pg_detoast_datum_packed((struct varlena *) model));
+	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
+	config = decoded.config;
+	start_run(&run, store, &config, context, shown);
+	run.update = true;
+	run.model = decoded;
+	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),
+				  &error);
+	if (run.model.facts.update_anomalies == run.model.facts.update_rows)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("all %llu rows of the update are labelled as anomalies",
+						(unsigned long long) run.model.facts.update_rows),
+				 errhint("Add a sample of ordinary rows, so that the model does not forget them: WHERE label IS NOT NULL OR random() < 0.05.")));
+	finish_run(&run);
+	MemoryContextSwitchTo(old);
+	result = encode(&run.model, &run.env);
 	MemoryContextDelete(context);
 	return result;
 }

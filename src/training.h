@@ -5,9 +5,12 @@
 #ifndef DEEPSAD_TRAINING_H
 #define DEEPSAD_TRAINING_H
 
+#include "utils/jsonb.h"
+
 #include "rowstore.h"
 
 extern bytea *deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 skipped,
 								   bool shown);
+extern bytea *deepsad_training_update(DeepsadRowStore *store, bytea *model, Jsonb *options, bool shown);
 
 #endif

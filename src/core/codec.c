@@ -130,6 +130,10 @@ put_facts(Writer *w, const DsadModel *model)
 	put_int(w, model->facts.normals, 8);
 	put_int(w, model->facts.missing, 8);
 	put_int(w, model->facts.validation, 8);
+	put_int(w, model->facts.updates, 8);
+	put_int(w, model->facts.update_rows, 8);
+	put_int(w, model->facts.update_anomalies, 8);
+	put_int(w, model->facts.update_normals, 8);
 }
 
 static void
@@ -153,11 +157,11 @@ put_member(Writer *w, const DsadModel *model, const DsadMember *member)
 	put_int(w, member->collapsed, 2);
 }
 
-/* How many validation losses a member has: one for each epoch, if rows were held out. */
+/* How many validation losses a member has: one for each epoch, if rows were held out in the last training or update. */
 static uint32_t
 validation_epochs(const DsadModel *model, const DsadMember *member)
 {
-	return model->facts.validation > 0 ? member->epochs_run : 0;
+	return model->config.validation > 0 && model->facts.validation > 0 ? member->epochs_run : 0;
 }
 
 /* A section's header, then the caller writes `length` bytes. */
@@ -496,6 +500,10 @@ get_facts(Reader *r, DsadModel *model, DsadError *error)
 	model->facts.normals = get_int(r, 8);
 	model->facts.missing = get_int(r, 8);
 	model->facts.validation = get_int(r, 8);
+	model->facts.updates = get_int(r, 8);
+	model->facts.update_rows = get_int(r, 8);
+	model->facts.update_anomalies = get_int(r, 8);
+	model->facts.update_normals = get_int(r, 8);
 	return finish_section(r, "FACT", error);
 }
 
@@ -672,5 +680,5 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 
 		status = next_section(&r, NULL, format, &body, &known, error);
 	}
-	return status;
+	return status == DSAD_OK ? dsad_watch_status(&watch, error) : status;
 }

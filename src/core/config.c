@@ -11,46 +11,50 @@
 /* Visits to rows of the Deep SAD phase, per member, that default epochs stay within. */
 #define MAX_VISITS 5000000
 
+#define UPDATE_EPOCHS 20
+#define MAX_UPDATE_VISITS 500000
+
 static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
 static const char *const objective_labels[] = {"sad", "soft_boundary", NULL};
 static const char *const scaling_labels[] = {"standard", "minmax", "none", NULL};
 static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
-#define INT(name, id, min, max) \
-	{#name, id, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false}
+/* The last argument of each tells whether an update may change it. */
+#define INT(name, id, min, max, update) \
+	{#name, id, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
 #define TRANSIENT(name, min, max) \
-	{#name, 0, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, true}
-#define FLOAT(name, id, min, max) \
-	{#name, id, DSAD_OPTION_FLOAT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false}
-#define LIST(name, id, min, max, min_count, max_count) \
-	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, min_count, max_count, NULL, false}
+	{#name, 0, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, true, true}
+#define FLOAT(name, id, min, max, update) \
+	{#name, id, DSAD_OPTION_FLOAT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
+#define LIST(name, id, min, max, min_count, max_count, update) \
+	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, min_count, max_count, NULL, false, update}
 #define ENUM(name, id, last) \
-	{#name, id, DSAD_OPTION_ENUM, offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels, false}
+	{#name, id, DSAD_OPTION_ENUM, offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels, false, false}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
-	LIST(hidden, 2, 1, DSAD_MAX_WIDTH, 1, DSAD_MAX_HIDDEN),
-	INT(latent, 3, 1, DSAD_MAX_LATENT),
-	INT(members, 4, 1, DSAD_MAX_MEMBERS),
-	INT(seed, 5, -9223372036854775808.0, 9223372036854775807.0),
-	INT(epochs, 6, 0, DSAD_MAX_EPOCHS),
-	INT(pretrain_epochs, 7, 0, DSAD_MAX_EPOCHS),
-	INT(max_steps, 8, 0, 9007199254740992.0),
-	INT(batch_size, 9, 2, 65536),
-	FLOAT(learning_rate, 10, 1e-10, 1),
-	LIST(milestones, 11, 0, DSAD_MAX_EPOCHS, 0, DSAD_MAX_MILESTONES),
-	FLOAT(weight_decay, 12, 0, 1),
-	FLOAT(eta, 13, 0, 1e6),
+	LIST(hidden, 2, 1, DSAD_MAX_WIDTH, 1, DSAD_MAX_HIDDEN, false),
+	INT(latent, 3, 1, DSAD_MAX_LATENT, false),
+	INT(members, 4, 1, DSAD_MAX_MEMBERS, false),
+	INT(seed, 5, -9223372036854775808.0, 9223372036854775807.0, true),
+	INT(epochs, 6, 0, DSAD_MAX_EPOCHS, true),
+	INT(pretrain_epochs, 7, 0, DSAD_MAX_EPOCHS, false),
+	INT(max_steps, 8, 0, 9007199254740992.0, true),
+	INT(batch_size, 9, 2, 65536, true),
+	FLOAT(learning_rate, 10, 1e-10, 1, true),
+	LIST(milestones, 11, 0, DSAD_MAX_EPOCHS, 0, DSAD_MAX_MILESTONES, true),
+	FLOAT(weight_decay, 12, 0, 1, true),
+	FLOAT(eta, 13, 0, 1e6, true),
 	ENUM(objective, 14, DSAD_OBJECTIVE_SOFT_BOUNDARY),
-	FLOAT(nu, 15, 1e-6, 1),
-	INT(warmup_epochs, 16, 0, DSAD_MAX_EPOCHS),
+	FLOAT(nu, 15, 1e-6, 1, false),
+	INT(warmup_epochs, 16, 0, DSAD_MAX_EPOCHS, false),
 	ENUM(scaling, 17, DSAD_SCALING_NONE),
 	ENUM(reconstruction, 18, DSAD_RECONSTRUCTION_SIGMOID),
 	ENUM(init, 19, DSAD_INIT_GLOROT),
-	FLOAT(validation, 20, 0, 0.5),
-	INT(patience, 21, 1, DSAD_MAX_EPOCHS),
-	INT(max_rows, 22, 0, 4294967295.0),
+	FLOAT(validation, 20, 0, 0.5, false),
+	INT(patience, 21, 1, DSAD_MAX_EPOCHS, false),
+	INT(max_rows, 22, 0, 4294967295.0, true),
 	TRANSIENT(workers, -1, 1024),
 	TRANSIENT(verbose, 0, 1),
 };
@@ -143,6 +147,25 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 		case DSAD_PRESET_DEFAULT:
 			break;
 	}
+}
+
+/*
+ * The defaults of an update on so many rows, over the options that the model was
+ * trained with: a few epochs at the rate that training ended with.
+ */
+void
+dsad_config_update(DsadConfig *config, uint64_t rows)
+{
+	for (uint32_t i = 0; i < config->milestones.count; i++)
+		if (config->milestones.value[i] < config->epochs)
+			config->learning_rate *= 0.1;
+	config->milestones.count = 0;
+	config->epochs = bounded_epochs(UPDATE_EPOCHS, MAX_UPDATE_VISITS, rows);
+	config->max_steps = 0;
+	config->max_rows = 0;
+	config->validation = 0;
+	config->workers = -1;
+	config->verbose = 0;
 }
 
 /* Whether the score stays the plain squared distance. */

@@ -28,17 +28,21 @@ label_kind(int8_t label)
 	return label == DSAD_ANOMALY ? 0 : label == DSAD_NORMAL ? 1 : 2;
 }
 
-/* Starts dividing: validation takes its share of each kind of label. */
+/* Starts dividing: validation takes its share of each kind of label; an update has none. */
 static void
 split_start(Split *split, const DsadConfig *config, const DsadFacts *facts)
 {
 	double		share = config->validation;
+	bool		update = facts->updates > 0;
+	uint64_t	rows = update ? facts->update_rows : facts->rows;
+	uint64_t	anomalies = update ? facts->update_anomalies : facts->anomalies;
+	uint64_t	normals = update ? facts->update_normals : facts->normals;
 
-	if (share * (double) facts->rows > MAX_VALIDATION_ROWS)
-		share = MAX_VALIDATION_ROWS / (double) facts->rows;
-	split->left[0] = (uint32_t) facts->anomalies;
-	split->left[1] = (uint32_t) facts->normals;
-	split->left[2] = (uint32_t) (facts->rows - facts->anomalies - facts->normals);
+	if (share * (double) rows > MAX_VALIDATION_ROWS)
+		share = MAX_VALIDATION_ROWS / (double) rows;
+	split->left[0] = (uint32_t) anomalies;
+	split->left[1] = (uint32_t) normals;
+	split->left[2] = (uint32_t) (rows - anomalies - normals);
 	for (int kind = 0; kind < 3; kind++)
 		split->wanted[kind] = (uint32_t) (share * split->left[kind]);
 	dsad_random_seed(&split->random, (uint64_t) config->seed, 0, DSAD_STREAM_SPLIT);
@@ -108,6 +112,65 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 						 "all %llu training rows are labelled as anomalies",
 						 (unsigned long long) rows->count);
 	return DSAD_OK;
+}
+
+/* Counts the labels of an update's rows. */
+static DsadStatus
+count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const DsadRowSource *rows,
+			 DsadError *error)
+{
+	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
+	DsadStatus	status = DSAD_OK;
+
+	if (!raw)
+		return dsad_no_memory(error);
+	facts->update_rows = rows->count;
+	facts->update_anomalies = 0;
+	facts->update_normals = 0;
+	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
+	{
+		int8_t		label;
+
+		if (rows->read(rows->ctx, i, raw, &label) != 0)
+			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
+		facts->update_anomalies += label == DSAD_ANOMALY;
+		facts->update_normals += label == DSAD_NORMAL;
+		if (i % 64 == 0)
+			status = dsad_poll(env, error);
+	}
+	return status;
+}
+
+/*
+ * Prepares an update of a decoded model, whose config says how; rows for its new
+ * losses come from arena, the plan from scratch.
+ */
+DsadStatus
+dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scratch,
+					const DsadEnv *env, const DsadRowSource *rows, DsadError *error)
+{
+	DsadStatus	status = dsad_config_check(&model->config, error);
+	uint32_t   *order = NULL;
+
+	memset(plan, 0, sizeof(*plan));
+	if (status == DSAD_OK && rows->features != model->dims[0])
+		status = dsad_fail(error, DSAD_BAD_DATA, NULL, "rows have %u features, the model was trained on %u",
+						   rows->features, model->dims[0]);
+	if (status == DSAD_OK)
+		status = dsad_model_alloc_losses(model, arena, error);
+	if (status == DSAD_OK && !rows->sequential)
+	{
+		order = dsad_arena_array(scratch, rows->count, sizeof(uint32_t));
+		if (!order)
+			return dsad_no_memory(error);
+		status = dsad_canonical_order(order, env, rows, error);
+	}
+	if (status == DSAD_OK)
+		status = count_labels(&model->facts, scratch, env, rows, error);
+	model->facts.updates++;
+	plan->order = order;
+	plan->count[DSAD_PART_TRAINING] = rows->count;
+	return status;
 }
 
 /* Rows on their way into one part. */

@@ -190,6 +190,7 @@ typedef struct DsadOption
 	uint32_t	max_count;
 	const char *const *labels;	/* enums: NULL-terminated, index = value */
 	bool		transient;		/* not in the bytes of a model */
+	bool		update;			/* an update may change it */
 } DsadOption;
 
 extern const DsadOption dsad_options[];
@@ -198,6 +199,7 @@ extern const int dsad_option_count;
 extern const DsadOption *dsad_option_find(const char *name, size_t length);
 extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
 								 uint64_t rows);
+extern void dsad_config_update(DsadConfig *config, uint64_t rows);
 extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);
 extern bool dsad_config_plain_score(const DsadConfig *config);
 
@@ -247,6 +249,10 @@ typedef struct DsadFacts
 	uint64_t	normals;		/* known */
 	uint64_t	missing;		/* NULL or NaN elements */
 	uint64_t	validation;		/* rows held out for early stopping */
+	uint64_t	updates;		/* how often the model was updated since */
+	uint64_t	update_rows;	/* of the last update */
+	uint64_t	update_anomalies;
+	uint64_t	update_normals;
 } DsadFacts;
 
 typedef struct DsadModel
@@ -339,6 +345,14 @@ extern DsadStatus dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *aren
 							   const DsadRowSource *rows, DsadError *error);
 extern DsadStatus dsad_fill(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
 							const DsadRowSource *rows, DsadDataset *parts, DsadError *error);
+
+/* An update of a finished model: prepare, then fill, then each member. */
+extern DsadStatus dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena,
+									  DsadArena *scratch, const DsadEnv *env,
+									  const DsadRowSource *rows, DsadError *error);
+extern DsadStatus dsad_update_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,
+									 const DsadEnv *env, const DsadDataset *parts, DsadError *error);
+
 extern double dsad_member_memory(const DsadModel *model, const DsadPlan *plan);
 extern uint64_t dsad_member_visits(const DsadModel *model, const DsadPlan *plan);
 extern DsadStatus dsad_train_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,

@@ -58,6 +58,7 @@ static const float zeros[16] __attribute__((aligned(64)));
 	{ \
 		#level, layer_##level, scale_##level, scale_float_##level, distance_##level, row_##level, \
 		gemm_nn_##level, gemm_tn_##level, batchnorm_forward_##level, batchnorm_fixed_##level, \
+		batchnorm_fixed_backward_##level, \
 		batchnorm_backward_##level, adam_##level, distances_##level, distance_gradients_##level, \
 		residuals_##level \
 	}

@@ -109,6 +109,10 @@ struct DsadKernel
 	void		(*batchnorm_fixed) (float *x, size_t n, size_t width, const float *mean,
 									const float *inverse_std);
 
+	/* Backward through that, in place on d (n, width); y is what batchnorm_fixed gave. */
+	void		(*batchnorm_fixed_backward) (float *d, const float *y, size_t n, size_t width,
+											 const float *inverse_std);
+
 	/*
 	 * Backward through both, in place on d (n, width; row stride `stride`): with y
 	 * the normalised values and g the gradient to them,

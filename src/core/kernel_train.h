@@ -178,6 +178,19 @@ NAME(batchnorm_fixed) (float *x, size_t n, size_t width, const float *mean, cons
 		}
 }
 
+TARGET static void
+NAME(batchnorm_fixed_backward) (float *d, const float *y, size_t n, size_t width, const float *inverse_std)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < width; j += WIDTH)
+		{
+			size_t		at = i * width + j;
+
+			/* the activation keeps the sign */
+			storev(d + at, leaky_slope(loadv(d + at), loadv(y + at)) * loadv(inverse_std + j));
+		}
+}
+
 /* Takes a gradient d through the activation of y, and sums it and its product with y. */
 INLINE void
 below_activation(float *d, const float *y, vec *sum, vec *sum_y)

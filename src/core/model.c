@@ -66,7 +66,7 @@ dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, u
 	return DSAD_OK;
 }
 
-/* Room for the loss of every epoch, in arena. */
+/* Room for the loss of every epoch, in arena; pretraining's losses that are there stay. */
 DsadStatus
 dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error)
 {
@@ -82,7 +82,8 @@ dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error)
 	{
 		DsadMember *member = &model->members[m];
 
-		member->pretrain_loss = dsad_arena_array(arena, (size_t) model->config.pretrain_epochs, sizeof(float));
+		if (member->pretrain_epochs_run == 0)
+			member->pretrain_loss = dsad_arena_array(arena, (size_t) model->config.pretrain_epochs, sizeof(float));
 		member->train_loss = dsad_arena_array(arena, epochs, sizeof(float));
 		member->validation_loss = dsad_arena_array(arena, epochs, sizeof(float));
 		if (!member->pretrain_loss || !member->train_loss || !member->validation_loss)

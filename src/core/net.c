@@ -161,6 +161,34 @@ move_statistics(DsadNet *net, uint32_t l)
 	}
 }
 
+/* BatchNorm with the running statistics, and leaky ReLU, on layer l's output y (n, width). */
+static void
+normalise_fixed(DsadNet *net, DsadProducts *products, uint32_t l, float *y, uint32_t n)
+{
+	size_t		width = net->width[l + 1];
+	size_t		step = part(n, width);
+
+	for (size_t j = 0; j < net->dims[l + 1]; j++)
+		net->inverse_std[l][j] = 1 / sqrtf(net->running_var[l][j] + DSAD_BATCHNORM_EPS);
+	for (size_t i = 0; i < n; i += step, dsad_watch(&products->watch))
+		products->kernel->batchnorm_fixed(y + i * width, n - i < step ? n - i : step, width,
+										  net->running_mean[l], net->inverse_std[l]);
+}
+
+/* BatchNorm with the batch's statistics, which move the running ones, and leaky ReLU; as above. */
+static void
+normalise(DsadNet *net, DsadProducts *products, uint32_t l, float *y, uint32_t n)
+{
+	size_t		width = net->width[l + 1];
+	size_t		step = part(width, n);
+
+	for (size_t j = 0; j < width; j += step, dsad_watch(&products->watch))
+		products->kernel->batchnorm_forward(y + j, net->normalised[l] + j, n, width,
+											width - j < step ? width - j : step, net->mean + j,
+											net->unbiased + j, net->inverse_std[l] + j);
+	move_statistics(net, l);
+}
+
 /*
  * Forward in training mode over x (n, width[0]), which must stay until backward.
  * Returns the output (n, width[layers]), the net's own memory.
@@ -179,13 +207,10 @@ dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x, uint32_t 
 						net->weight[l], width, y, width);
 		if (l + 1 < net->layers)
 		{
-			size_t		step = part(width, n);
-
-			for (size_t j = 0; j < width; j += step, dsad_watch(&products->watch))
-				products->kernel->batchnorm_forward(y + j, net->normalised[l] + j, n, width,
-													width - j < step ? width - j : step, net->mean + j,
-													net->unbiased + j, net->inverse_std[l] + j);
-			move_statistics(net, l);
+			if (net->fixed)
+				normalise_fixed(net, products, l, y, n);
+			else
+				normalise(net, products, l, y, n);
 		}
 		x = y;
 	}
@@ -203,21 +228,33 @@ dsad_net_evaluate(DsadNet *net, DsadProducts *products, const float *x, uint32_t
 	{
 		size_t		width = net->width[l + 1];
 		float	   *y = net->output[l];
-		size_t		step = part(n, width);
 
 		dsad_product_nn(products, n, net->dims[l + 1], net->dims[l], x, net->width[l],
 						net->weight[l], width, y, width);
 		if (l + 1 < net->layers)
-		{
-			for (size_t j = 0; j < net->dims[l + 1]; j++)
-				net->inverse_std[l][j] = 1 / sqrtf(net->running_var[l][j] + DSAD_BATCHNORM_EPS);
-			for (size_t i = 0; i < n; i += step, dsad_watch(&products->watch))
-				products->kernel->batchnorm_fixed(y + i * width, n - i < step ? n - i : step, width,
-												  net->running_mean[l], net->inverse_std[l]);
-		}
+			normalise_fixed(net, products, l, y, n);
 		x = y;
 	}
 	return x;
+}
+
+/* Backward through what followed layer l's product, in place on d (n, width). */
+static void
+backward_normalise(DsadNet *net, DsadProducts *products, uint32_t l, float *d, uint32_t n)
+{
+	size_t		width = net->width[l + 1];
+	size_t		step = net->fixed ? part(n, width) : part(width, n);
+
+	if (net->fixed)
+		for (size_t i = 0; i < n; i += step, dsad_watch(&products->watch))
+			products->kernel->batchnorm_fixed_backward(d + i * width, net->output[l] + i * width,
+													   n - i < step ? n - i : step, width,
+													   net->inverse_std[l]);
+	else
+		for (size_t j = 0; j < width; j += step, dsad_watch(&products->watch))
+			products->kernel->batchnorm_backward(d + j, net->normalised[l] + j, n, width,
+												 width - j < step ? width - j : step,
+												 net->inverse_std[l] + j);
 }
 
 /*
@@ -246,14 +283,7 @@ dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_grad
 		dsad_product_nt(products, n, net->dims[l], net->dims[l + 1], d, out, net->weight[l], out,
 						below, in);
 		if (l > 0)
-		{
-			size_t		step = part(in, n);
-
-			for (size_t j = 0; j < in; j += step, dsad_watch(&products->watch))
-				products->kernel->batchnorm_backward(below + j, net->normalised[l - 1] + j, n, in,
-													 in - j < step ? in - j : step,
-													 net->inverse_std[l - 1] + j);
-		}
+			backward_normalise(net, products, l - 1, below, n);
 		d = below;
 	}
 	return below;

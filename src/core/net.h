@@ -19,6 +19,7 @@ typedef struct DsadNet
 	uint32_t	layers;
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];
 	size_t		width[DSAD_MAX_LAYERS + 1];
+	bool		fixed;			/* BatchNorm keeps to its running statistics while training */
 	float	   *weight[DSAD_MAX_LAYERS];	/* (dims[l], width[l + 1]) */
 	float	   *gradient[DSAD_MAX_LAYERS];	/* same shapes; dsad_net_backward fills them */
 	float	   *running_mean[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers */

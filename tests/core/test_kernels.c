@@ -273,7 +273,7 @@ check_training(size_t n, size_t real)
 	float	   *factor = draw_array(n, ORDINARY);
 	float	   *centre = draw_array(width, ORDINARY);
 	const DsadAdamStep step = {0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 0.02f, 1.5f, 1e-8f};
-	float	   *result[DSAD_KERNEL_AVX512 + 1][10] = {{NULL}};
+	float	   *result[DSAD_KERNEL_AVX512 + 1][11] = {{NULL}};
 	double	   *distance[DSAD_KERNEL_AVX512 + 1] = {NULL};
 	double		residual[DSAD_KERNEL_AVX512 + 1];
 
@@ -289,7 +289,7 @@ check_training(size_t n, size_t real)
 
 		if (kernel == NULL)
 			continue;
-		for (int i = 0; i < 10; i++)
+		for (int i = 0; i < 11; i++)
 		{
 			r[i] = calloc(count, sizeof(float));
 			memcpy(r[i], i < 3 || i == 7 ? x : other, count * sizeof(float));
@@ -298,13 +298,14 @@ check_training(size_t n, size_t real)
 		kernel->batchnorm_forward(r[0], r[1], n, width, width, r[3], r[4], r[5]);
 		kernel->batchnorm_fixed(r[2], n, width, centre, r[5]);
 		kernel->batchnorm_backward(r[6], r[1], n, width, width, r[5]);
+		kernel->batchnorm_fixed_backward(r[10], x, n, width, r[5]);
 		for (size_t i = 0; i < count; i++)
 			r[9][i] = fabsf(r[9][i]);
 		kernel->adam(r[7], other, r[8], r[9], count, &step);
 		kernel->distances(x, n, width, centre, real, distance[level]);
 		kernel->distance_gradients(x, n, width, centre, factor, r[4] + 0);
 		residual[level] = kernel->residuals(x, other, count, 0.5f, r[3]);
-		for (int i = 0; i < 10; i++)
+		for (int i = 0; i < 11; i++)
 			CHECK(memcmp(r[i], result[DSAD_KERNEL_PLAIN][i], count * sizeof(float)) == 0);
 		CHECK(memcmp(distance[level], distance[DSAD_KERNEL_PLAIN], n * sizeof(double)) == 0);
 		CHECK(residual[level] == residual[DSAD_KERNEL_PLAIN]);
@@ -339,6 +340,7 @@ check_training(size_t n, size_t real)
 			size_t		at = i * width + j;
 			double		y = (x[at] - mean) * inverse;
 			double		g = other[at] * (y < 0 ? 0.01 : 1);
+			double		fixed_slope = x[at] < 0 ? 0.01 : 1;
 			double		fixed = (x[at] - centre[j]) * r[5][j];
 			double		gradient = other[at] + 0.01 * x[at];
 			double		m = 0.9 * other[at] + 0.1 * gradient;
@@ -346,6 +348,7 @@ check_training(size_t n, size_t real)
 
 			CHECK(fabs(r[6][at] - inverse * (g - sum_g - y * sum_gy)) <= 1e-4 * inverse);
 			CHECK(near(r[2][at], fixed < 0 ? 0.01 * fixed : fixed));
+			CHECK(near(r[10][at], other[at] * fixed_slope * r[5][j]));
 			CHECK(near(r[8][at], m));
 			CHECK(near(r[9][at], v));
 			CHECK(near(r[7][at], x[at] - 0.02 * m / (sqrt(v) * 1.5 + 1e-8)));
@@ -370,7 +373,7 @@ check_training(size_t n, size_t real)
 	}
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
 	{
-		for (int i = 0; i < 10; i++)
+		for (int i = 0; i < 11; i++)
 			free(result[level][i]);
 		free(distance[level]);
 	}

@@ -1,0 +1,195 @@
+/*
+ * member.c
+ *	  One member while it is being trained: memory, batches, reports, the result.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "member.h"
+
+#define REPORT_STEPS 256		/* between two reports within an epoch */
+
+/* Sets up what does not need memory; the result goes to model->members[member]. */
+void
+dsad_training_init(DsadTraining *t, const DsadModel *model, const DsadPlan *plan, uint32_t member,
+				   const DsadEnv *env, const DsadDataset *parts, DsadError *error)
+{
+	uint64_t	rows = parts[DSAD_PART_TRAINING].count;
+
+	memset(t, 0, sizeof(*t));
+	t->env = env;
+	t->config = &model->config;
+	t->model = model;
+	t->plan = plan;
+	t->parts = parts;
+	t->member = &model->members[member];
+	t->member_number = member;
+	t->features = model->dims[0];
+	t->batch_size = (uint64_t) model->config.batch_size < rows ? (uint32_t) model->config.batch_size :
+		(uint32_t) rows;
+	t->error = error;
+	t->progress.member = member;
+	t->progress.rows_total = dsad_member_visits(model, plan);
+}
+
+/* Allocates what the phases share. */
+DsadStatus
+dsad_training_alloc(DsadTraining *t, DsadArena *arena)
+{
+	const DsadDataset *validation = &t->parts[DSAD_PART_VALIDATION];
+	uint32_t	latent = t->model->dims[t->model->layers];
+	size_t		widest = dsad_padded(t->features > latent ? t->features : latent);
+	DsadStatus	status;
+
+	t->batch = dsad_arena_array(arena, t->batch_size, dsad_padded(t->features) * sizeof(float));
+	t->label = dsad_arena_array(arena, t->batch_size, sizeof(int8_t));
+	t->gradient = dsad_arena_array(arena, t->batch_size, widest * sizeof(float));
+	t->scores = dsad_arena_array(arena, t->batch_size, sizeof(double));
+	t->centre = dsad_arena_array(arena, dsad_padded(latent), sizeof(float));
+	if (!t->batch || !t->label || !t->gradient || !t->scores || !t->centre)
+		return dsad_no_memory(t->error);
+	dsad_products_init(&t->products, t->env);
+	t->loss.kernel = t->products.kernel;
+	t->loss.centre = t->centre;
+	t->loss.eta = t->config->eta;
+	t->loss.watch = &t->products.watch;
+	status = dsad_net_products_alloc(&t->products, arena, t->model->dims, t->model->layers, t->error);
+	if (status == DSAD_OK)
+		status = dsad_loss_alloc(&t->loss, arena, latent, t->batch_size, t->error);
+	if (status == DSAD_OK)
+		status = dsad_loader_alloc(&t->loader, arena, &t->parts[DSAD_PART_TRAINING], t->error);
+	if (status == DSAD_OK && validation->count > 0)
+		status = dsad_loader_alloc(&t->validation, arena, validation, t->error);
+	if (status == DSAD_OK)
+		status = dsad_net_alloc(&t->encoder, arena, t->model->dims, t->model->layers, t->batch_size,
+								t->error);
+	return status;
+}
+
+void
+dsad_training_report(DsadTraining *t, DsadPhase phase, uint32_t epoch, int64_t epochs, double loss, bool epoch_ended)
+{
+	t->progress.phase = phase;
+	t->progress.epoch = epoch;
+	t->progress.epochs = (uint32_t) epochs;
+	t->progress.loss = loss;
+	t->progress.epoch_ended = epoch_ended;
+	if (t->env->report)
+		t->env->report(t->env->report_ctx, &t->progress);
+}
+
+/* Counts n more rows, and reports now and then. */
+void
+dsad_training_advance(DsadTraining *t, DsadPhase phase, uint32_t epoch, int64_t epochs, double loss, uint32_t step,
+		uint32_t n)
+{
+	t->progress.rows += n;
+	if (step % REPORT_STEPS == REPORT_STEPS - 1)
+		dsad_training_report(t, phase, epoch, epochs, loss, false);
+}
+
+DsadStatus
+dsad_training_next_batch(DsadTraining *t, DsadLoader *loader, uint32_t *n)
+{
+	return dsad_loader_next(loader, t->batch_size, t->batch, t->label, n);
+}
+
+DsadStatus
+dsad_training_cancelled(const DsadTraining *t)
+{
+	return dsad_watch_status(&t->products.watch, t->error);
+}
+
+DsadStatus
+dsad_training_diverged(DsadTraining *t, const char *phase, uint32_t epoch)
+{
+	return dsad_fail(t->error, DSAD_DIVERGED,
+					 "Lower the option \"learning_rate\", or use scaling \"standard\".",
+					 "training diverged: the loss of member %u became infinite or NaN in epoch %u of %s",
+					 t->member_number + 1, epoch + 1, phase);
+}
+
+/* Whether all count values are finite. */
+static bool
+all_finite(const float *values, size_t count, DsadWatch *watch)
+{
+	float		sum = 0;
+
+	for (size_t start = 0; start < count; start += DSAD_POLL_ELEMENTS, dsad_watch(watch))
+		for (size_t i = start; i < count && i < start + DSAD_POLL_ELEMENTS; i++)
+			sum += values[i] * 0;	/* NaN for NaN and infinity */
+	return sum == 0;
+}
+
+/* The encoder as the model keeps it. */
+DsadStatus
+dsad_training_keep_weights(DsadTraining *t)
+{
+	const DsadNet *net = &t->encoder;
+
+	for (uint32_t l = 0; l < net->layers; l++)
+	{
+		size_t		out = net->dims[l + 1];
+
+		dsad_net_get_weights(net, l, t->member->weight[l]);
+		/* the last step's result has not been through a loss yet */
+		if (!all_finite(t->member->weight[l], net->dims[l] * out, &t->products.watch))
+			return dsad_training_diverged(t, "training", t->member->epochs_run);
+		if (l + 1 == net->layers)
+			break;
+		memcpy(t->member->running_mean[l], net->running_mean[l], out * sizeof(float));
+		memcpy(t->member->running_var[l], net->running_var[l], out * sizeof(float));
+	}
+	return dsad_training_cancelled(t);
+}
+
+/*
+ * The squared distances of the training part's rows under the member's weights,
+ * as scoring computes them.
+ */
+DsadStatus
+dsad_training_distances(DsadTraining *t, DsadArena *arena, DsadDistances *result)
+{
+	DsadModel	alone = *t->model;
+	DsadMember	undivided = *t->member;
+	DsadScorer *scorer;
+	void	   *scratch;
+	DsadStatus	status;
+	double		sum = 0;
+	size_t		step;
+	uint32_t	batches = 0;
+	uint32_t	n;
+
+	undivided.divisor = 1;
+	alone.members = &undivided;
+	alone.config.members = 1;
+	*result = (DsadDistances) {0, INFINITY, 0, 0};
+	status = dsad_scorer_create(&scorer, arena, &alone, t->products.kernel);
+	if (status == DSAD_CANCELLED)
+		return dsad_fail(t->error, status, NULL, "cancelled");
+	if (status != DSAD_OK ||
+		!(scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(scorer, t->batch_size))))
+		return dsad_no_memory(t->error);
+	step = dsad_scorer_poll_rows(scorer);
+	dsad_loader_start(&t->loader, false);
+	while ((status = dsad_training_next_batch(t, &t->loader, &n)) == DSAD_OK && n > 0)
+	{
+		for (size_t start = 0; start < n; start += step, dsad_watch(&t->products.watch))
+			dsad_score_scaled(scorer, t->batch + start * t->loader.width, t->loader.width,
+							  n - start < step ? n - start : step, scratch, t->scores + start);
+		for (uint32_t i = 0; i < n; i++)
+		{
+			result->lowest = fmin(result->lowest, t->scores[i]);
+			result->highest = fmax(result->highest, t->scores[i]);
+			if (t->label[i] == DSAD_ANOMALY)
+				continue;
+			sum += t->scores[i];
+			result->eligible++;
+		}
+		if ((status = dsad_training_cancelled(t)) != DSAD_OK)
+			return status;
+		dsad_training_advance(t, DSAD_PHASE_NORMALISING, 0, 0, 0, batches++, n);
+	}
+	result->mean = sum / (double) result->eligible;
+	return status;
+}

@@ -1,0 +1,207 @@
+/*
+ * objective.c
+ *	  The Deep SAD (or soft-boundary) phase of a member's training, with early
+ *	  stopping on held-out rows.
+ */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "member.h"
+#include "optimizer.h"
+
+/* The loss of a batch under the configured objective; fills t->gradient. */
+static double
+objective_loss(DsadTraining *t, const float *z, uint32_t n)
+{
+	if (t->config->objective == DSAD_OBJECTIVE_SOFT_BOUNDARY)
+		return dsad_loss_soft_boundary(&t->loss, z, t->label, n, t->config->nu, t->member->radius,
+									   t->gradient);
+	return dsad_loss_sad(&t->loss, z, t->label, n, t->gradient);
+}
+
+/*
+ * R := the (1 - nu)-quantile of the last batch's distances (unsquared), known
+ * anomalies left out.
+ */
+static void
+update_radius(DsadTraining *t, uint32_t n)
+{
+	double	   *distance = t->scores;
+	size_t		count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (t->label[i] != DSAD_ANOMALY)
+			distance[count++] = sqrt(t->loss.distance[i]);
+	if (count > 0)
+		t->member->radius = dsad_quantile(distance, count, 1 - t->config->nu);
+}
+
+static DsadStatus
+snapshot_alloc(DsadSnapshot *snapshot, DsadArena *arena, const DsadNet *net, DsadError *error)
+{
+	for (uint32_t l = 0; l < net->layers; l++)
+	{
+		snapshot->weight[l] = dsad_arena_array(arena, net->dims[l] * net->width[l + 1], sizeof(float));
+		if (!snapshot->weight[l])
+			return dsad_no_memory(error);
+		if (l + 1 == net->layers)
+			break;
+		snapshot->running_mean[l] = dsad_arena_array(arena, net->width[l + 1], sizeof(float));
+		snapshot->running_var[l] = dsad_arena_array(arena, net->width[l + 1], sizeof(float));
+		if (!snapshot->running_mean[l] || !snapshot->running_var[l])
+			return dsad_no_memory(error);
+	}
+	return DSAD_OK;
+}
+
+/* Copies net to the snapshot, or back. */
+static void
+snapshot_copy(DsadSnapshot *snapshot, DsadNet *net, bool back)
+{
+	for (uint32_t l = 0; l < net->layers; l++)
+	{
+		float	   *pair[3][2] = {{snapshot->weight[l], net->weight[l]}, {NULL, NULL}, {NULL, NULL}};
+		size_t		size[3] = {net->dims[l] * net->width[l + 1], net->width[l + 1], net->width[l + 1]};
+
+		if (l + 1 < net->layers)
+		{
+			pair[1][0] = snapshot->running_mean[l];
+			pair[1][1] = net->running_mean[l];
+			pair[2][0] = snapshot->running_var[l];
+			pair[2][1] = net->running_var[l];
+		}
+		for (int i = 0; i < 3 && pair[i][0]; i++)
+			memcpy(pair[i][back], pair[i][!back], size[i] * sizeof(float));
+	}
+}
+
+/* The mean loss over the validation rows, in evaluation mode. */
+static DsadStatus
+validate(DsadTraining *t, double *loss)
+{
+	uint64_t	rows = 0;
+	uint32_t	n;
+	DsadStatus	status;
+
+	*loss = 0;
+	dsad_loader_start(&t->validation, false);
+	while ((status = dsad_training_next_batch(t, &t->validation, &n)) == DSAD_OK && n > 0)
+	{
+		const float *z = dsad_net_evaluate(&t->encoder, &t->products, t->batch, n);
+
+		*loss += objective_loss(t, z, n) * n;
+		rows += n;
+		if ((status = dsad_training_cancelled(t)) != DSAD_OK)
+			return status;
+	}
+	*loss /= (double) rows;
+	return status;
+}
+
+/* Keeps the weights if their validation loss is the lowest so far; sets *stop when it has been too long. */
+static DsadStatus
+check_validation(DsadTraining *t, uint32_t epochs_run, double *lowest, bool *stop)
+{
+	double		loss;
+	DsadStatus	status = validate(t, &loss);
+
+	if (status != DSAD_OK)
+		return status;
+	if (!(loss < FLT_MAX))
+		loss = FLT_MAX;			/* evaluation mode may go where training mode did not */
+	if (epochs_run > 0)
+		t->member->validation_loss[epochs_run - 1] = (float) loss;
+	if (loss < *lowest)
+	{
+		*lowest = loss;
+		t->member->best_epoch = epochs_run;
+		snapshot_copy(&t->best, &t->encoder, false);
+	}
+	*stop = epochs_run - t->member->best_epoch >= (uint64_t) t->config->patience;
+	return DSAD_OK;
+}
+
+/* One epoch of the Deep SAD (or soft-boundary) phase; *batches = 0 when the steps were used up before. */
+static DsadStatus
+train_epoch(DsadTraining *t, DsadAdam *adam, uint32_t epoch, double *loss, uint32_t *batches)
+{
+	const DsadConfig *config = t->config;
+	double		rate = dsad_learning_rate(config, epoch);
+	bool		soft = config->objective == DSAD_OBJECTIVE_SOFT_BOUNDARY && epoch >= config->warmup_epochs;
+	double		sum = 0;
+	uint32_t	n;
+	DsadStatus	status = DSAD_OK;
+
+	*batches = 0;
+	dsad_loader_start(&t->loader, true);
+	while (config->max_steps == 0 || t->member->steps_run < (uint64_t) config->max_steps)
+	{
+		status = dsad_training_next_batch(t, &t->loader, &n);
+		if (status != DSAD_OK || n == 0)
+			break;
+		sum += objective_loss(t, dsad_net_forward(&t->encoder, &t->products, t->batch, n), n);
+		dsad_net_backward(&t->encoder, &t->products, t->gradient, n, false);
+		dsad_adam_step(adam, &t->encoder, &t->products, rate, config->weight_decay);
+		if (soft)
+			update_radius(t, n);
+		t->member->steps_run++;
+		++*batches;
+		if ((status = dsad_training_cancelled(t)) != DSAD_OK)
+			break;
+		dsad_training_advance(t, DSAD_PHASE_TRAINING, epoch, config->epochs, sum / *batches, *batches, n);
+	}
+	*loss = sum / *batches;
+	return status;
+}
+
+/* The Deep SAD (or soft-boundary) phase, shuffled by that random stream. */
+DsadStatus
+dsad_training_objective(DsadTraining *t, DsadArena *arena, DsadStream stream)
+{
+	const DsadConfig *config = t->config;
+	DsadMember *member = t->member;
+	bool		validated = t->validation.rows > 0;
+	bool		stop = false;
+	double		lowest = INFINITY;
+	DsadAdam	adam;
+	DsadStatus	status = dsad_adam_alloc(&adam, arena, &t->encoder, t->error);
+
+	if (status == DSAD_OK && validated)
+		status = snapshot_alloc(&t->best, arena, &t->encoder, t->error);
+	if (status == DSAD_OK && validated)
+		status = check_validation(t, 0, &lowest, &stop);
+	/* each update shuffles in another way */
+	dsad_loader_seed(&t->loader, (uint64_t) config->seed + t->model->facts.updates, t->member_number, stream);
+	for (uint32_t epoch = 0; epoch < config->epochs && status == DSAD_OK; epoch++)
+	{
+		double		loss;
+		uint32_t	batches;
+
+		if (stop)
+		{
+			member->stop = DSAD_STOP_VALIDATION;
+			break;
+		}
+		status = train_epoch(t, &adam, epoch, &loss, &batches);
+		if (status != DSAD_OK)
+			return status;
+		if (batches == 0)
+		{
+			member->stop = DSAD_STOP_MAX_STEPS;
+			break;
+		}
+		if (!isfinite((float) loss))
+			return dsad_training_diverged(t, "training", epoch);
+		member->train_loss[epoch] = (float) loss;
+		member->epochs_run = epoch + 1;
+		if (validated)
+			status = check_validation(t, epoch + 1, &lowest, &stop);
+		else
+			member->best_epoch = epoch + 1;
+		dsad_training_report(t, DSAD_PHASE_TRAINING, epoch, config->epochs, loss, true);
+	}
+	if (status == DSAD_OK && validated)
+		snapshot_copy(&t->best, &t->encoder, true);
+	return status;
+}
