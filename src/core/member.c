@@ -179,8 +179,10 @@ dsad_training_distances(DsadTraining *t, DsadArena *arena, DsadDistances *result
 							  n - start < step ? n - start : step, scratch, t->scores + start);
 		for (uint32_t i = 0; i < n; i++)
 		{
-			result->lowest = fmin(result->lowest, t->scores[i]);
-			result->highest = fmax(result->highest, t->scores[i]);
+			if (t->scores[i] < result->lowest)
+				result->lowest = t->scores[i];
+			if (t->scores[i] > result->highest)
+				result->highest = t->scores[i];
 			if (t->label[i] == DSAD_ANOMALY)
 				continue;
 			sum += t->scores[i];
