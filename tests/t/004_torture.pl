@@ -6,6 +6,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use DeepsadSession;
 use Time::HiRes qw(time usleep);
 
 my $rounds = $ENV{DEEPSAD_ROUNDS} || 20;
@@ -23,45 +24,6 @@ $node->safe_psql('postgres', q{
 	VACUUM ANALYZE t;
 });
 
-# A psql that stays connected.
-sub open_session
-{
-	my %s = (in => '', out => '', err => '', markers => 0);
-	$s{psql} = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$s{in}, '>', \$s{out}, '2>', \$s{err},
-		IPC::Run::timeout(600));
-	my $self = \%s;
-	$self->{pid} = ask($self, 'SELECT pg_backend_pid()');
-	return $self;
-}
-
-# Sends SQL without waiting.
-sub send_sql
-{
-	my ($s, $sql) = @_;
-	$s->{markers}++;
-	$s->{out} = '';
-	$s->{err} = '';
-	$s->{in} .= "$sql;\n\\echo marker $s->{markers}\n";
-	$s->{psql}->pump_nb;
-}
-
-# Waits for what was sent; the output.
-sub await
-{
-	my ($s) = @_;
-	eval { $s->{psql}->pump until $s->{out} =~ /marker $s->{markers}\n/ or !$s->{psql}->pumpable; };
-	my $out = $s->{out};
-	$out =~ s/\n?marker $s->{markers}\n//;
-	return $out;
-}
-
-sub ask
-{
-	my ($s, $sql) = @_;
-	send_sql($s, $sql);
-	return await($s);
-}
-
 # Shared segments of this server alone: its setting keeps them in a folder of its own.
 sub segments
 {
@@ -69,7 +31,7 @@ sub segments
 	return scalar @found;
 }
 
-my $control = open_session();
+my $control = DeepsadSession->connect_to($node);
 my $segments = segments();
 
 # Nothing of a training is left.
@@ -81,8 +43,8 @@ sub clean
 	while ($left ne $nothing and time < $until)
 	{
 		my @files = glob($node->data_dir . '/base/pgsql_tmp/*');
-		my $workers = ask($control, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker'");
-		my $trainings = ask($control, 'SELECT count(*) FROM deepsad_progress');
+		my $workers = $control->ask("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'parallel worker'");
+		my $trainings = $control->ask('SELECT count(*) FROM deepsad_progress');
 		# a session that had workers keeps one small segment of the server's own for its life
 		my $more = segments() - $segments;
 		$left = scalar(@files) . " files, $workers workers, $trainings trainings, " . ($more == 1 ? 0 : $more) . ' segments';
@@ -104,15 +66,15 @@ for my $round (1 .. $rounds)
 	my $how = (qw(cancel timeout terminate worker))[ rand 4 ];
 	my ($memory, $workers) = @{ $settings{$where} };
 	$how = 'cancel' if $how eq 'worker' and $workers == 0;
-	$session ||= open_session();
+	$session ||= DeepsadSession->connect_to($node);
 	my $wait = rand() ** 2 * 1.5;
 	my $hidden = (rand() < 0.3) ? '{512,256}' : '{32,16}';
 	my $training = "SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, pretrain_epochs => "
 		. (rand() < 0.5 ? 100000 : 0) . ", members => 4, workers => $workers, hidden => '$hidden'))) FROM t";
-	ask($session, "SET maintenance_work_mem = '$memory'; SET statement_timeout = " . ($how eq 'timeout' ? int($wait * 1000) + 1 : 0));
+	$session->ask("SET maintenance_work_mem = '$memory'; SET statement_timeout = " . ($how eq 'timeout' ? int($wait * 1000) + 1 : 0));
 	my $begun = time;
 	my $ended;
-	send_sql($session, $training);
+	$session->send_sql($training);
 	if ($how eq 'timeout')
 	{
 		$ended = $begun + (int($wait * 1000) + 1) / 1000;
@@ -127,13 +89,13 @@ for my $round (1 .. $rounds)
 			$victim = '';
 			while ($victim eq '' and time < $until)
 			{
-				$victim = ask($control, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1");
+				$victim = $control->ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1");
 			}
 		}
 		$ended = time;
-		ask($control, 'SELECT ' . ($how eq 'cancel' ? 'pg_cancel_backend' : 'pg_terminate_backend') . "($victim)");
+		$control->ask('SELECT ' . ($how eq 'cancel' ? 'pg_cancel_backend' : 'pg_terminate_backend') . "($victim)");
 	}
-	await($session);
+	$session->await;
 	my $took = time - $ended;
 	$worst{$how} = $took if $took > ($worst{$how} || 0);
 	my $expected = $how eq 'cancel' ? qr/canceling statement due to user request/
@@ -147,7 +109,7 @@ for my $round (1 .. $rounds)
 	}
 	else
 	{
-		is(ask($session, "SET statement_timeout = 0; SELECT 'next', 1 + 1"), 'next|2', "round $round: the next statement works");
+		is($session->ask("SET statement_timeout = 0; SELECT 'next', 1 + 1"), 'next|2', "round $round: the next statement works");
 	}
 	clean("round $round, $how");
 }
@@ -157,11 +119,11 @@ cmp_ok($_, '<', 2, 'ended soon') for values %worst;
 # kill -9: ordinary crash recovery.
 for my $victim ('leader', 'worker')
 {
-	$session ||= open_session();
-	ask($session, "SET maintenance_work_mem = '1MB'");
-	send_sql($session, "SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, members => 4, workers => 2))) FROM t");
+	$session ||= DeepsadSession->connect_to($node);
+	$session->ask("SET maintenance_work_mem = '1MB'");
+	$session->send_sql("SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, members => 4, workers => 2))) FROM t");
 	my $pid = '';
-	$pid = ask($control, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1") until $pid ne '';
+	$pid = $control->ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1") until $pid ne '';
 	usleep(200_000);
 	kill 9, $victim eq 'leader' ? $session->{pid} : $pid;
 	usleep(500_000);
@@ -169,10 +131,10 @@ for my $victim ('leader', 'worker')
 	undef $session;
 	ok($node->poll_query_until('postgres', 'SELECT true'), "kill -9 of the $victim: the server recovers");
 	$node->restart if $node->safe_psql('postgres', 'SHOW server_version_num') < 140000;	# cleans up at start only
-	$control = open_session();
+	$control = DeepsadSession->connect_to($node);
 	my @left = glob($node->data_dir . '/base/pgsql_tmp/*');
 	is(scalar(@left), 0, 'no temporary file stays');
-	is(ask($control, 'SELECT length(deepsad_train(x)) > 0 FROM t WHERE id <= 100'), 't', 'and training works');
+	is($control->ask('SELECT length(deepsad_train(x)) > 0 FROM t WHERE id <= 100'), 't', 'and training works');
 }
 
 $node->stop;
