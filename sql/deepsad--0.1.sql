@@ -195,26 +195,87 @@ COMMENT ON FUNCTION deepsad_build_info() IS 'version, scoring kernel and OpenBLA
 
 -- metrics; SSPACE: a state is a sort of its own, so groups should come one after the other
 
+CREATE TYPE deepsad_auc_interval AS (roc_auc double precision, lower double precision, upper double precision);
+CREATE TYPE deepsad_roc_point AS (threshold double precision, false_positive_rate double precision, true_positive_rate double precision);
+CREATE TYPE deepsad_pr_point AS (threshold double precision, recall double precision, "precision" double precision);
+COMMENT ON TYPE deepsad_auc_interval IS 'an area under the ROC curve and its confidence interval';
+COMMENT ON TYPE deepsad_roc_point IS 'a point of a ROC curve: rates among the rows whose score is at least the threshold';
+COMMENT ON TYPE deepsad_pr_point IS 'a point of a precision-recall curve: of the rows whose score is at least the threshold';
+
 CREATE FUNCTION deepsad_metric_transition(internal, double precision, boolean) RETURNS internal
 AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-
+CREATE FUNCTION deepsad_metric_transition(internal, double precision, boolean, bigint) RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION deepsad_metric_transition(internal, double precision, boolean, double precision) RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
 CREATE FUNCTION deepsad_roc_auc_final(internal) RETURNS double precision
 AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-
+CREATE FUNCTION deepsad_roc_auc_ci_final(internal) RETURNS deepsad_auc_interval
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
 CREATE FUNCTION deepsad_average_precision_final(internal) RETURNS double precision
 AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-
-COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean) IS 'transition function of deepsad_roc_auc and deepsad_average_precision';
+CREATE FUNCTION deepsad_precision_at_k_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION deepsad_recall_at_k_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION deepsad_roc_curve_final(internal) RETURNS deepsad_roc_point[]
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION deepsad_pr_curve_final(internal) RETURNS deepsad_pr_point[]
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean) IS 'transition function of the metrics';
+COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean, bigint) IS 'transition function of the metrics';
+COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean, double precision) IS 'transition function of the metrics';
 COMMENT ON FUNCTION deepsad_roc_auc_final(internal) IS 'final function of deepsad_roc_auc';
+COMMENT ON FUNCTION deepsad_roc_auc_ci_final(internal) IS 'final function of deepsad_roc_auc_ci';
 COMMENT ON FUNCTION deepsad_average_precision_final(internal) IS 'final function of deepsad_average_precision';
+COMMENT ON FUNCTION deepsad_precision_at_k_final(internal) IS 'final function of deepsad_precision_at_k';
+COMMENT ON FUNCTION deepsad_recall_at_k_final(internal) IS 'final function of deepsad_recall_at_k';
+COMMENT ON FUNCTION deepsad_roc_curve_final(internal) IS 'final function of deepsad_roc_curve';
+COMMENT ON FUNCTION deepsad_pr_curve_final(internal) IS 'final function of deepsad_pr_curve';
 
 CREATE AGGREGATE deepsad_roc_auc(score double precision, label boolean) (
 	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
 	FINALFUNC = deepsad_roc_auc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
-
+CREATE AGGREGATE deepsad_roc_auc_ci(score double precision, label boolean) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_roc_auc_ci_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_roc_auc_ci(score double precision, label boolean, confidence double precision) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_roc_auc_ci_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_average_precision(score double precision, label boolean) (
 	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
 	FINALFUNC = deepsad_average_precision_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
-
+CREATE AGGREGATE deepsad_precision_at_k(score double precision, label boolean, k bigint) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_precision_at_k_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_recall_at_k(score double precision, label boolean, k bigint) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_recall_at_k_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_roc_curve(score double precision, label boolean) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_roc_curve_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_pr_curve(score double precision, label boolean) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_pr_curve_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_roc_auc(double precision, boolean) IS 'area under the ROC curve; label true = anomaly, NULLs ignored, ties count half';
+COMMENT ON AGGREGATE deepsad_roc_auc_ci(double precision, boolean) IS 'area under the ROC curve with its 95 % confidence interval (Newcombe 2006, method 5)';
+COMMENT ON AGGREGATE deepsad_roc_auc_ci(double precision, boolean, double precision) IS 'area under the ROC curve with its confidence interval (Newcombe 2006, method 5)';
 COMMENT ON AGGREGATE deepsad_average_precision(double precision, boolean) IS 'average precision (area under the precision-recall curve); label true = anomaly, NULLs ignored';
+COMMENT ON AGGREGATE deepsad_precision_at_k(double precision, boolean, bigint) IS 'share of anomalies among the k rows with the highest scores; tied rows count by their share';
+COMMENT ON AGGREGATE deepsad_recall_at_k(double precision, boolean, bigint) IS 'share of the anomalies that are among the k rows with the highest scores; tied rows count by their share';
+COMMENT ON AGGREGATE deepsad_roc_curve(double precision, boolean) IS 'the corners of the ROC curve, highest threshold first; unnest it';
+COMMENT ON AGGREGATE deepsad_pr_curve(double precision, boolean) IS 'the points of the precision-recall curve, highest threshold first; unnest it';
+
+CREATE FUNCTION deepsad_confusion_transition(bigint[], boolean, boolean) RETURNS bigint[]
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION deepsad_confusion_combine(bigint[], bigint[]) RETURNS bigint[]
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION deepsad_confusion_final(bigint[]) RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION deepsad_confusion_transition(bigint[], boolean, boolean) IS 'transition function of deepsad_confusion';
+COMMENT ON FUNCTION deepsad_confusion_combine(bigint[], bigint[]) IS 'combine function of deepsad_confusion';
+COMMENT ON FUNCTION deepsad_confusion_final(bigint[]) IS 'final function of deepsad_confusion';
+CREATE AGGREGATE deepsad_confusion(decision boolean, label boolean) (
+	SFUNC = deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
+	COMBINEFUNC = deepsad_confusion_combine, FINALFUNC = deepsad_confusion_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_confusion(boolean, boolean) IS 'counts of right and wrong decisions, precision, recall, F1; true = anomaly, NULLs ignored';

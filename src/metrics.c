@@ -1,142 +1,23 @@
 /*
  * metrics.c
- *	  deepsad_roc_auc and deepsad_average_precision: exact, for any number of
- *	  rows, sorted within work_mem and on disk beyond it.
+ *	  Single numbers that tell how well scores separate anomalies: ROC AUC with its
+ *	  confidence interval, average precision, precision and recall at k.  All exact.
  */
-#include "pg_compat.h"
+#include "labelled_scores.h"
 
 #include <math.h>
 
-#include "access/tupdesc.h"
-#include "catalog/pg_type.h"
-#include "executor/executor.h"
-#include "miscadmin.h"
-#include "utils/tuplesort.h"
+#include "access/htup_details.h"
+#include "core/dsad.h"
+#include "funcapi.h"
 
-DSAD_FUNCTION(deepsad_metric_transition);
 DSAD_FUNCTION(deepsad_roc_auc_final);
+DSAD_FUNCTION(deepsad_roc_auc_ci_final);
 DSAD_FUNCTION(deepsad_average_precision_final);
+DSAD_FUNCTION(deepsad_precision_at_k_final);
+DSAD_FUNCTION(deepsad_recall_at_k_final);
 
-/* float8 > float8: highest scores first */
-#define FLOAT8_GT_OPERATOR 674
-
-/* Rows of (score, label), in the aggregate's context; both metrics can share one state. */
-typedef struct MetricState
-{
-	Tuplesortstate *sort;
-	TupleTableSlot *slot;
-	bool		sorted;			/* performsort was done, perhaps by the other metric */
-	uint64		anomalies;
-	uint64		normals;
-} MetricState;
-
-/* Ends the sort, and with it its files, when the aggregate's context goes. */
-static void
-end_sort(Datum arg)
-{
-	MetricState *state = (MetricState *) DatumGetPointer(arg);
-
-	if (state->sort)
-		tuplesort_end(state->sort);
-	state->sort = NULL;
-	if (state->slot)
-		ExecDropSingleTupleTableSlot(state->slot);
-	state->slot = NULL;
-}
-
-static MetricState *
-start_state(FunctionCallInfo fcinfo, MemoryContext context)
-{
-	AttrNumber	attribute[] = {1};
-	Oid			operators[] = {FLOAT8_GT_OPERATOR};
-	Oid			collation[] = {InvalidOid};
-	bool		nulls_first[] = {false};
-	MemoryContext old = MemoryContextSwitchTo(context);
-	MetricState *state = palloc0(sizeof(MetricState));
-	TupleDesc	desc = CreateTemplateTupleDesc(2);
-
-	TupleDescInitEntry(desc, 1, "score", FLOAT8OID, -1, 0);
-	TupleDescInitEntry(desc, 2, "label", BOOLOID, -1, 0);
-	AggRegisterCallback(fcinfo, end_sort, PointerGetDatum(state));
-	state->sort = tuplesort_begin_heap(desc, 1, attribute, operators, collation, nulls_first,
-									   work_mem, NULL, DSAD_TUPLESORT_RANDOM_ACCESS);
-	state->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
-	MemoryContextSwitchTo(old);
-	return state;
-}
-
-/* (state, score float8, label boolean): rows where either is NULL are ignored */
-Datum
-deepsad_metric_transition(PG_FUNCTION_ARGS)
-{
-	MetricState *state = PG_ARGISNULL(0) ? NULL : (MetricState *) PG_GETARG_POINTER(0);
-	MemoryContext context;
-	TupleTableSlot *slot;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "deepsad_metric_transition called outside an aggregate");
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (state == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(state);
-	}
-	if (isnan(PG_GETARG_FLOAT8(1)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("score is NaN"),
-				 errhint("Leave such rows out with FILTER (WHERE score <> 'NaN').")));
-	if (state == NULL)
-		state = start_state(fcinfo, context);
-	slot = state->slot;
-	ExecClearTuple(slot);
-	slot->tts_values[0] = PG_GETARG_DATUM(1);
-	slot->tts_values[1] = PG_GETARG_DATUM(2);
-	slot->tts_isnull[0] = false;
-	slot->tts_isnull[1] = false;
-	ExecStoreVirtualTuple(slot);
-	tuplesort_puttupleslot(state->sort, slot);
-	if (PG_GETARG_BOOL(2))
-		state->anomalies++;
-	else
-		state->normals++;
-	PG_RETURN_POINTER(state);
-}
-
-/* Called for each distinct score, highest first, with the counts at that score. */
-typedef void (*TieCallback) (void *arg, uint64 anomalies, uint64 normals);
-
-/* Walks the sorted rows; may be done again for the other metric. */
-static void
-walk(MetricState *state, TieCallback callback, void *arg)
-{
-	TupleTableSlot *slot = state->slot;
-	double		current = 0;
-	uint64		count[2] = {0, 0};
-
-	if (state->sorted)
-		tuplesort_rescan(state->sort);
-	else
-		tuplesort_performsort(state->sort);
-	state->sorted = true;
-	while (tuplesort_gettupleslot(state->sort, true, false, slot, NULL))
-	{
-		bool		isnull;
-		double		score = DatumGetFloat8(slot_getattr(slot, 1, &isnull));
-		bool		label = DatumGetBool(slot_getattr(slot, 2, &isnull));
-
-		CHECK_FOR_INTERRUPTS();
-		if (count[0] + count[1] > 0 && score != current)
-		{
-			callback(arg, count[1], count[0]);
-			count[0] = count[1] = 0;
-		}
-		current = score;
-		count[label]++;
-	}
-	callback(arg, count[1], count[0]);
-	ExecClearTuple(slot);
-}
+#define DEFAULT_CONFIDENCE 0.95
 
 /* Area under the ROC curve: pairs (anomaly, normal) in the right order, ties half. */
 typedef struct RocSum
@@ -146,7 +27,7 @@ typedef struct RocSum
 } RocSum;
 
 static void
-roc_tie(void *arg, uint64 anomalies, uint64 normals)
+roc_tie(void *arg, double score, uint64 anomalies, uint64 normals)
 {
 	RocSum	   *sum = arg;
 
@@ -154,17 +35,79 @@ roc_tie(void *arg, uint64 anomalies, uint64 normals)
 	sum->anomalies += anomalies;
 }
 
+static bool
+has_both(const DeepsadLabelledScores *state)
+{
+	return state != NULL && state->anomalies > 0 && state->normals > 0;
+}
+
+/* Over rows of both labels. */
+static double
+roc_auc(DeepsadLabelledScores *state)
+{
+	RocSum		sum = {0, 0};
+
+	deepsad_labelled_scores_walk(state, roc_tie, &sum);
+	return sum.pairs / 2 / ((double) state->anomalies * (double) state->normals);
+}
+
 /* deepsad_roc_auc's result; NULL unless both labels occur */
 Datum
 deepsad_roc_auc_final(PG_FUNCTION_ARGS)
 {
-	MetricState *state = PG_ARGISNULL(0) ? NULL : (MetricState *) PG_GETARG_POINTER(0);
-	RocSum		sum = {0, 0};
+	DeepsadLabelledScores *state = deepsad_labelled_scores(fcinfo);
 
-	if (state == NULL || state->anomalies == 0 || state->normals == 0)
+	if (!has_both(state))
 		PG_RETURN_NULL();
-	walk(state, roc_tie, &sum);
-	PG_RETURN_FLOAT8(sum.pairs / 2 / ((double) state->anomalies * (double) state->normals));
+	PG_RETURN_FLOAT8(roc_auc(state));
+}
+
+/* The standard normal quantile that a two-sided interval of that confidence needs. */
+static double
+normal_quantile(double confidence)
+{
+	double		low = 0;
+	double		high = 40;
+
+	for (int i = 0; i < 100; i++)
+	{
+		double		middle = (low + high) / 2;
+
+		if (erfc(middle / sqrt(2)) > 1 - confidence)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (low + high) / 2;
+}
+
+/* deepsad_roc_auc_ci's result (roc_auc, lower, upper); NULL unless both labels occur */
+Datum
+deepsad_roc_auc_ci_final(PG_FUNCTION_ARGS)
+{
+	DeepsadLabelledScores *state = deepsad_labelled_scores(fcinfo);
+	double		confidence;
+	double		auc;
+	double		interval[2];
+	TupleDesc	desc;
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
+
+	if (!has_both(state))
+		PG_RETURN_NULL();
+	confidence = state->has_parameter ? state->parameter : DEFAULT_CONFIDENCE;
+	if (!(confidence > 0 && confidence < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("confidence is %g, must be between 0 and 1", confidence)));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	auc = roc_auc(state);
+	dsad_auc_interval(auc, (double) state->anomalies, (double) state->normals, normal_quantile(confidence), interval);
+	values[0] = Float8GetDatum(auc);
+	values[1] = Float8GetDatum(interval[0]);
+	values[2] = Float8GetDatum(interval[1]);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
 /* Average precision: precision at each distinct score, weighted by the recall gained there. */
@@ -176,7 +119,7 @@ typedef struct PrecisionSum
 } PrecisionSum;
 
 static void
-precision_tie(void *arg, uint64 anomalies, uint64 normals)
+precision_tie(void *arg, double score, uint64 anomalies, uint64 normals)
 {
 	PrecisionSum *sum = arg;
 
@@ -189,11 +132,71 @@ precision_tie(void *arg, uint64 anomalies, uint64 normals)
 Datum
 deepsad_average_precision_final(PG_FUNCTION_ARGS)
 {
-	MetricState *state = PG_ARGISNULL(0) ? NULL : (MetricState *) PG_GETARG_POINTER(0);
+	DeepsadLabelledScores *state = deepsad_labelled_scores(fcinfo);
 	PrecisionSum sum = {0, 0, 0};
 
 	if (state == NULL || state->anomalies == 0)
 		PG_RETURN_NULL();
-	walk(state, precision_tie, &sum);
+	deepsad_labelled_scores_walk(state, precision_tie, &sum);
 	PG_RETURN_FLOAT8(sum.sum / (double) state->anomalies);
+}
+
+/* Anomalies among the k highest scores; of rows tied at the k-th, the share that would be expected by chance. */
+typedef struct TopSum
+{
+	double		left;			/* rows of the k still to come */
+	double		anomalies;
+} TopSum;
+
+static void
+top_tie(void *arg, double score, uint64 anomalies, uint64 normals)
+{
+	TopSum	   *sum = arg;
+	double		rows = (double) anomalies + (double) normals;
+	double		taken = Min(sum->left, rows);
+
+	sum->anomalies += (double) anomalies * (taken / rows);
+	sum->left -= taken;
+}
+
+/* Anomalies among the k rows (all, if there are fewer) with the highest scores; *k becomes their number. */
+static double
+top(DeepsadLabelledScores *state, double *k)
+{
+	TopSum		sum = {0, 0};
+
+	if (!(state->parameter >= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("k is %.0f, must be at least 1", state->parameter)));
+	*k = Min(state->parameter, (double) state->anomalies + (double) state->normals);
+	sum.left = *k;
+	deepsad_labelled_scores_walk(state, top_tie, &sum);
+	return sum.anomalies;
+}
+
+/* deepsad_precision_at_k's result; NULL when there are no rows */
+Datum
+deepsad_precision_at_k_final(PG_FUNCTION_ARGS)
+{
+	DeepsadLabelledScores *state = deepsad_labelled_scores(fcinfo);
+	double		k;
+	double		anomalies;
+
+	if (state == NULL)
+		PG_RETURN_NULL();
+	anomalies = top(state, &k);
+	PG_RETURN_FLOAT8(anomalies / k);
+}
+
+/* deepsad_recall_at_k's result; NULL unless an anomaly occurs */
+Datum
+deepsad_recall_at_k_final(PG_FUNCTION_ARGS)
+{
+	DeepsadLabelledScores *state = deepsad_labelled_scores(fcinfo);
+	double		k;
+
+	if (state == NULL || state->anomalies == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(top(state, &k) / (double) state->anomalies);
 }

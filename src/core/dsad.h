@@ -361,6 +361,10 @@ extern DsadStatus dsad_train(DsadModel *model, DsadArena *arena, const DsadEnv *
 							 const DsadConfig *config, const DsadRowSource *rows,
 							 DsadError *error);
 
+/* ---- statistics ---- */
+
+extern void dsad_auc_interval(double auc, double anomalies, double normals, double z, double interval[2]);
+
 /* ---- bytes ---- */
 
 extern size_t dsad_model_size(const DsadModel *model);

@@ -1,0 +1,31 @@
+/*
+ * labelled_scores.h
+ *	  The rows of a metric: scores and labels, sorted.
+ */
+#ifndef DEEPSAD_LABELLED_SCORES_H
+#define DEEPSAD_LABELLED_SCORES_H
+
+#include "pg_compat.h"
+
+#include "executor/tuptable.h"
+#include "utils/tuplesort.h"
+
+/* Rows of (score, label), in the aggregate's context; several metrics can share one state. */
+typedef struct DeepsadLabelledScores
+{
+	Tuplesortstate *sort;
+	TupleTableSlot *slot;
+	bool		sorted;			/* performsort was done, perhaps by another metric */
+	uint64		anomalies;
+	uint64		normals;
+	bool		has_parameter;	/* the aggregate has a third argument */
+	double		parameter;
+} DeepsadLabelledScores;
+
+/* Called for each distinct score, highest first, with the counts at that score. */
+typedef void (*DeepsadTieCallback) (void *arg, double score, uint64 anomalies, uint64 normals);
+
+extern DeepsadLabelledScores *deepsad_labelled_scores(FunctionCallInfo fcinfo);
+extern void deepsad_labelled_scores_walk(DeepsadLabelledScores *state, DeepsadTieCallback callback, void *arg);
+
+#endif
