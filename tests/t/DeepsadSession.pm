@@ -11,7 +11,7 @@ sub connect_to
 	my $to = $node->connstr('postgres') . (defined $user ? " user=$user" : '');
 	my $s = bless { in => '', out => '', err => '', markers => 0 }, $class;
 	$s->{psql} = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $to ], '<', \$s->{in}, '>', \$s->{out}, '2>', \$s->{err},
-		IPC::Run::timeout(600));
+		IPC::Run::timeout(7200));
 	$s->{pid} = $s->ask('SELECT pg_backend_pid()');
 	return $s;
 }
