@@ -423,6 +423,12 @@ extern size_t dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *s
 /* One row's embedding: members x latent floats whose squared length is the score. */
 extern bool dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch, float *embedding);
 
+/* ---- explaining ---- */
+
+extern size_t dsad_explain_scratch(const DsadScorer *scorer);
+extern DsadStatus dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env,
+							   void *scratch, double *contribution);
+
 /* ---- OpenBLAS ---- */
 
 /* What the process's OpenBLAS binding says of itself; config and core are "" when not bound. */

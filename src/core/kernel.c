@@ -29,6 +29,7 @@ static const float zeros[16] __attribute__((aligned(64)));
 #define TARGET
 #define WIDTH 1
 #define SQRT(v) sqrtf(v)
+#define WIDEN(p) ((double) *(p))
 #include "kernel_level.h"
 
 #ifdef DSAD_X86
@@ -37,6 +38,7 @@ static const float zeros[16] __attribute__((aligned(64)));
 #define TARGET
 #define WIDTH 4
 #define SQRT(v) ((vec) _mm_sqrt_ps((__m128) (v)))
+#define WIDEN(p) ((doubles) _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64((const void *) (p)))))
 #include "kernel_level.h"
 
 #define LEVEL avx2
@@ -44,6 +46,7 @@ static const float zeros[16] __attribute__((aligned(64)));
 #define TARGET __attribute__((target("avx2")))
 #define WIDTH 8
 #define SQRT(v) ((vec) _mm256_sqrt_ps((__m256) (v)))
+#define WIDEN(p) ((doubles) _mm256_cvtps_pd(_mm_loadu_ps(p)))
 #include "kernel_level.h"
 
 #define LEVEL avx512
@@ -51,6 +54,7 @@ static const float zeros[16] __attribute__((aligned(64)));
 #define TARGET __attribute__((target("avx512f")))
 #define WIDTH 16
 #define SQRT(v) ((vec) _mm512_sqrt_ps((__m512) (v)))
+#define WIDEN(p) ((doubles) _mm512_cvtps_pd(_mm256_loadu_ps(p)))
 #include "kernel_level.h"
 #endif
 
@@ -60,7 +64,8 @@ static const float zeros[16] __attribute__((aligned(64)));
 		gemm_nn_##level, gemm_tn_##level, batchnorm_forward_##level, batchnorm_fixed_##level, \
 		batchnorm_fixed_backward_##level, \
 		batchnorm_backward_##level, adam_##level, distances_##level, distance_gradients_##level, \
-		residuals_##level \
+		residuals_##level, path_product_##level, path_add_##level, path_dot_##level, path_move_##level, \
+		path_crossing_##level \
 	}
 
 /* The kernels of a level, or NULL when this build or CPU cannot run them. */

@@ -135,6 +135,30 @@ struct DsadKernel
 
 	/* gradient = factor * (y - x), count elements (a multiple of DSAD_LANES); the sum of (y - x)^2. */
 	double		(*residuals) (const float *x, const float *y, size_t count, float factor, float *gradient);
+
+	/*
+	 * ---- explaining: double precision over weights (width / DSAD_LANES, in, DSAD_LANES), `width`
+	 * outputs, a multiple of DSAD_LANES ----
+	 */
+
+	/* y (width) = x (in) * weights; four interleaved sums, added as (0+1)+(2+3). */
+	void		(*path_product) (const float *weight, size_t in, size_t width, const double *x, double *y);
+
+	/* y (width) += x * the weights of input i. */
+	void		(*path_add) (const float *weight, size_t in, size_t width, size_t i, double x, double *y);
+
+	/* The sum of y (width) times the weights of input i; lanes first, then their halves. */
+	double		(*path_dot) (const float *weight, size_t in, size_t width, size_t i, const double *y);
+
+	/* y (width) += factor * x (width). */
+	void		(*path_move) (double *y, const double *x, double factor, size_t width);
+
+	/*
+	 * The first of the units (width) with value p, change v and slope 1 above zero
+	 * that crosses zero within *distance, which becomes its own; width when none does.
+	 */
+	size_t		(*path_crossing) (const double *p, const double *v, const double *slope, size_t width,
+								  double *distance);
 };
 
 #endif

@@ -2,8 +2,9 @@
  * kernel_level.h
  *	  The kernels at one level; kernel.c includes it once for each, with
  *	  LEVEL (name suffix), TARGET (function attribute), WIDTH (floats in a
- *	  vector, 1 = scalar), SQRT (of a vector) and, unless scalar, NARROWER (the
- *	  LEVEL that takes what is less than a vector wide) defined.  No include
+ *	  vector, 1 = scalar), SQRT (of a vector), WIDEN (floats at an address to a
+ *	  vector of doubles) and, unless scalar, NARROWER (the LEVEL that takes what is
+ *	  less than a vector wide) defined.  No include
  *	  guard on purpose.
  */
 #define PASTE2(a, b) a##_##b
@@ -78,6 +79,7 @@ leaky(vec v)
 }
 
 #include "kernel_score.h"
+#include "kernel_explain.h"
 #include "kernel_train.h"
 
 #undef INLINE
@@ -96,3 +98,4 @@ leaky(vec v)
 #undef TARGET
 #undef WIDTH
 #undef SQRT
+#undef WIDEN

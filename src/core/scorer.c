@@ -13,20 +13,9 @@
 #include "kernel.h"
 #include "port.h"
 #include "scaling.h"
+#include "scorer.h"
 
 #define SCORE_BLOCK 64			/* rows that go through the layers together */
-
-struct DsadScorer
-{
-	const DsadKernel *kernel;
-	uint32_t	features;
-	uint32_t	latent;
-	uint32_t	layers;
-	uint32_t	members;
-	uint32_t	widest;			/* padded layer */
-	DsadScaling scaling;
-	DsadPackedNet *member;
-};
 
 /* Scratch memory, divided. */
 typedef struct Scratch

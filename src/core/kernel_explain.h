@@ -1,0 +1,170 @@
+/*
+ * kernel_explain.h
+ *	  Explaining's kernels at one level, in double precision over the float weights
+ *	  of a scorer; part of kernel_level.h.
+ */
+#define doubles NAME(doubles)
+#define flags NAME(flags)
+#define load_doubles NAME(load_doubles)
+#define store_doubles NAME(store_doubles)
+#define all_doubles NAME(all_doubles)
+#define VECS (DSAD_LANES / DOUBLES)
+
+#if WIDTH == 1
+#define DOUBLES 1
+typedef double doubles;
+#else
+#define DOUBLES (WIDTH / 2)
+typedef double doubles __attribute__((vector_size(DOUBLES * 8)));
+typedef int64_t flags __attribute__((vector_size(DOUBLES * 8)));
+#endif
+
+INLINE doubles
+load_doubles(const double *p)
+{
+	doubles		v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+INLINE void
+store_doubles(double *p, doubles v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+/* All lanes x; subtracting zero keeps the sign of -0. */
+INLINE doubles
+all_doubles(double x)
+{
+#if WIDTH == 1
+	return x;
+#else
+	doubles		zero = {0};
+
+	return x - zero;
+#endif
+}
+
+TARGET static void
+NAME(path_product) (const float *weight, size_t in, size_t width, const double *x, double *y)
+{
+	for (size_t j = 0; j < width; j += DSAD_LANES, weight += in * DSAD_LANES)
+		for (size_t v = 0; v < DSAD_LANES; v += 2 * DOUBLES)
+		{
+			/* two vectors side by side, where there are two */
+			const int	pair = DSAD_LANES / DOUBLES > 1 ? 2 : 1;
+			doubles		sum[4][2];
+			size_t		i = 0;
+
+			UNROLL
+			for (int p = 0; p < 4; p++)
+				UNROLL
+				for (int k = 0; k < pair; k++)
+					sum[p][k] = all_doubles(0);
+			for (; i + 4 <= in; i += 4)
+				UNROLL
+				for (int p = 0; p < 4; p++)
+					UNROLL
+					for (int k = 0; k < pair; k++)
+						sum[p][k] += all_doubles(x[i + p]) * WIDEN(weight + (i + p) * DSAD_LANES + v + k * DOUBLES);
+			UNROLL
+			for (int p = 0; p < 3; p++)
+				if (i + p < in)
+					UNROLL
+					for (int k = 0; k < pair; k++)
+						sum[p][k] += all_doubles(x[i + p]) * WIDEN(weight + (i + p) * DSAD_LANES + v + k * DOUBLES);
+			UNROLL
+			for (int k = 0; k < pair; k++)
+				store_doubles(y + j + v + k * DOUBLES, (sum[0][k] + sum[1][k]) + (sum[2][k] + sum[3][k]));
+		}
+}
+
+TARGET static void
+NAME(path_add) (const float *weight, size_t in, size_t width, size_t i, double x, double *y)
+{
+	weight += i * DSAD_LANES;
+	for (size_t j = 0; j < width; j += DSAD_LANES, weight += in * DSAD_LANES)
+		UNROLL
+		for (size_t v = 0; v < DSAD_LANES; v += DOUBLES)
+			store_doubles(y + j + v, load_doubles(y + j + v) + all_doubles(x) * WIDEN(weight + v));
+}
+
+TARGET static double
+NAME(path_dot) (const float *weight, size_t in, size_t width, size_t i, const double *y)
+{
+	doubles		sum[VECS];
+	double		lane[DSAD_LANES];
+
+	UNROLL
+	for (int v = 0; v < VECS; v++)
+		sum[v] = all_doubles(0);
+	weight += i * DSAD_LANES;
+	for (size_t j = 0; j < width; j += DSAD_LANES, weight += in * DSAD_LANES)
+		UNROLL
+		for (int v = 0; v < VECS; v++)
+			sum[v] += load_doubles(y + j + v * DOUBLES) * WIDEN(weight + v * DOUBLES);
+	UNROLL
+	for (int v = 0; v < VECS; v++)
+		store_doubles(lane + v * DOUBLES, sum[v]);
+	UNROLL
+	for (int half = DSAD_LANES / 2; half > 0; half /= 2)
+		UNROLL
+		for (int k = 0; k < half; k++)
+			lane[k] += lane[k + half];
+	return lane[0];
+}
+
+TARGET static void
+NAME(path_move) (double *y, const double *x, double factor, size_t width)
+{
+	for (size_t j = 0; j < width; j += DOUBLES)
+		store_doubles(y + j, load_doubles(y + j) + load_doubles(x + j) * all_doubles(factor));
+}
+
+TARGET static size_t
+NAME(path_crossing) (const double *p, const double *v, const double *slope, size_t width, double *distance)
+{
+	size_t		unit = width;
+
+	for (size_t j = 0; j < width; j += DOUBLES)
+	{
+#if WIDTH > 1
+		/* few vectors hold a unit that gets to zero in time: up from below, or down from above */
+		doubles		zero = {0};
+		doubles		value = load_doubles(p + j);
+		doubles		end = value + load_doubles(v + j) * all_doubles(*distance);
+		flags		above = load_doubles(slope + j) == all_doubles(1);
+		flags		crosses = (above & (end < zero)) | (~above & (end > zero));
+		int64_t		any = 0;
+
+		UNROLL
+		for (int k = 0; k < DOUBLES; k++)
+			any |= crosses[k];
+		if (!any)
+			continue;
+#endif
+		for (size_t k = j; k < j + DOUBLES; k++)
+		{
+			double		to = p[k] + v[k] * *distance;
+
+			if (slope[k] == 1 ? to < 0 && v[k] < 0 : to > 0 && v[k] > 0)
+			{
+				double		d = -p[k] / v[k];
+
+				unit = k;
+				*distance = d > 0 ? d : 0;
+			}
+		}
+	}
+	return unit;
+}
+
+#undef VECS
+#undef DOUBLES
+#undef all_doubles
+#undef store_doubles
+#undef load_doubles
+#undef flags
+#undef doubles

@@ -1,0 +1,22 @@
+/*
+ * scorer.h
+ *	  What is inside a scorer, for those who walk through its nets.
+ */
+#ifndef DSAD_SCORER_H
+#define DSAD_SCORER_H
+
+#include "kernel.h"
+
+struct DsadScorer
+{
+	const DsadKernel *kernel;
+	uint32_t	features;
+	uint32_t	latent;
+	uint32_t	layers;
+	uint32_t	members;
+	uint32_t	widest;			/* padded layer */
+	DsadScaling scaling;
+	DsadPackedNet *member;
+};
+
+#endif
