@@ -172,6 +172,17 @@ AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION deepsad_info(bytea) IS 'what a model is: effective options, training rows, members';
 
+CREATE FUNCTION deepsad_explain(
+	model bytea, VARIADIC features "any", OUT feature text, OUT value text, OUT expected text,
+	OUT contribution double precision, OUT rank integer)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000 ROWS 20;
+COMMENT ON FUNCTION deepsad_explain(bytea, "any") IS 'each feature''s part in a row''s score; contributions add up to score - baseline_score';
+
+CREATE FUNCTION deepsad_explain_json(model bytea, top_k integer, VARIADIC features "any") RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
+COMMENT ON FUNCTION deepsad_explain_json(bytea, integer, "any") IS 'the top_k features with the largest parts in a row''s score, as a JSON array';
+
 CREATE FUNCTION deepsad_history(
 	model bytea, OUT member integer, OUT phase text, OUT epoch integer, OUT loss double precision)
 RETURNS SETOF record

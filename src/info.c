@@ -79,6 +79,24 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 	}
 }
 
+/* The score of a row of which nothing is known: what explanations start from. */
+static double
+baseline_score(const DsadModel *model, DsadArena *arena)
+{
+	DsadScorer *scorer;
+	double	   *row = palloc(model->dims[0] * sizeof(double));
+	double		score;
+
+	for (uint32 i = 0; i < model->dims[0]; i++)
+		row[i] = get_float8_nan();
+	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) != DSAD_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	dsad_score(scorer, &(DsadRows) {row, 1, false}, palloc(dsad_scorer_scratch(scorer, 1)), &score);
+	return score;
+}
+
 /* deepsad_info(model) -> jsonb */
 Datum
 deepsad_info(PG_FUNCTION_ARGS)
@@ -115,6 +133,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	}
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	deepsad_push_bool(&state, "collapsed", collapsed);
+	deepsad_push_float(&state, "baseline_score", baseline_score(&model, &arena));
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 

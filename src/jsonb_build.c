@@ -63,14 +63,19 @@ deepsad_push_float(JsonbParseState **state, const char *key, double number)
 	push(state, key, &value);
 }
 
+/* string NULL: null */
 void
 deepsad_push_string(JsonbParseState **state, const char *key, const char *string)
 {
 	JsonbValue	value;
 
-	value.type = jbvString;
-	value.val.string.val = pstrdup(string);
-	value.val.string.len = strlen(string);
+	value.type = jbvNull;
+	if (string != NULL)
+	{
+		value.type = jbvString;
+		value.val.string.val = pstrdup(string);
+		value.val.string.len = strlen(string);
+	}
 	push(state, key, &value);
 }
 

@@ -6,34 +6,13 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
-#include "utils/memutils.h"
 
-#include "env.h"
-#include "input.h"
-#include "model_cache.h"
+#include "score_call.h"
 
 DSAD_FUNCTION(deepsad_score);
 DSAD_FUNCTION(deepsad_embed);
 
-#define MODEL_ARG 0
 #define FEATURES_ARG 1
-
-typedef struct CallSite
-{
-	DeepsadModelRef *model;
-	DeepsadFeatures *features;
-} CallSite;
-
-static CallSite *
-create_call_site(FunctionCallInfo fcinfo)
-{
-	CallSite   *site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-
-	site->features = deepsad_features_of_call(fcinfo, FEATURES_ARG, true);
-	site->model = deepsad_model_ref_create(fcinfo, MODEL_ARG);
-	fcinfo->flinfo->fn_extra = site;
-	return site;
-}
 
 /*
  * Fetches what a scan will score next: rows of a page lie one below the other, and
@@ -50,33 +29,12 @@ prefetch_next(const DsadRows *row, uint32 count)
 		__builtin_prefetch(next + at);
 }
 
-/* Reads model and features of a call; false when either is NULL as a whole. */
-static inline bool
-prepare(FunctionCallInfo fcinfo, const DsadScorer **scorer, DsadRows *row)
-{
-	CallSite   *site = fcinfo->flinfo->fn_extra;
-	uint32		count;
-
-	if (PG_ARGISNULL(MODEL_ARG))
-		return false;
-	if (unlikely(site == NULL))
-		site = create_call_site(fcinfo);
-	if (!deepsad_features_read(site->features, fcinfo->args + FEATURES_ARG, row, &count))
-		return false;
-	prefetch_next(row, count);
-	*scorer = deepsad_model_ref_get(site->model, fcinfo);
-	if (unlikely(count != dsad_scorer_features(*scorer)))
-		deepsad_wrong_width(count, dsad_scorer_features(*scorer));
-	return true;
-}
-
-/* Scratch memory to score one row; kept for the session, and only ever grows. */
-static void *
-one_row_scratch(const DsadScorer *scorer)
+/* Declared in score_call.h. */
+void *
+deepsad_scratch(Size size)
 {
 	static void *scratch = NULL;
 	static Size capacity = 0;
-	Size		size = dsad_scorer_scratch(scorer, 1);
 
 	if (unlikely(size > capacity))
 	{
@@ -98,9 +56,10 @@ deepsad_score(PG_FUNCTION_ARGS)
 	DsadRows	row;
 	double		score;
 
-	if (!prepare(fcinfo, &scorer, &row))
+	if (!deepsad_score_call(fcinfo, FEATURES_ARG, &scorer, &row))
 		PG_RETURN_NULL();
-	if (unlikely(dsad_score(scorer, &row, one_row_scratch(scorer), &score) == 0))
+	prefetch_next(&row, dsad_scorer_features(scorer));
+	if (unlikely(dsad_score(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), &score) == 0))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_FLOAT8(score);
 }
@@ -115,7 +74,7 @@ deepsad_embed(PG_FUNCTION_ARGS)
 	Size		bytes;
 	ArrayType  *result;
 
-	if (!prepare(fcinfo, &scorer, &row))
+	if (!deepsad_score_call(fcinfo, FEATURES_ARG, &scorer, &row))
 		PG_RETURN_NULL();
 	size = dsad_scorer_embedding_size(scorer);
 	bytes = ARR_OVERHEAD_NONULLS(1) + size * sizeof(float4);
@@ -125,7 +84,7 @@ deepsad_embed(PG_FUNCTION_ARGS)
 	result->elemtype = FLOAT4OID;
 	ARR_DIMS(result)[0] = (int) size;
 	ARR_LBOUND(result)[0] = 1;
-	if (!dsad_embed(scorer, &row, one_row_scratch(scorer), (float *) ARR_DATA_PTR(result)))
+	if (!dsad_embed(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), (float *) ARR_DATA_PTR(result)))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_ARRAYTYPE_P(result);
 }

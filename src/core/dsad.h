@@ -398,6 +398,7 @@ typedef struct DsadScorer DsadScorer;
 extern DsadStatus dsad_scorer_create(DsadScorer **scorer, DsadArena *arena, const DsadModel *model,
 									 const DsadKernel *kernel);
 extern uint32_t dsad_scorer_features(const DsadScorer *scorer);
+extern const double *dsad_scorer_expected(const DsadScorer *scorer);
 extern uint32_t dsad_scorer_embedding_size(const DsadScorer *scorer);
 
 /* Rows to score, (count, features), NaN = missing: doubles or, if single, floats, at any address. */

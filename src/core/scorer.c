@@ -134,6 +134,13 @@ dsad_scorer_features(const DsadScorer *scorer)
 	return scorer->features;
 }
 
+/* What stands for a missing number, for each feature: its training mean. */
+const double *
+dsad_scorer_expected(const DsadScorer *scorer)
+{
+	return scorer->scaling.fill;
+}
+
 uint32_t
 dsad_scorer_embedding_size(const DsadScorer *scorer)
 {

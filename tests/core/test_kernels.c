@@ -471,6 +471,71 @@ check_levels(void)
 	CHECK(dsad_kernel_best() == highest);
 }
 
+/* Explaining's kernels: the same bits at every level, and what they say. */
+static void
+check_explaining(size_t in, size_t width)
+{
+	float	   *weight = draw_array(in * width, ORDINARY);
+	double		x[2][300];
+	double		result[DSAD_KERNEL_AVX512 + 1][4][300];
+	double		number[DSAD_KERNEL_AVX512 + 1][2];
+	size_t		unit[DSAD_KERNEL_AVX512 + 1];
+
+	for (int i = 0; i < 300; i++)
+	{
+		x[0][i] = test_uniform(&state) * 4 - 2;
+		x[1][i] = test_uniform(&state) * 4 - 2;
+	}
+	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
+	{
+		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
+		double	   (*r)[300] = result[level];
+
+		if (kernel == NULL)
+			continue;
+		memset(r, 0, sizeof(result[level]));
+		memcpy(r[1], x[1], sizeof(x[1]));
+		memcpy(r[2], x[1], sizeof(x[1]));
+		for (size_t j = 0; j < width; j++)
+			r[3][j] = x[0][j] < 0 ? 0.01 : 1;	/* slopes */
+		kernel->path_product(weight, in, width, x[0], r[0]);
+		kernel->path_add(weight, in, width, in / 2, 1.7, r[1]);
+		number[level][0] = kernel->path_dot(weight, in, width, in / 3, x[0]);
+		kernel->path_move(r[2], x[0], -0.3, width);
+		number[level][1] = 0.9;
+		unit[level] = kernel->path_crossing(x[0], x[1], r[3], width, &number[level][1]);
+		CHECK(memcmp(r, result[DSAD_KERNEL_PLAIN], sizeof(result[level])) == 0);
+		CHECK(memcmp(number[level], number[DSAD_KERNEL_PLAIN], sizeof(number[level])) == 0);
+		CHECK(unit[level] == unit[DSAD_KERNEL_PLAIN]);
+	}
+	for (size_t j = 0; j < width; j++)
+	{
+		double		sum = 0;
+
+		for (size_t i = 0; i < in; i++)
+			sum += x[0][i] * (double) weight[(j / DSAD_LANES * in + i) * DSAD_LANES + j % DSAD_LANES];
+		CHECK(fabs(sum - result[0][0][j]) <= 1e-12 * (1 + fabs(sum)));
+		CHECK(result[0][1][j] == x[1][j] + 1.7 * (double) weight[(j / DSAD_LANES * in + in / 2) * DSAD_LANES + j % DSAD_LANES]);
+		CHECK(result[0][2][j] == x[1][j] + x[0][j] * -0.3);
+	}
+	{
+		double		first = 0.9;
+		double		dot = 0;
+
+		for (size_t j = 0; j < width; j++)
+		{
+			double		at = -x[0][j] / x[1][j];
+
+			dot += x[0][j] * (double) weight[(j / DSAD_LANES * in + in / 3) * DSAD_LANES + j % DSAD_LANES];
+			if (at > 0 && at < first)
+				first = at;
+		}
+		CHECK(first == number[0][1]);
+		CHECK(fabs(dot - number[0][0]) <= 1e-12 * (1 + fabs(dot)));
+	}
+	free(weight);
+}
+
 int
 main(void)
 {
@@ -500,6 +565,9 @@ main(void)
 		check_training(n, n * 3);
 	check_training(127, 40);
 	check_training(300, 20);
+	check_explaining(1, 16);
+	check_explaining(7, 32);
+	check_explaining(64, 128);
 	check_products(1, 1, 1);
 	check_products(5, 17, 3);
 	check_products(40, 70, 130);
