@@ -17,26 +17,26 @@
 struct DeepsadBlockFile
 {
 	BufFile    *file;
-	uint32		features;
+	uint32		inputs;
 	uint32		block_rows;
 	uint64		count;			/* rows of the whole data set */
 };
 
 static DeepsadBlockFile *
-create(uint32 features)
+create(uint32 inputs)
 {
 	DeepsadBlockFile *file = palloc0(sizeof(DeepsadBlockFile));
 
-	file->features = features;
-	file->block_rows = Max(1, BLOCK_BYTES / (features * sizeof(float) + 1));
+	file->inputs = inputs;
+	file->block_rows = Max(1, BLOCK_BYTES / (inputs * sizeof(float) + 1));
 	return file;
 }
 
 /* A new file in the current context; with a fileset, for workers to open once it is exported. */
 DeepsadBlockFile *
-deepsad_blockfile_create(uint32 features, SharedFileSet *fileset)
+deepsad_blockfile_create(uint32 inputs, SharedFileSet *fileset)
 {
-	DeepsadBlockFile *file = create(features);
+	DeepsadBlockFile *file = create(inputs);
 
 	file->file = fileset ? deepsad_file_create(fileset, FILE_NAME) : BufFileCreateTemp(false);
 	return file;
@@ -44,9 +44,9 @@ deepsad_blockfile_create(uint32 features, SharedFileSet *fileset)
 
 /* The file that another process has exported. */
 DeepsadBlockFile *
-deepsad_blockfile_open(uint32 features, SharedFileSet *fileset)
+deepsad_blockfile_open(uint32 inputs, SharedFileSet *fileset)
 {
-	DeepsadBlockFile *file = create(features);
+	DeepsadBlockFile *file = create(inputs);
 
 	file->file = deepsad_file_open(fileset, FILE_NAME);
 	return file;
@@ -69,7 +69,7 @@ deepsad_blockfile_close(DeepsadBlockFile *file)
 static void
 seek(DeepsadBlockFile *file, uint64 block)
 {
-	uint64		bytes = (uint64) file->block_rows * (file->features * sizeof(float) + 1);
+	uint64		bytes = (uint64) file->block_rows * (file->inputs * sizeof(float) + 1);
 
 	if (BufFileSeek(file->file, 0, (off_t) (block * bytes), SEEK_SET) != 0)
 		ereport(ERROR,
@@ -83,7 +83,7 @@ write_block(void *ctx, uint64_t block, const float *scaled, const int8_t *label,
 {
 	DeepsadBlockFile *file = ctx;
 
-	deepsad_file_write(file->file, (void *) scaled, (Size) rows * file->features * sizeof(float));
+	deepsad_file_write(file->file, (void *) scaled, (Size) rows * file->inputs * sizeof(float));
 	deepsad_file_write(file->file, (void *) label, rows);
 	return 0;
 }
@@ -97,7 +97,7 @@ read_block(void *ctx, uint64_t block, float *scaled, int8_t *label)
 	Size		rows = Min(left, file->block_rows);
 
 	seek(file, block);
-	deepsad_file_read(file->file, scaled, rows * file->features * sizeof(float));
+	deepsad_file_read(file->file, scaled, rows * file->inputs * sizeof(float));
 	deepsad_file_read(file->file, label, rows);
 	return 0;
 }
@@ -108,7 +108,7 @@ deepsad_blockfile_dataset(DeepsadBlockFile *file, DsadDataset *data, uint64 coun
 {
 	file->count = count;
 	data->count = count;
-	data->features = file->features;
+	data->inputs = file->inputs;
 	data->scaled = NULL;
 	data->label = NULL;
 	data->ctx = file;

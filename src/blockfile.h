@@ -9,8 +9,8 @@
 
 typedef struct DeepsadBlockFile DeepsadBlockFile;
 
-extern DeepsadBlockFile *deepsad_blockfile_create(uint32 features, SharedFileSet *fileset);
-extern DeepsadBlockFile *deepsad_blockfile_open(uint32 features, SharedFileSet *fileset);
+extern DeepsadBlockFile *deepsad_blockfile_create(uint32 inputs, SharedFileSet *fileset);
+extern DeepsadBlockFile *deepsad_blockfile_open(uint32 inputs, SharedFileSet *fileset);
 extern void deepsad_blockfile_export(DeepsadBlockFile *file);
 extern void deepsad_blockfile_dataset(DeepsadBlockFile *file, DsadDataset *data, uint64 count,
 									  Size window_bytes);

@@ -84,10 +84,10 @@ static double
 baseline_score(const DsadModel *model, DsadArena *arena)
 {
 	DsadScorer *scorer;
-	double	   *row = palloc(model->dims[0] * sizeof(double));
+	double	   *row = palloc(model->scaling.features * sizeof(double));
 	double		score;
 
-	for (uint32 i = 0; i < model->dims[0]; i++)
+	for (uint32 i = 0; i < model->scaling.features; i++)
 		row[i] = get_float8_nan();
 	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) != DSAD_OK)
 		ereport(ERROR,
@@ -117,7 +117,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_int(&state, "format", DSAD_FORMAT);
 	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));
-	deepsad_push_int(&state, "features", model.dims[0]);
+	deepsad_push_int(&state, "features", model.scaling.features);
 	deepsad_push_int(&state, "weights", weights);
 	push_rows(&state, &model.facts);
 	deepsad_push_key(&state, "options");

@@ -25,9 +25,8 @@
 #include "parallel.h"
 
 #define KEY_SHARED UINT64CONST(0x4453414400000001)
-#define KEY_SCALING UINT64CONST(0x4453414400000002)
-#define KEY_RESULTS UINT64CONST(0x4453414400000003)
-#define KEY_ROWS UINT64CONST(0x4453414400000004)
+#define KEY_RESULTS UINT64CONST(0x4453414400000002)
+#define KEY_ROWS UINT64CONST(0x4453414400000003)
 
 /* What others in a container may need of /dev/shm meanwhile. */
 #define SHARED_MEMORY_HEADROOM (4 * 1024 * 1024)
@@ -37,6 +36,7 @@ typedef struct Shared
 {
 	DsadConfig	config;
 	uint32		features;
+	uint32		inputs;
 	DsadFacts	facts;
 	DsadPlan	plan;			/* without its order */
 	bool		update;			/* the results hold the members to go on from */
@@ -78,9 +78,9 @@ typedef struct Reporter
 
 /* Bytes of a part's rows in memory. */
 static Size
-part_bytes(const DsadPlan *plan, uint32 features, int part)
+part_bytes(const DsadPlan *plan, uint32 inputs, int part)
 {
-	return mul_size(plan->count[part], features * sizeof(float) + sizeof(int8));
+	return mul_size(plan->count[part], inputs * sizeof(float) + sizeof(int8));
 }
 
 /* Lays the parts out in rows: numbers first, then labels; a part in blocks is left alone. */
@@ -94,22 +94,22 @@ place_parts(DsadDataset *parts, const Shared *shared, char *rows)
 		if (part == DSAD_PART_TRAINING && shared->in_blocks)
 			continue;
 		data->count = shared->plan.count[part];
-		data->features = shared->features;
+		data->inputs = shared->inputs;
 		data->scaled = (float *) rows;
-		rows += data->count * shared->features * sizeof(float);
+		rows += data->count * shared->inputs * sizeof(float);
 		data->label = (int8_t *) rows;
 		rows += MAXALIGN(data->count);
 	}
 }
 
 static Size
-rows_bytes(const DsadPlan *plan, uint32 features, bool in_blocks)
+rows_bytes(const DsadPlan *plan, uint32 inputs, bool in_blocks)
 {
 	Size		size = 0;
 
 	for (int part = 0; part < DSAD_PARTS; part++)
 		if (part != DSAD_PART_TRAINING || !in_blocks)
-			size = add_size(size, add_size(part_bytes(plan, features, part), MAXIMUM_ALIGNOF));
+			size = add_size(size, add_size(part_bytes(plan, inputs, part), MAXIMUM_ALIGNOF));
 	return size;
 }
 
@@ -136,15 +136,13 @@ DeepsadParallel *
 deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env, bool update,
 					   bool in_blocks, Size window_bytes, int workers)
 {
-	uint32		features = model->dims[0];
-	Size		scaling_bytes = 3 * features * sizeof(double);
+	uint32		inputs = model->dims[0];
 	Size		result_bytes = MAXALIGN(add_size(offsetof(Result, bytes), dsad_member_size(model)));
 	Size		results_bytes = mul_size(result_bytes, (Size) model->config.members);
-	Size		size = rows_bytes(plan, features, in_blocks);
+	Size		size = rows_bytes(plan, inputs, in_blocks);
 	DeepsadParallel *parallel;
 	ParallelContext *context;
 	Shared	   *shared;
-	double	   *scaling;
 
 	if (workers < 1 || IsParallelWorker() ||
 		!shared_memory_available(add_size(size, results_bytes)))
@@ -152,10 +150,9 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	EnterParallelMode();
 	context = CreateParallelContext("deepsad", "deepsad_parallel_main", workers);
 	shm_toc_estimate_chunk(&context->estimator, sizeof(Shared));
-	shm_toc_estimate_chunk(&context->estimator, scaling_bytes);
 	shm_toc_estimate_chunk(&context->estimator, results_bytes);
 	shm_toc_estimate_chunk(&context->estimator, size);
-	shm_toc_estimate_keys(&context->estimator, 4);
+	shm_toc_estimate_keys(&context->estimator, 3);
 	InitializeParallelDSM(context);
 	if (context->seg == NULL)
 	{
@@ -167,7 +164,8 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	shared = shm_toc_allocate(context->toc, sizeof(Shared));
 	memset(shared, 0, sizeof(Shared));
 	shared->config = model->config;
-	shared->features = features;
+	shared->features = model->scaling.features;
+	shared->inputs = inputs;
 	shared->facts = model->facts;
 	shared->plan = *plan;
 	shared->plan.order = NULL;
@@ -179,11 +177,6 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	pg_atomic_init_u32(&shared->members_done, 0);
 	pg_atomic_init_u64(&shared->visited, 0);
 	shm_toc_insert(context->toc, KEY_SHARED, shared);
-	scaling = shm_toc_allocate(context->toc, scaling_bytes);
-	memcpy(scaling, model->scaling.offset, features * sizeof(double));
-	memcpy(scaling + features, model->scaling.scale, features * sizeof(double));
-	memcpy(scaling + 2 * features, model->scaling.fill, features * sizeof(double));
-	shm_toc_insert(context->toc, KEY_SCALING, scaling);
 
 	parallel = palloc0(sizeof(DeepsadParallel));
 	parallel->context = context;
@@ -206,7 +199,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	if (in_blocks)
 	{
 		SharedFileSetInit(&shared->fileset, context->seg);
-		parallel->file = deepsad_blockfile_create(features, &shared->fileset);
+		parallel->file = deepsad_blockfile_create(inputs, &shared->fileset);
 		deepsad_blockfile_dataset(parallel->file, &parallel->parts[DSAD_PART_TRAINING],
 								  plan->count[DSAD_PART_TRAINING], window_bytes);
 	}
@@ -331,7 +324,6 @@ void
 deepsad_parallel_main(dsm_segment *segment, shm_toc *toc)
 {
 	Shared	   *shared = shm_toc_lookup(toc, KEY_SHARED, false);
-	const double *scaling = shm_toc_lookup(toc, KEY_SCALING, false);
 	char	   *results = shm_toc_lookup(toc, KEY_RESULTS, false);
 	char	   *rows = shm_toc_lookup(toc, KEY_ROWS, false);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "deepsad training",
@@ -343,22 +335,18 @@ deepsad_parallel_main(dsm_segment *segment, shm_toc *toc)
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadError	error;
-	uint32		features = shared->features;
 
 	deepsad_env_init(&env, context);
 	dsad_arena_init(&arena, &env);
-	deepsad_check(dsad_model_alloc(&model, &arena, &shared->config, features, &error), &error);
+	deepsad_check(dsad_model_alloc(&model, &arena, &shared->config, shared->features, &error), &error);
 	deepsad_check(dsad_model_alloc_losses(&model, &arena, &error), &error);
 	model.facts = shared->facts;
-	memcpy(model.scaling.offset, scaling, features * sizeof(double));
-	memcpy(model.scaling.scale, scaling + features, features * sizeof(double));
-	memcpy(model.scaling.fill, scaling + 2 * features, features * sizeof(double));
 	memset(parts, 0, sizeof(parts));
 	place_parts(parts, shared, rows);
 	if (shared->in_blocks)
 	{
 		SharedFileSetAttach(&shared->fileset, segment);
-		file = deepsad_blockfile_open(features, &shared->fileset);
+		file = deepsad_blockfile_open(shared->inputs, &shared->fileset);
 		deepsad_blockfile_dataset(file, &parts[DSAD_PART_TRAINING],
 								  shared->plan.count[DSAD_PART_TRAINING], shared->window_bytes);
 	}

@@ -79,9 +79,9 @@ report(void *ctx, const DsadProgress *member)
 
 /* Bytes of a row when it is scaled, with its label and its place in the shuffled order. */
 static Size
-scaled_row_bytes(uint32 features)
+scaled_row_bytes(uint32 inputs)
 {
-	return features * sizeof(float) + sizeof(int8) + sizeof(uint32);
+	return inputs * sizeof(float) + sizeof(int8) + sizeof(uint32);
 }
 
 /* Visits to rows by all members together, at most. */
@@ -127,9 +127,9 @@ wanted_workers(const Run *run)
 
 /* Memory for a part in the current context. */
 static void
-alloc_part(DsadDataset *data, uint64 count, uint32 features)
+alloc_part(DsadDataset *data, uint64 count, uint32 inputs)
 {
-	Size		size = mul_size(count, features * sizeof(float));
+	Size		size = mul_size(count, inputs * sizeof(float));
 
 	data->scaled = MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
 	data->label = MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1));
@@ -139,7 +139,7 @@ alloc_part(DsadDataset *data, uint64 count, uint32 features)
 static void
 train_alone(Run *run, bool in_blocks, Size window_bytes)
 {
-	uint32		features = run->source.features;
+	uint32		inputs = run->model.dims[0];
 	DeepsadBlockFile *file = NULL;
 	DsadDataset parts[DSAD_PARTS];
 	DsadError	error;
@@ -149,11 +149,11 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 	{
 		if (part == DSAD_PART_TRAINING && in_blocks)
 		{
-			file = deepsad_blockfile_create(features, NULL);
+			file = deepsad_blockfile_create(inputs, NULL);
 			deepsad_blockfile_dataset(file, &parts[part], run->plan.count[part], window_bytes);
 		}
 		else
-			alloc_part(&parts[part], run->plan.count[part], features);
+			alloc_part(&parts[part], run->plan.count[part], inputs);
 	}
 	deepsad_check(dsad_fill(&run->model, &run->plan, &run->env, &run->source, parts, &error), &error);
 	deepsad_rowstore_free(run->store);
@@ -172,8 +172,8 @@ static void
 train(Run *run)
 {
 	Size		limit = mul_size(maintenance_work_mem, 1024);
-	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->source.features));
-	Size		held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION], scaled_row_bytes(run->source.features));
+	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.dims[0]));
+	Size		held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION], scaled_row_bytes(run->model.dims[0]));
 	bool		in_blocks = run->source.sequential && add_size(scaled, held_out) > limit;
 	int			workers = wanted_workers(run);
 	Size		window = Max(MIN_WINDOW_BYTES, Min(limit / WINDOW_PART, MAX_WINDOW_BYTES));
@@ -237,7 +237,7 @@ start_run(Run *run, DeepsadRowStore *store, const DsadConfig *config, MemoryCont
 	dsad_arena_init(&run->scratch, &run->env);
 	deepsad_rowstore_source(store, &run->source);
 	if (add_size(deepsad_rowstore_memory(store),
-				 mul_size(count, scaled_row_bytes(run->source.features) + 2 * sizeof(uint64))) >
+				 mul_size(count, scaled_row_bytes(dsad_config_inputs(config, run->source.features)) + 2 * sizeof(uint64))) >
 		mul_size(maintenance_work_mem, 1024))
 	{
 		deepsad_rowstore_spill(store);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "scaling.h"
 
 #define MAGIC "DEEPSAD\n"
 #define HEADER_SIZE 24			/* magic 8, format 4, crc 4, total length 8 */
@@ -114,11 +115,14 @@ put_options(Writer *w, const DsadModel *model)
 static void
 put_scaling(Writer *w, const DsadModel *model)
 {
-	put_int(w, model->dims[0], 4);
-	put_int(w, 0, 4);
-	put_doubles(w, model->scaling.offset, model->dims[0]);
-	put_doubles(w, model->scaling.scale, model->dims[0]);
-	put_doubles(w, model->scaling.fill, model->dims[0]);
+	put_int(w, model->scaling.features, 4);
+	put_int(w, model->scaling.inputs, 4);
+	put_doubles(w, model->scaling.offset, model->scaling.inputs);
+	put_doubles(w, model->scaling.scale, model->scaling.inputs);
+	put_doubles(w, model->scaling.fill, model->scaling.inputs);
+	put_doubles(w, model->scaling.limit, model->scaling.inputs);
+	for (uint32_t i = 0; i < model->scaling.inputs - model->scaling.features; i++)
+		put_int(w, model->scaling.copied[i], 4);
 }
 
 static void
@@ -480,13 +484,20 @@ get_options(Reader *r, DsadConfig *config, uint32_t format, DsadError *error)
 static DsadStatus
 get_scaling(Reader *r, DsadModel *model, DsadError *error)
 {
-	size_t		features = model->dims[0];
+	size_t		inputs = model->scaling.inputs;
 
-	get_doubles(r, model->scaling.offset, features);
-	get_doubles(r, model->scaling.scale, features);
-	get_doubles(r, model->scaling.fill, features);
-	for (size_t j = 0; j < features; j++)
-		if (!(model->scaling.scale[j] > 0))
+	get_doubles(r, model->scaling.offset, inputs);
+	get_doubles(r, model->scaling.scale, inputs);
+	get_doubles(r, model->scaling.fill, inputs);
+	get_doubles(r, model->scaling.limit, inputs);
+	for (size_t i = 0; i < inputs - model->scaling.features; i++)
+	{
+		model->scaling.copied[i] = (uint32_t) get_int(r, 4);
+		if (model->scaling.copied[i] >= model->scaling.features)
+			r->failed = true;
+	}
+	for (size_t i = 0; i < inputs; i++)
+		if (!(model->scaling.scale[i] > 0) || !(model->scaling.limit[i] > 0 && model->scaling.limit[i] <= DSAD_SCALED_MAX))
 			r->failed = true;
 	return finish_section(r, "SCAL", error);
 }
@@ -632,6 +643,7 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 	DsadConfig	config;
 	uint32_t	format = 0;
 	uint64_t	features;
+	uint64_t	inputs;
 	DsadStatus	status;
 
 	if ((status = get_header(&r, env, &format, error)) != DSAD_OK ||
@@ -640,14 +652,15 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 		(status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
 		return status;
 	features = get_int(&body, 4);
-	if (get_int(&body, 4) != 0 || features < 1 || features > DSAD_MAX_FEATURES ||
-		body.left != features * 24)
+	inputs = get_int(&body, 4);
+	if (features < 1 || features > DSAD_MAX_FEATURES || inputs != dsad_config_inputs(&config, (uint32_t) features) ||
+		body.left != inputs * 32 + (inputs - features) * 4)
 		return corrupt(error, "section \"SCAL\" is malformed");
 
 	/* The members must be there before memory for them is asked for. */
 	memset(&shape, 0, sizeof(shape));
 	shape.layers = config.hidden.count + 1;
-	shape.dims[0] = (uint32_t) features;
+	shape.dims[0] = (uint32_t) inputs;
 	for (uint32_t l = 0; l + 1 < shape.layers; l++)
 		shape.dims[l + 1] = (uint32_t) config.hidden.value[l];
 	shape.dims[shape.layers] = (uint32_t) config.latent;

@@ -16,7 +16,7 @@
 
 static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
 static const char *const objective_labels[] = {"sad", "soft_boundary", NULL};
-static const char *const scaling_labels[] = {"standard", "minmax", "none", NULL};
+static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", NULL};
 static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
@@ -49,7 +49,7 @@ const DsadOption dsad_options[] = {
 	ENUM(objective, 14, DSAD_OBJECTIVE_SOFT_BOUNDARY),
 	FLOAT(nu, 15, 1e-6, 1, false),
 	INT(warmup_epochs, 16, 0, DSAD_MAX_EPOCHS, false),
-	ENUM(scaling, 17, DSAD_SCALING_NONE),
+	ENUM(scaling, 17, DSAD_SCALING_STANDARD_ROBUST),
 	ENUM(reconstruction, 18, DSAD_RECONSTRUCTION_SIGMOID),
 	ENUM(init, 19, DSAD_INIT_GLOROT),
 	FLOAT(validation, 20, 0, 0.5, false),
@@ -166,6 +166,13 @@ dsad_config_update(DsadConfig *config, uint64_t rows)
 	config->validation = 0;
 	config->workers = -1;
 	config->verbose = 0;
+}
+
+/* How many inputs the nets have for so many features. */
+uint32_t
+dsad_config_inputs(const DsadConfig *config, uint32_t features)
+{
+	return config->scaling == DSAD_SCALING_STANDARD_ROBUST ? 2 * features : features;
 }
 
 /* Whether the score stays the plain squared distance. */

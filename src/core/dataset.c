@@ -153,9 +153,9 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 	uint32_t   *order = NULL;
 
 	memset(plan, 0, sizeof(*plan));
-	if (status == DSAD_OK && rows->features != model->dims[0])
+	if (status == DSAD_OK && rows->features != model->scaling.features)
 		status = dsad_fail(error, DSAD_BAD_DATA, NULL, "rows have %u features, the model was trained on %u",
-						   rows->features, model->dims[0]);
+						   rows->features, model->scaling.features);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
 	if (status == DSAD_OK && !rows->sequential)
@@ -178,7 +178,7 @@ typedef struct Writer
 {
 	DsadDataset *data;
 	uint64_t	count;			/* so far */
-	float	   *block;			/* (block_rows, features): the block being filled */
+	float	   *block;			/* (block_rows, inputs): the block being filled */
 	int8_t	   *label;
 } Writer;
 
@@ -189,7 +189,7 @@ writer_alloc(Writer *w, DsadArena *arena, DsadDataset *data)
 	w->data = data;
 	if (data->scaled != NULL)
 		return true;
-	w->block = dsad_arena_array(arena, data->block_rows, data->features * sizeof(float));
+	w->block = dsad_arena_array(arena, data->block_rows, data->inputs * sizeof(float));
 	w->label = dsad_arena_array(arena, data->block_rows, sizeof(int8_t));
 	return w->block != NULL && w->label != NULL;
 }
@@ -200,8 +200,8 @@ writer_row(const Writer *w)
 {
 	const DsadDataset *data = w->data;
 
-	return data->scaled != NULL ? data->scaled + w->count * data->features :
-		w->block + (size_t) (w->count % data->block_rows) * data->features;
+	return data->scaled != NULL ? data->scaled + w->count * data->inputs :
+		w->block + (size_t) (w->count % data->block_rows) * data->inputs;
 }
 
 /* Writes what the block being filled holds; nonzero = failure. */
@@ -237,13 +237,15 @@ fill(Writer *writer, DsadArena *scratch, const DsadModel *model, const DsadPlan 
 {
 	const DsadKernel *kernel = dsad_kernel_best();
 	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
+	double	   *expanded = dsad_arena_array(scratch, model->scaling.inputs, sizeof(double));
+	DsadRows	row = {raw, 1, false};
 	Split		split;
 	DsadStatus	status = DSAD_OK;
 
 	for (int part = 0; part < DSAD_PARTS; part++)
 		if (!writer_alloc(&writer[part], scratch, &parts[part]))
 			raw = NULL;
-	if (raw == NULL)
+	if (raw == NULL || expanded == NULL)
 		return dsad_no_memory(error);
 	split_start(&split, &model->config, &model->facts);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
@@ -254,7 +256,7 @@ fill(Writer *writer, DsadArena *scratch, const DsadModel *model, const DsadPlan 
 		if (rows->read(rows->ctx, plan->order ? plan->order[i] : i, raw, &label) != 0)
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
 		w = &writer[split_next(&split, label)];
-		kernel->scale(&model->scaling, raw, rows->features, writer_row(w));
+		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
 		if (writer_add(w, label) != 0)
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
 		if (i % 64 == 0)
@@ -282,7 +284,7 @@ dsad_fill(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
 	for (int part = 0; part < DSAD_PARTS; part++)
 	{
 		parts[part].count = plan->count[part];
-		parts[part].features = rows->features;
+		parts[part].inputs = model->scaling.inputs;
 	}
 	dsad_arena_init(&scratch, env);
 	status = fill(writer, &scratch, model, plan, env, rows, parts, error);

@@ -122,7 +122,8 @@ typedef enum DsadObjective
 
 typedef enum DsadScalingMethod
 {
-	DSAD_SCALING_STANDARD, DSAD_SCALING_MINMAX, DSAD_SCALING_NONE
+	DSAD_SCALING_STANDARD, DSAD_SCALING_MINMAX, DSAD_SCALING_NONE, DSAD_SCALING_ROBUST,
+	DSAD_SCALING_STANDARD_ROBUST
 } DsadScalingMethod;
 
 typedef enum DsadReconstruction
@@ -201,16 +202,25 @@ extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t
 								 uint64_t rows);
 extern void dsad_config_update(DsadConfig *config, uint64_t rows);
 extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);
+extern uint32_t dsad_config_inputs(const DsadConfig *config, uint32_t features);
 extern bool dsad_config_plain_score(const DsadConfig *config);
 
 /* ---- the model ---- */
 
-/* Per feature: scaled = (raw - offset) * scale; fill is the raw value that stands for a missing one. */
+/*
+ * From features to the nets' inputs.  The first inputs are the features, in order;
+ * the rest are copies, of which feature each says in `copied`.  Input = (raw - offset)
+ * * scale, kept within +-limit; fill is the raw value that stands for a missing one.
+ */
 typedef struct DsadScaling
 {
-	double	   *offset;
+	uint32_t	features;
+	uint32_t	inputs;
+	uint32_t   *copied;			/* inputs - features */
+	double	   *offset;			/* these: inputs */
 	double	   *scale;
 	double	   *fill;
+	double	   *limit;
 } DsadScaling;
 
 typedef enum DsadStop
@@ -259,7 +269,7 @@ typedef struct DsadModel
 {
 	DsadConfig	config;
 	uint32_t	layers;			/* hidden layers + 1 */
-	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = features, dims[layers] = latent */
+	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, dims[layers] = latent */
 	DsadScaling scaling;
 	DsadFacts	facts;
 	DsadMember *members;		/* config.members of them */
@@ -308,8 +318,8 @@ typedef struct DsadRowSource
 typedef struct DsadDataset
 {
 	uint64_t	count;
-	uint32_t	features;
-	float	   *scaled;			/* (count, features), NULL = in blocks */
+	uint32_t	inputs;
+	float	   *scaled;			/* (count, inputs), NULL = in blocks */
 	int8_t	   *label;			/* count */
 	void	   *ctx;
 	uint32_t	block_rows;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "env.h"
+#include "scaling.h"
 #include "scorer.h"
 
 #define LEAKY_SLOPE ((double) DSAD_LEAKY_SLOPE)
@@ -261,7 +262,7 @@ dsad_explain_scratch(const DsadScorer *scorer)
 	Path		path;
 
 	take_path(&taker, &path, scorer);
-	return taker.used + 2 * dsad_padded(scorer->features) * (sizeof(float) + sizeof(double)) + 5 * DSAD_ALIGN;
+	return taker.used + dsad_padded(scorer->inputs) * (2 * sizeof(float) + 3 * sizeof(double)) + 6 * DSAD_ALIGN;
 }
 
 /*
@@ -274,11 +275,13 @@ dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env, 
 			 double *contribution)
 {
 	Taker		taker = {(char *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1)), 0};
-	size_t		inputs = scorer->features;
+	const DsadScaling *scaling = &scorer->scaling;
+	size_t		inputs = scorer->inputs;
 	float	   *from = take(&taker, inputs, sizeof(float));
 	float	   *to = take(&taker, inputs, sizeof(float));
 	double	   *start = take(&taker, inputs, sizeof(double));
 	double	   *direction = take(&taker, inputs, sizeof(double));
+	double	   *raw = take(&taker, inputs, sizeof(double));
 	DsadWatch	watch = {env, false};
 	Path		path;
 
@@ -286,23 +289,23 @@ dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env, 
 	take_path(&taker, &path, scorer);
 	for (uint32_t l = 1; l + 1 < scorer->layers; l++)
 		memset(path.layer[l].transposed, 0, path.layer[l].width * path.layer[l + 1].units * sizeof(float));
-	scorer->kernel->scale(&scorer->scaling, scorer->scaling.fill, inputs, from);
-	if (!(row->single ? scorer->kernel->scale_float(&scorer->scaling, row->values, inputs, to) :
-		  scorer->kernel->scale(&scorer->scaling, row->values, inputs, to)))
+	scorer->kernel->scale(scaling, scaling->fill, inputs, from);
+	if (!dsad_scale_row(scaling, scorer->kernel, row, 0, raw, to))
 		return DSAD_BAD_DATA;
 	for (size_t i = 0; i < inputs; i++)
 	{
 		start[i] = (double) from[i];
 		direction[i] = (double) to[i] - (double) from[i];
-		contribution[i] = 0;
 	}
+	memset(contribution, 0, scorer->features * sizeof(double));
 	for (uint32_t m = 0; m < scorer->members && !watch.cancelled; m++)
 	{
 		path.net = &scorer->member[m];
 		start_path(&path, start, direction);
 		walk(&path, 1 / (scorer->members * path.net->divisor), &watch);
 		for (size_t i = 0; i < inputs; i++)
-			contribution[i] += direction[i] * path.kernel->path_dot(WEIGHTS(&path, 0), i, path.layer[0].integral);
+			contribution[i < scorer->features ? i : scaling->copied[i - scorer->features]] +=
+				direction[i] * path.kernel->path_dot(WEIGHTS(&path, 0), i, path.layer[0].integral);
 	}
 	return watch.cancelled ? DSAD_CANCELLED : DSAD_OK;
 }

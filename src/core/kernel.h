@@ -66,8 +66,8 @@ struct DsadKernel
 	void		(*layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t n);
 
 	/*
-	 * scaled (n) = (raw (n) - offset) * scale, NaN filled, kept within
-	 * +-DSAD_SCALED_MAX; raw need not be aligned.  False when one is infinite.
+	 * scaled (n) = (raw (n) - offset) * scale, NaN filled, kept within +-limit;
+	 * raw need not be aligned.  False when one is infinite.
 	 */
 	bool		(*scale) (const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *scaled);
 	bool		(*scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *scaled);

@@ -130,8 +130,8 @@ NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 			infinite |= value == INFINITY || value == -INFINITY; \
 			value = value != value ? scaling->fill[j] : value; \
 			z = (value - scaling->offset[j]) * scaling->scale[j]; \
-			z = z > DSAD_SCALED_MAX ? DSAD_SCALED_MAX : z; \
-			z = z < -DSAD_SCALED_MAX ? -DSAD_SCALED_MAX : z; \
+			z = z > scaling->limit[j] ? scaling->limit[j] : z; \
+			z = z < -scaling->limit[j] ? -scaling->limit[j] : z; \
 			scaled[j] = (float) z; \
 		} \
 		return !infinite; \
@@ -171,6 +171,7 @@ blend(wide_mask set, wide a, wide b)
 		{ \
 			numbers		value; \
 			wide		z; \
+			wide		limit; \
 			floats		result; \
 			if (j + WIDTH / 2 > n) \
 				j = n - WIDTH / 2; \
@@ -179,8 +180,9 @@ blend(wide_mask set, wide a, wide b)
 			infinite |= (z == zero + INFINITY) | (z == zero - INFINITY); \
 			z = blend(z != z, load_wide(scaling->fill + j), z); \
 			z = (z - load_wide(scaling->offset + j)) * load_wide(scaling->scale + j); \
-			z = blend(z > zero + DSAD_SCALED_MAX, zero + DSAD_SCALED_MAX, z); \
-			z = blend(z < zero - DSAD_SCALED_MAX, zero - DSAD_SCALED_MAX, z); \
+			limit = load_wide(scaling->limit + j); \
+			z = blend(z > limit, limit, z); \
+			z = blend(z < zero - limit, zero - limit, z); \
 			result = __builtin_convertvector(z, floats); \
 			memcpy(scaled + j, &result, sizeof(result)); \
 		} \

@@ -26,7 +26,7 @@ static bool
 alloc_window(DsadLoader *loader, DsadArena *arena)
 {
 	const DsadDataset *data = loader->data;
-	size_t		row = data->features * sizeof(float) + sizeof(int8_t) + sizeof(uint32_t);
+	size_t		row = data->inputs * sizeof(float) + sizeof(int8_t) + sizeof(uint32_t);
 	uint64_t	window = data->window_bytes / row / data->block_rows;
 	size_t		rows;
 
@@ -34,7 +34,7 @@ alloc_window(DsadLoader *loader, DsadArena *arena)
 	loader->window_blocks = window < 1 ? 1 : window > loader->blocks ? loader->blocks : (uint32_t) window;
 	rows = (size_t) loader->window_blocks * data->block_rows;
 	loader->block = dsad_arena_array(arena, loader->blocks, sizeof(uint32_t));
-	loader->scaled = dsad_arena_array(arena, rows, data->features * sizeof(float));
+	loader->scaled = dsad_arena_array(arena, rows, data->inputs * sizeof(float));
 	loader->label = dsad_arena_array(arena, rows, sizeof(int8_t));
 	loader->order = dsad_arena_array(arena, rows, sizeof(uint32_t));
 	if (!loader->block || !loader->scaled || !loader->label || !loader->order)
@@ -51,7 +51,7 @@ dsad_loader_alloc(DsadLoader *loader, DsadArena *arena, const DsadDataset *data,
 	loader->data = data;
 	loader->error = error;
 	loader->watch.env = arena->env;
-	loader->width = dsad_padded(data->features);
+	loader->width = dsad_padded(data->inputs);
 	if (data->scaled == NULL)
 		return alloc_window(loader, arena) ? DSAD_OK : dsad_no_memory(error);
 	loader->scaled = data->scaled;
@@ -113,7 +113,7 @@ fill_window(DsadLoader *loader)
 		uint64_t	start = (uint64_t) block * data->block_rows;
 		uint64_t	left = data->count - start;
 
-		if (data->read_block(data->ctx, block, loader->scaled + (size_t) loader->rows * data->features,
+		if (data->read_block(data->ctx, block, loader->scaled + (size_t) loader->rows * data->inputs,
 							 loader->label + loader->rows) != 0)
 			return dsad_fail(loader->error, DSAD_BAD_DATA, NULL, "could not read training rows");
 		loader->rows += left < data->block_rows ? (uint32_t) left : data->block_rows;
@@ -125,14 +125,14 @@ fill_window(DsadLoader *loader)
 }
 
 /*
- * The next batch: *n rows, at most `wanted`, into batch (wanted, features padded)
+ * The next batch: *n rows, at most `wanted`, into batch (wanted, inputs padded)
  * and label (wanted); *n = 0 at the end of the pass.  In a shuffled pass a batch
  * of one row is dropped unless it is the first: BatchNorm would make zeros of it.
  */
 DsadStatus
 dsad_loader_next(DsadLoader *loader, uint32_t wanted, float *batch, int8_t *label, uint32_t *n)
 {
-	uint32_t	features = loader->data->features;
+	uint32_t	inputs = loader->data->inputs;
 	uint32_t	count;
 	uint32_t	chosen[AHEAD];
 
@@ -160,10 +160,10 @@ dsad_loader_next(DsadLoader *loader, uint32_t wanted, float *batch, int8_t *labe
 		{
 			uint32_t	row = chosen[i % AHEAD];
 
-			memcpy(batch + (i - AHEAD) * loader->width, loader->scaled + (size_t) row * features,
-				   features * sizeof(float));
+			memcpy(batch + (i - AHEAD) * loader->width, loader->scaled + (size_t) row * inputs,
+				   inputs * sizeof(float));
 			label[i - AHEAD] = loader->label[row];
-			dsad_watch_rows(&loader->watch, i + 1, features);
+			dsad_watch_rows(&loader->watch, i + 1, inputs);
 		}
 		if (i < count)
 		{
@@ -172,7 +172,7 @@ dsad_loader_next(DsadLoader *loader, uint32_t wanted, float *batch, int8_t *labe
 
 			loader->next++;
 			chosen[i % AHEAD] = row;
-			__builtin_prefetch(loader->scaled + (size_t) row * features);
+			__builtin_prefetch(loader->scaled + (size_t) row * inputs);
 			__builtin_prefetch(loader->label + row);
 		}
 	}

@@ -31,6 +31,5 @@ extern double dsad_loss_soft_boundary(const DsadLoss *loss, const float *z, cons
 									  uint32_t n, double nu, double radius, float *gradient);
 extern double dsad_loss_reconstruction(const DsadLoss *loss, const float *x, float *y, size_t n,
 									   size_t features, DsadReconstruction kind, float *gradient);
-extern double dsad_quantile(double *values, size_t count, double q);
 
 #endif

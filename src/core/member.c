@@ -24,7 +24,7 @@ dsad_training_init(DsadTraining *t, const DsadModel *model, const DsadPlan *plan
 	t->parts = parts;
 	t->member = &model->members[member];
 	t->member_number = member;
-	t->features = model->dims[0];
+	t->inputs = model->dims[0];
 	t->batch_size = (uint64_t) model->config.batch_size < rows ? (uint32_t) model->config.batch_size :
 		(uint32_t) rows;
 	t->error = error;
@@ -38,10 +38,10 @@ dsad_training_alloc(DsadTraining *t, DsadArena *arena)
 {
 	const DsadDataset *validation = &t->parts[DSAD_PART_VALIDATION];
 	uint32_t	latent = t->model->dims[t->model->layers];
-	size_t		widest = dsad_padded(t->features > latent ? t->features : latent);
+	size_t		widest = dsad_padded(t->inputs > latent ? t->inputs : latent);
 	DsadStatus	status;
 
-	t->batch = dsad_arena_array(arena, t->batch_size, dsad_padded(t->features) * sizeof(float));
+	t->batch = dsad_arena_array(arena, t->batch_size, dsad_padded(t->inputs) * sizeof(float));
 	t->label = dsad_arena_array(arena, t->batch_size, sizeof(int8_t));
 	t->gradient = dsad_arena_array(arena, t->batch_size, widest * sizeof(float));
 	t->scores = dsad_arena_array(arena, t->batch_size, sizeof(double));

@@ -28,14 +28,14 @@ typedef struct DsadTraining
 	const DsadDataset *parts;
 	DsadMember *member;
 	uint32_t	member_number;
-	uint32_t	features;
+	uint32_t	inputs;
 	uint32_t	batch_size;		/* at most the rows there are */
 	DsadLoader	loader;			/* of the training part */
 	DsadLoader	validation;		/* of the validation part, if it has rows */
 	DsadProgress progress;
-	float	   *batch;			/* (batch_size, features padded) */
+	float	   *batch;			/* (batch_size, inputs padded) */
 	int8_t	   *label;			/* batch_size */
-	float	   *gradient;		/* (batch_size, wider of features and latent, padded) */
+	float	   *gradient;		/* (batch_size, wider of inputs and latent, padded) */
 	float	   *centre;			/* latent padded */
 	double	   *scores;			/* batch_size */
 	DsadNet		encoder;

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "env.h"
+#include "scaling.h"
 
 /*
- * Lays out a model for `features` inputs under config, everything zero, in
+ * Lays out a model of rows of `features` numbers under config, everything zero, in
  * arena.  Loss histories are not allocated.  Errors: the model would be too
  * large, or out of memory.
  */
@@ -21,7 +22,7 @@ dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, u
 	memset(model, 0, sizeof(*model));
 	model->config = *config;
 	model->layers = layers;
-	model->dims[0] = features;
+	model->dims[0] = dsad_config_inputs(config, features);
 	for (uint32_t l = 0; l < layers - 1; l++)
 		model->dims[l + 1] = (uint32_t) config->hidden.value[l];
 	model->dims[layers] = (uint32_t) config->latent;
@@ -35,11 +36,8 @@ dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, u
 						 (unsigned long long) (weights * 4 * (uint64_t) config->members),
 						 (unsigned long long) DSAD_MAX_MODEL_BYTES);
 
-	model->scaling.offset = dsad_arena_array(arena, features, sizeof(double));
-	model->scaling.scale = dsad_arena_array(arena, features, sizeof(double));
-	model->scaling.fill = dsad_arena_array(arena, features, sizeof(double));
 	model->members = dsad_arena_array(arena, (size_t) config->members, sizeof(DsadMember));
-	if (!model->scaling.offset || !model->scaling.scale || !model->scaling.fill || !model->members)
+	if (!dsad_scaling_alloc(&model->scaling, arena, features, model->dims[0]) || !model->members)
 		return dsad_no_memory(error);
 	for (int64_t m = 0; m < config->members; m++)
 	{

@@ -9,6 +9,7 @@
 
 #include "member.h"
 #include "optimizer.h"
+#include "statistics.h"
 
 /* The loss of a batch under the configured objective; fills t->gradient. */
 static double

@@ -6,8 +6,72 @@
 #include "scaling.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "env.h"
+#include "kernel.h"
+#include "random.h"
+#include "statistics.h"
+
+/* Room for that many features and inputs (at least as many), in arena; false when out of memory. */
+bool
+dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs)
+{
+	scaling->features = features;
+	scaling->inputs = inputs;
+	scaling->copied = dsad_arena_array(arena, inputs - features, sizeof(uint32_t));
+	scaling->offset = dsad_arena_array(arena, inputs, sizeof(double));
+	scaling->scale = dsad_arena_array(arena, inputs, sizeof(double));
+	scaling->fill = dsad_arena_array(arena, inputs, sizeof(double));
+	scaling->limit = dsad_arena_array(arena, inputs, sizeof(double));
+	return scaling->copied && scaling->offset && scaling->scale && scaling->fill && scaling->limit;
+}
+
+/* A copy of source in arena; false when out of memory. */
+bool
+dsad_scaling_copy(DsadScaling *scaling, DsadArena *arena, const DsadScaling *source)
+{
+	size_t		size = source->inputs * sizeof(double);
+
+	if (!dsad_scaling_alloc(scaling, arena, source->features, source->inputs))
+		return false;
+	memcpy(scaling->copied, source->copied, (source->inputs - source->features) * sizeof(uint32_t));
+	memcpy(scaling->offset, source->offset, size);
+	memcpy(scaling->scale, source->scale, size);
+	memcpy(scaling->fill, source->fill, size);
+	memcpy(scaling->limit, source->limit, size);
+	return true;
+}
+
+/*
+ * The nets' inputs (inputs) of row i of rows; raw is scratch (inputs - features).
+ * False when one of the row's numbers is infinite.
+ */
+bool
+dsad_scale_row(const DsadScaling *scaling, const DsadKernel *kernel, const DsadRows *rows, size_t i,
+			   double *raw, float *scaled)
+{
+	size_t		features = scaling->features;
+	size_t		copies = scaling->inputs - features;
+	const DsadAnyFloat *single = (const DsadAnyFloat *) rows->values + i * features;
+	const DsadAnyDouble *row = (const DsadAnyDouble *) rows->values + i * features;
+	bool		finite = rows->single ? kernel->scale_float(scaling, single, features, scaled) :
+		kernel->scale(scaling, row, features, scaled);
+
+	if (copies > 0)
+	{
+		DsadScaling rest = *scaling;
+
+		rest.offset += features;
+		rest.scale += features;
+		rest.fill += features;
+		rest.limit += features;
+		for (size_t k = 0; k < copies; k++)
+			raw[k] = rows->single ? (double) single[scaling->copied[k]] : row[scaling->copied[k]];
+		kernel->scale(&rest, raw, copies, scaled + features);
+	}
+	return finite;
+}
 
 /* Running statistics of the features; sums are of value * shrink, so that they cannot overflow. */
 typedef struct Statistics
@@ -18,6 +82,83 @@ typedef struct Statistics
 	double	   *sum;			/* first of values, then of squared differences */
 	uint64_t   *count;			/* present values */
 } Statistics;
+
+/* Rows drawn at random, one of each stretch of rows, for quantiles. */
+typedef struct Sample
+{
+	double	   *value;			/* (features, rows), feature by feature */
+	size_t		rows;
+	size_t		taken;
+	uint64_t	next;			/* the row that is taken next */
+	DsadRandom	random;
+} Sample;
+
+#define SAMPLE_ROWS 4096
+#define MIN_SAMPLE_ROWS 64
+#define SAMPLE_BYTES ((size_t) 16 << 20)
+#define NORMAL_IQR 1.349		/* of a standard normal variable */
+
+/* Whether the method needs quantiles. */
+static bool
+is_robust(DsadScalingMethod method)
+{
+	return method == DSAD_SCALING_ROBUST || method == DSAD_SCALING_STANDARD_ROBUST;
+}
+
+/* Chooses the row that is taken next from its stretch. */
+static void
+choose_next(Sample *sample, uint64_t rows)
+{
+	uint64_t	start = sample->taken * rows / sample->rows;
+	uint64_t	end = (sample->taken + 1) * rows / sample->rows;
+
+	sample->next = start + dsad_random_next(&sample->random) % (end - start);
+}
+
+static bool
+start_sample(Sample *sample, DsadArena *scratch, const DsadRowSource *rows)
+{
+	size_t		most = SAMPLE_BYTES / sizeof(double) / rows->features;
+
+	most = most < MIN_SAMPLE_ROWS ? MIN_SAMPLE_ROWS : most > SAMPLE_ROWS ? SAMPLE_ROWS : most;
+	sample->rows = rows->count < most ? (size_t) rows->count : most;
+	sample->value = dsad_arena_array(scratch, sample->rows, rows->features * sizeof(double));
+	/* the same rows whatever the seed: it is part of the data's description */
+	dsad_random_seed(&sample->random, 0, 0, DSAD_STREAM_SAMPLE);
+	choose_next(sample, rows->count);
+	return sample->value != NULL;
+}
+
+/* Takes row i if it is its turn. */
+static void
+offer(Sample *sample, uint64_t i, const double *raw, const DsadRowSource *rows)
+{
+	if (i != sample->next || sample->taken == sample->rows)
+		return;
+	for (uint32_t j = 0; j < rows->features; j++)
+		sample->value[(size_t) j * sample->rows + sample->taken] = raw[j];
+	sample->taken++;
+	if (sample->taken < sample->rows)
+		choose_next(sample, rows->count);
+}
+
+/* Median and spread (as of a normal variable) of the present values of a sampled feature; false when there are none. */
+static bool
+find_middle(Sample *sample, uint32_t feature, double *median, double *spread)
+{
+	double	   *value = sample->value + (size_t) feature * sample->rows;
+	size_t		count = 0;
+
+	for (size_t i = 0; i < sample->taken; i++)
+		if (!isnan(value[i]))
+			value[count++] = value[i];
+	if (count == 0)
+		return false;
+	dsad_sort(value, count);
+	*median = dsad_sorted_quantile(value, count, 0.5);
+	*spread = (dsad_sorted_quantile(value, count, 0.75) - dsad_sorted_quantile(value, count, 0.25)) / NORMAL_IQR;
+	return isfinite(*median);	/* between the ends of the range there may be no middle */
+}
 
 /* Reads row i of the canonical order (order NULL: as they come), and polls now and then. */
 static DsadStatus
@@ -32,7 +173,7 @@ read_row(const DsadEnv *env, const DsadRowSource *rows, const uint32_t *order, u
 /* First pass: range and count of each feature, and what the labels are. */
 static DsadStatus
 find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const uint32_t *order,
-			double *raw, DsadFacts *facts, DsadError *error)
+			double *raw, Sample *sample, DsadFacts *facts, DsadError *error)
 {
 	for (uint64_t i = 0; i < rows->count; i++)
 	{
@@ -41,6 +182,8 @@ find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const 
 
 		if (status != DSAD_OK)
 			return status;
+		if (sample)
+			offer(sample, i, raw, rows);
 		facts->anomalies += label == DSAD_ANOMALY;
 		facts->normals += label == DSAD_NORMAL;
 		for (uint32_t j = 0; j < rows->features; j++)
@@ -101,6 +244,58 @@ find_sums(Statistics *s, const double *mean, const DsadEnv *env, const DsadRowSo
 	return DSAD_OK;
 }
 
+/* What is large enough to divide by: rounding alone makes a constant's spread a little above zero. */
+static bool
+is_spread(double spread, double largest)
+{
+	return spread > 1e-13 * largest && spread > 1e-300 && isfinite(spread);
+}
+
+/* The standard, min-max or no scaling of input i, from the values of feature j. */
+static void
+fit_input(DsadScaling *scaling, uint32_t i, uint32_t j, DsadScalingMethod method, const Statistics *s)
+{
+	double		largest = fmax(fabs(s->min[j]), fabs(s->max[j]));
+	double		spread = 1;
+
+	scaling->offset[i] = 0;
+	scaling->limit[i] = DSAD_SCALED_MAX;
+	if (method == DSAD_SCALING_STANDARD)
+	{
+		scaling->offset[i] = scaling->fill[i];
+		spread = s->count[j] ? sqrt(s->sum[j] / (double) s->count[j]) / s->shrink[j] : 0;
+	}
+	else if (method == DSAD_SCALING_MINMAX)
+	{
+		scaling->offset[i] = s->min[j];
+		/* each half is finite where the difference may not be */
+		spread = 2 * (s->max[j] / 2 - s->min[j] / 2);
+		if (isinf(spread))
+			spread = s->max[j];
+	}
+	scaling->scale[i] = is_spread(spread, largest) ? 1 / spread : 1;
+}
+
+/*
+ * Input i from feature j: (raw - median) * 1.349 / IQR, bounded.  Where half of the
+ * values are the same the standard deviation stands in for the IQR.
+ */
+static void
+fit_robust(DsadScaling *scaling, uint32_t i, uint32_t j, Sample *sample, const Statistics *s)
+{
+	double		largest = fmax(fabs(s->min[j]), fabs(s->max[j]));
+	double		median;
+	double		spread;
+
+	fit_input(scaling, i, j, DSAD_SCALING_STANDARD, s);
+	scaling->limit[i] = DSAD_ROBUST_LIMIT;
+	if (!find_middle(sample, j, &median, &spread))
+		return;
+	scaling->offset[i] = median;
+	if (is_spread(spread, largest))
+		scaling->scale[i] = 1 / spread;
+}
+
 static DsadStatus
 fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMethod method,
 	const DsadRowSource *rows, const uint32_t *order, DsadFacts *facts, bool *rows_differ,
@@ -108,6 +303,7 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 {
 	uint32_t	features = rows->features;
 	Statistics	s;
+	Sample		sample = {0};
 	double	   *raw = dsad_arena_array(scratch, features, sizeof(double));
 	double	   *mean = scaling->fill;
 	DsadStatus	status;
@@ -117,10 +313,11 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 	s.shrink = dsad_arena_array(scratch, features, sizeof(double));
 	s.sum = dsad_arena_array(scratch, features, sizeof(double));
 	s.count = dsad_arena_array(scratch, features, sizeof(uint64_t));
-	if (!raw || !s.min || !s.max || !s.shrink || !s.sum || !s.count)
+	if (!raw || !s.min || !s.max || !s.shrink || !s.sum || !s.count ||
+		(is_robust(method) && !start_sample(&sample, scratch, rows)))
 		return dsad_no_memory(error);
 
-	status = find_ranges(&s, env, rows, order, raw, facts, error);
+	status = find_ranges(&s, env, rows, order, raw, is_robust(method) ? &sample : NULL, facts, error);
 	if (status == DSAD_OK)
 		status = find_sums(&s, NULL, env, rows, order, raw, error);
 	if (status != DSAD_OK)
@@ -128,36 +325,24 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 	for (uint32_t j = 0; j < features; j++)
 		mean[j] = s.count[j] ? s.sum[j] / (double) s.count[j] / s.shrink[j] : 0;
 	status = find_sums(&s, mean, env, rows, order, raw, error);
-	if (status != DSAD_OK)
-		return status;
-
 	*rows_differ = false;
-	for (uint32_t j = 0; j < features; j++)
+	for (uint32_t j = 0; j < features && status == DSAD_OK; j++)
 	{
-		double		largest = fmax(fabs(s.min[j]), fabs(s.max[j]));
-		double		spread = 1;
-
 		*rows_differ |= s.max[j] > s.min[j];
-		scaling->offset[j] = 0;
-		if (method == DSAD_SCALING_STANDARD)
+		if (method == DSAD_SCALING_ROBUST)
+			fit_robust(scaling, j, j, &sample, &s);
+		else
+			fit_input(scaling, j, j, method == DSAD_SCALING_STANDARD_ROBUST ? DSAD_SCALING_STANDARD : method, &s);
+		if (method == DSAD_SCALING_STANDARD_ROBUST)
 		{
-			scaling->offset[j] = mean[j];
-			spread = s.count[j] ? sqrt(s.sum[j] / (double) s.count[j]) / s.shrink[j] : 0;
+			scaling->copied[j] = j;
+			scaling->fill[features + j] = mean[j];
+			fit_robust(scaling, features + j, j, &sample, &s);
 		}
-		else if (method == DSAD_SCALING_MINMAX)
-		{
-			scaling->offset[j] = s.min[j];
-			/* each half is finite where the difference may not be */
-			spread = 2 * (s.max[j] / 2 - s.min[j] / 2);
-			if (isinf(spread))
-				spread = s.max[j];
-		}
-		/* rounding alone makes a constant's spread a little above zero; 1/spread must be finite */
-		if (!(spread > 1e-13 * largest) || !(spread > 1e-300))
-			spread = 1;
-		scaling->scale[j] = 1 / spread;
+		if (is_robust(method))
+			status = dsad_poll(env, error);
 	}
-	return DSAD_OK;
+	return status;
 }
 
 /*

@@ -20,6 +20,7 @@
 /* Scratch memory, divided. */
 typedef struct Scratch
 {
+	double	   *raw;			/* inputs that are copies, of one row */
 	float	   *scaled;			/* (rows of a block, stride) */
 	size_t		stride;
 	float	   *buffer[2];		/* (rows of a block, widest) */
@@ -87,21 +88,17 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 				   const DsadKernel *kernel)
 {
 	DsadScorer *scorer = dsad_arena_alloc(arena, sizeof(DsadScorer));
-	uint32_t	features = model->dims[0];
-
 	*result = scorer;
 	if (scorer == NULL)
 		return DSAD_NO_MEMORY;
 	scorer->kernel = kernel;
-	scorer->features = features;
+	scorer->features = model->scaling.features;
+	scorer->inputs = model->dims[0];
 	scorer->layers = model->layers;
 	scorer->latent = model->dims[model->layers];
 	scorer->members = (uint32_t) model->config.members;
-	scorer->scaling.offset = copy_array(arena, model->scaling.offset, features, sizeof(double));
-	scorer->scaling.scale = copy_array(arena, model->scaling.scale, features, sizeof(double));
-	scorer->scaling.fill = copy_array(arena, model->scaling.fill, features, sizeof(double));
 	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
-	if (!scorer->scaling.offset || !scorer->scaling.scale || !scorer->scaling.fill || !scorer->member)
+	if (!dsad_scaling_copy(&scorer->scaling, arena, &model->scaling) || !scorer->member)
 		return DSAD_NO_MEMORY;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
@@ -168,7 +165,8 @@ dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
 	/* a single row takes all members at once */
 	size_t		wide = n > scorer->members ? n : scorer->members;
 
-	return (n * dsad_padded(scorer->features) + 2 * wide * scorer->widest) * sizeof(float) + DSAD_ALIGN;
+	return (n * dsad_padded(scorer->inputs) + 2 * wide * scorer->widest) * sizeof(float) +
+		dsad_padded(scorer->inputs - scorer->features) * sizeof(double) + DSAD_ALIGN;
 }
 
 /* Divides scratch memory for blocks of n rows; every part begins a cache line. */
@@ -177,31 +175,22 @@ divide(const DsadScorer *scorer, void *scratch, size_t n)
 {
 	Scratch		s;
 
-	s.scaled = (float *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1));
-	s.stride = scorer->features;
-	s.buffer[0] = s.scaled + n * dsad_padded(scorer->features);
+	s.raw = (double *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1));
+	s.scaled = (float *) (s.raw + dsad_padded(scorer->inputs - scorer->features));
+	s.stride = scorer->inputs;
+	s.buffer[0] = s.scaled + n * dsad_padded(scorer->inputs);
 	s.buffer[1] = s.buffer[0] + n * scorer->widest;
 	return s;
 }
 
 /* Scales rows start .. start + n - 1; returns how many came before one with an infinite number. */
 static size_t
-scale_rows(const DsadScorer *scorer, const DsadRows *rows, size_t start, size_t n, float *scaled)
+scale_rows(const DsadScorer *scorer, const DsadRows *rows, size_t start, size_t n, const Scratch *scratch)
 {
-	size_t		features = scorer->features;
-
 	for (size_t i = 0; i < n; i++)
-	{
-		size_t		at = (start + i) * features;
-		bool		finite = rows->single ?
-			scorer->kernel->scale_float(&scorer->scaling, (const DsadAnyFloat *) rows->values + at,
-										features, scaled + i * features) :
-			scorer->kernel->scale(&scorer->scaling, (const DsadAnyDouble *) rows->values + at,
-								  features, scaled + i * features);
-
-		if (!finite)
+		if (!dsad_scale_row(&scorer->scaling, scorer->kernel, rows, start + i, scratch->raw,
+							scratch->scaled + i * scorer->inputs))
 			return i;
-	}
 	return n;
 }
 
@@ -285,7 +274,7 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 
 	if (count == 1)
 	{
-		if (scale_rows(scorer, rows, 0, 1, scratch.scaled) == 0)
+		if (scale_rows(scorer, rows, 0, 1, &scratch) == 0)
 			return 0;
 		*scores = score_row(scorer, &scratch);
 		return 1;
@@ -293,7 +282,7 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 	for (size_t start = 0; start < count; start += SCORE_BLOCK)
 	{
 		size_t		wanted = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
-		size_t		n = scale_rows(scorer, rows, start, wanted, scratch.scaled);
+		size_t		n = scale_rows(scorer, rows, start, wanted, &scratch);
 
 		score_block(scorer, &scratch, n, scores + start);
 		if (n < wanted)
@@ -328,7 +317,7 @@ dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, 
 {
 	Scratch		scratch = divide(scorer, scratch_memory, 1);
 
-	if (scale_rows(scorer, row, 0, 1, scratch.scaled) != 1)
+	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
 		return false;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{

@@ -11,6 +11,7 @@ struct DsadScorer
 {
 	const DsadKernel *kernel;
 	uint32_t	features;
+	uint32_t	inputs;
 	uint32_t	latent;
 	uint32_t	layers;
 	uint32_t	members;

@@ -1,10 +1,63 @@
 /*
  * statistics.c
- *	  How sure measured numbers are.
+ *	  Quantiles, and how sure measured numbers are.
  */
+#include "statistics.h"
+
 #include <math.h>
 
-#include "dsad.h"
+/* Moves values[root] down the heap of values[0 .. count - 1]. */
+static void
+sift_down(double *values, size_t root, size_t count)
+{
+	double		value = values[root];
+
+	for (size_t child; (child = 2 * root + 1) < count; root = child)
+	{
+		if (child + 1 < count && values[child + 1] > values[child])
+			child++;
+		if (values[child] <= value)
+			break;
+		values[root] = values[child];
+	}
+	values[root] = value;
+}
+
+/* Sorts values (no NaN), smallest first: without memory, recursion or the C library's taste. */
+void
+dsad_sort(double *values, size_t count)
+{
+	for (size_t i = count / 2; i-- > 0;)
+		sift_down(values, i, count);
+	for (size_t end = count; end-- > 1;)
+	{
+		double		largest = values[0];
+
+		values[0] = values[end];
+		values[end] = largest;
+		sift_down(values, 0, end);
+	}
+}
+
+/* The q-quantile of sorted values (count > 0), interpolated as numpy does. */
+double
+dsad_sorted_quantile(const double *values, size_t count, double q)
+{
+	double		position = q * (double) (count - 1);
+	size_t		low = (size_t) position;
+
+	if (low + 1 >= count)
+		return values[count - 1];
+	return values[low] + (position - (double) low) * (values[low + 1] - values[low]);
+}
+
+/* The same of values in any order; sorts them. */
+double
+dsad_quantile(double *values, size_t count, double q)
+{
+	dsad_sort(values, count);
+	return dsad_sorted_quantile(values, count, q);
+}
 
 /* Newcombe's variance of an AUC whose true value is theta, from n rows of one kind and m of the other. */
 static double

@@ -18,7 +18,7 @@ pretrain_step(DsadTraining *t, DsadAdam *encoder_adam, DsadAdam *decoder_adam, d
 	const float *z = dsad_net_forward(&t->encoder, &t->products, t->batch, n);
 	/* the output is ours to overwrite: backward does not read the last layer's */
 	float	   *y = (float *) dsad_net_forward(&t->decoder, &t->products, z, n);
-	double		loss = dsad_loss_reconstruction(&t->loss, t->batch, y, n, t->features,
+	double		loss = dsad_loss_reconstruction(&t->loss, t->batch, y, n, t->inputs,
 												(DsadReconstruction) t->config->reconstruction, t->gradient);
 	const float *dz = dsad_net_backward(&t->decoder, &t->products, t->gradient, n, true);
 
@@ -256,7 +256,7 @@ train_in_memory(DsadModel *model, DsadArena *arena, DsadArena *scratch, const Ds
 	memset(parts, 0, sizeof(parts));
 	for (int part = 0; part < DSAD_PARTS; part++)
 	{
-		parts[part].scaled = dsad_arena_array(scratch, plan.count[part], rows->features * sizeof(float));
+		parts[part].scaled = dsad_arena_array(scratch, plan.count[part], model->scaling.inputs * sizeof(float));
 		parts[part].label = dsad_arena_array(scratch, plan.count[part], sizeof(int8_t));
 		if (!parts[part].scaled || !parts[part].label)
 			return dsad_no_memory(error);

@@ -46,7 +46,7 @@ static void
 score(const DsadModel *model, DsadArena *arena)
 {
 	DsadScorer *scorer;
-	size_t		features = model->dims[0];
+	size_t		features = model->scaling.features;
 	double	   *rows = calloc(2 * features, sizeof(double));
 	float	   *embedding;
 	double		together[2];
@@ -305,6 +305,8 @@ write_corpus(const char *directory)
 	config.validation = 0.3;
 	write_model(directory, "validation", &config, 3);
 	config.validation = 0;
+	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
+	write_model(directory, "copies", &config, 3);
 	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
 	config.warmup_epochs = 1;
 	config.scaling = DSAD_SCALING_MINMAX;

@@ -28,7 +28,7 @@ write_block(void *ctx, uint64_t block, const float *scaled, const int8_t *label,
 	size_t		start = (size_t) block * b->data.block_rows;
 
 	CHECK((long) block == b->written);	/* in order */
-	memcpy(b->scaled + start * b->data.features, scaled, rows * b->data.features * sizeof(float));
+	memcpy(b->scaled + start * b->data.inputs, scaled, rows * b->data.inputs * sizeof(float));
 	memcpy(b->label + start, label, rows);
 	return ++b->written == b->fail;
 }
@@ -41,7 +41,7 @@ read_block(void *ctx, uint64_t block, float *scaled, int8_t *label)
 	size_t		left = (size_t) b->data.count - start;
 	size_t		rows = left < b->data.block_rows ? left : b->data.block_rows;
 
-	memcpy(scaled, b->scaled + start * b->data.features, rows * b->data.features * sizeof(float));
+	memcpy(scaled, b->scaled + start * b->data.inputs, rows * b->data.inputs * sizeof(float));
 	memcpy(label, b->label + start, rows);
 	return ++b->read == b->fail;
 }
@@ -138,7 +138,7 @@ prepare(TestEnv *env, DsadArena *arena, TestRows *rows, uint32_t count, double v
 	{
 		if (part == DSAD_PART_TRAINING && blocks)
 		{
-			blocks->data.features = rows->features;
+			blocks->data.inputs = rows->features;
 			parts[part] = blocks->data;
 			continue;
 		}
@@ -149,6 +149,75 @@ prepare(TestEnv *env, DsadArena *arena, TestRows *rows, uint32_t count, double v
 	if (blocks)
 		blocks->data = parts[DSAD_PART_TRAINING];
 	return status;
+}
+
+/* The fitted offsets and scales of every method, on values whose statistics are known. */
+static void
+test_scaling(void)
+{
+	/* 0 .. 99; a constant; mostly one value; a third missing */
+	enum
+	{
+		COUNT = 100, FEATURES = 4
+	};
+	const double mean[] = {49.5, 7, 0.05, 3333.0 / 67};
+	TestRows	rows = {NULL, calloc(COUNT, 1), FEATURES};
+
+	rows.value = malloc(COUNT * FEATURES * sizeof(double));
+	for (int i = 0; i < COUNT; i++)
+	{
+		double	   *row = rows.value + i * FEATURES;
+
+		row[0] = i;
+		row[1] = 7;
+		row[2] = i % 20 == 0;
+		row[3] = i % 3 == 1 ? NAN : i;
+	}
+	for (int method = DSAD_SCALING_STANDARD; method <= DSAD_SCALING_STANDARD_ROBUST; method++)
+		for (int sequential = 0; sequential < 2; sequential++)
+		{
+			DsadConfig	config = test_config(FEATURES);
+			DsadRowSource source = test_source(&rows, COUNT);
+			DsadArena	arena;
+			DsadModel	model;
+			DsadPlan	plan;
+			DsadError	error;
+			TestEnv		env;
+			const DsadScaling *s = &model.scaling;
+			uint32_t	robust = method == DSAD_SCALING_STANDARD_ROBUST ? FEATURES : 0;
+
+			config.scaling = method;
+			source.sequential = sequential;
+			test_env_init(&env);
+			dsad_arena_init(&arena, &env.env);
+			CHECK(dsad_prepare(&model, &plan, &arena, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+			CHECK(s->inputs == FEATURES + robust);
+			for (uint32_t i = 0; i < s->inputs; i++)
+				CHECK(fabs(s->fill[i] - mean[i % FEATURES]) < 1e-12);
+			CHECK(s->scale[1] == 1);
+			if (method == DSAD_SCALING_STANDARD || robust)
+			{
+				CHECK(fabs(s->offset[0] - 49.5) < 1e-12 && fabs(1 / s->scale[0] - sqrt(833.25)) < 1e-9);
+				CHECK(fabs(s->offset[2] - 0.05) < 1e-12 && fabs(1 / s->scale[2] - sqrt(0.0475)) < 1e-9);
+				CHECK(s->limit[0] > 1e6);
+			}
+			if (method == DSAD_SCALING_MINMAX)
+				CHECK(s->offset[0] == 0 && s->scale[0] == 1.0 / 99);
+			if (method == DSAD_SCALING_NONE)
+				CHECK(s->offset[0] == 0 && s->scale[0] == 1);
+			if (method == DSAD_SCALING_ROBUST || robust)
+			{
+				CHECK(s->offset[robust] == 49.5 && fabs(1 / s->scale[robust] - 49.5 / 1.349) < 1e-9);
+				CHECK(s->offset[robust + 1] == 7 && s->scale[robust + 1] == 1);
+				CHECK(s->offset[robust + 2] == 0 && fabs(1 / s->scale[robust + 2] - sqrt(0.0475)) < 1e-9);
+				CHECK(s->limit[robust + 3] == 5);
+			}
+			for (uint32_t i = 0; i < robust; i++)
+				CHECK(s->copied[i] == i);
+			dsad_arena_release(&arena);
+			CHECK(env.live == 0);
+		}
+	test_free_rows(&rows);
 }
 
 /* Every row is in one part, with its own label, and the parts hold their share of each label. */
@@ -227,7 +296,7 @@ pass(DsadLoader *loader, uint32_t count, uint32_t batch_rows, bool shuffled, boo
 			CHECK(label[i] == (int8_t) (number % 10 == 0 ? -1 : number % 10 == 1 ? 1 : 0));
 			CHECK(shuffled || number == (int) (total + i));
 			print = print * 31 + (uint64_t) number;
-			for (size_t j = loader->data->features; j < loader->width; j++)
+			for (size_t j = loader->data->inputs; j < loader->width; j++)
 				CHECK(batch[i * loader->width + j] == 0);
 		}
 		total += n;
@@ -417,6 +486,7 @@ int
 main(void)
 {
 	test_reservoir();
+	test_scaling();
 	test_parts();
 	test_loader();
 	test_mixing();

@@ -202,9 +202,10 @@ check_scale(size_t n, bool single)
 	double	   *offset = malloc(n * sizeof(double));
 	double	   *scale = malloc(n * sizeof(double));
 	double	   *fill = malloc(n * sizeof(double));
+	double	   *limit = malloc(n * sizeof(double));
 	float	   *expected = malloc(n * sizeof(float));
 	float	   *scaled = malloc(n * sizeof(float));
-	DsadScaling scaling = {offset, scale, fill};
+	DsadScaling scaling = {(uint32_t) n, (uint32_t) n, NULL, offset, scale, fill, limit};
 
 	for (size_t j = 0; j < n; j++)
 	{
@@ -215,12 +216,13 @@ check_scale(size_t n, bool single)
 		offset[j] = test_uniform(&state) * 10;
 		scale[j] = test_uniform(&state) < 0.1 ? 1e9 : test_uniform(&state) + 0.1;
 		fill[j] = test_uniform(&state);
+		limit[j] = j % 3 == 0 ? 5 : 1e9;
 		if (test_uniform(&state) < 0.2)
 			narrow = (float) (wide = NAN);
 		memcpy(raw + j * size, single ? (void *) &narrow : (void *) &wide, size);
 		z = single ? narrow : wide;
 		z = ((isnan(z) ? fill[j] : z) - offset[j]) * scale[j];
-		expected[j] = (float) (z > 1e9 ? 1e9 : z < -1e9 ? -1e9 : z);
+		expected[j] = (float) (z > limit[j] ? limit[j] : z < -limit[j] ? -limit[j] : z);
 	}
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
 	{
@@ -248,6 +250,7 @@ check_scale(size_t n, bool single)
 	free(offset);
 	free(scale);
 	free(fill);
+	free(limit);
 	free(expected);
 	free(scaled);
 }

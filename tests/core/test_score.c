@@ -35,6 +35,7 @@ fixed_model(DsadModel *model, DsadArena *arena)
 		model->scaling.offset[j] = test_uniform(&random);
 		model->scaling.scale[j] = 0.5 + test_uniform(&random);
 		model->scaling.fill[j] = test_uniform(&random);
+		model->scaling.limit[j] = 1e9;
 	}
 	for (int m = 0; m < config.members; m++)
 	{

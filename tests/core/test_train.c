@@ -458,7 +458,7 @@ test_extremes(void)
 
 	test_normal_rows(&rows, 33, 3, 11);
 	for (size_t p = 0; p < sizeof(pairs) / sizeof(pairs[0]); p++)
-		for (int scaling = DSAD_SCALING_STANDARD; scaling <= DSAD_SCALING_NONE; scaling++)
+		for (int scaling = DSAD_SCALING_STANDARD; scaling <= DSAD_SCALING_STANDARD_ROBUST; scaling++)
 			for (uint64_t count = 1; count <= 33; count += count < 4 ? 1 : 29)
 				for (int rate = 0; rate < 2; rate++)
 				{
