@@ -27,12 +27,15 @@ CREATE FUNCTION deepsad_options(
 	validation double precision DEFAULT NULL,
 	patience integer DEFAULT NULL,
 	max_rows bigint DEFAULT NULL,
+	trimming double precision DEFAULT NULL,
+	ema_decay double precision DEFAULT NULL,
+	input_weight double precision DEFAULT NULL,
 	workers integer DEFAULT NULL,
 	verbose integer DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, integer, integer)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, integer, integer)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training

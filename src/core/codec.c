@@ -117,6 +117,7 @@ put_scaling(Writer *w, const DsadModel *model)
 {
 	put_int(w, model->scaling.features, 4);
 	put_int(w, model->scaling.inputs, 4);
+	put_double(w, model->input_mean);
 	put_doubles(w, model->scaling.offset, model->scaling.inputs);
 	put_doubles(w, model->scaling.scale, model->scaling.inputs);
 	put_doubles(w, model->scaling.fill, model->scaling.inputs);
@@ -486,6 +487,9 @@ get_scaling(Reader *r, DsadModel *model, DsadError *error)
 {
 	size_t		inputs = model->scaling.inputs;
 
+	model->input_mean = get_double(r);
+	if (!(model->input_mean > 0))
+		r->failed = true;
 	get_doubles(r, model->scaling.offset, inputs);
 	get_doubles(r, model->scaling.scale, inputs);
 	get_doubles(r, model->scaling.fill, inputs);
@@ -654,7 +658,7 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 	features = get_int(&body, 4);
 	inputs = get_int(&body, 4);
 	if (features < 1 || features > DSAD_MAX_FEATURES || inputs != dsad_config_inputs(&config, (uint32_t) features) ||
-		body.left != inputs * 32 + (inputs - features) * 4)
+		body.left != 8 + inputs * 32 + (inputs - features) * 4)
 		return corrupt(error, "section \"SCAL\" is malformed");
 
 	/* The members must be there before memory for them is asked for. */

@@ -55,6 +55,9 @@ const DsadOption dsad_options[] = {
 	FLOAT(validation, 20, 0, 0.5, false),
 	INT(patience, 21, 1, DSAD_MAX_EPOCHS, false),
 	INT(max_rows, 22, 0, 4294967295.0, true),
+	FLOAT(trimming, 23, 0, 1e6, true),
+	FLOAT(ema_decay, 24, 0, 0.999999, true),
+	FLOAT(input_weight, 25, -1, 1e3, false),
 	TRANSIENT(workers, -1, 1024),
 	TRANSIENT(verbose, 0, 1),
 };
@@ -106,24 +109,27 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->preset = preset;
 	config->hidden = wide ? list2(128, 64) : list2(32, 16);
 	config->latent = wide ? 32 : 8;
-	config->members = 4;
+	config->members = 8;
 	config->seed = 0;
 	config->epochs = bounded_epochs(50, MAX_VISITS, rows);
-	config->pretrain_epochs = bounded_epochs(100, 2 * MAX_VISITS, rows);
+	config->pretrain_epochs = bounded_epochs(20, MAX_VISITS, rows);
 	config->max_steps = 0;
 	config->batch_size = 128;
 	config->learning_rate = 1e-3;
 	config->weight_decay = 1e-6;
-	config->eta = 1;
+	config->eta = 4;
 	config->objective = DSAD_OBJECTIVE_SAD;
 	config->nu = 0.1;
 	config->warmup_epochs = 10;
-	config->scaling = DSAD_SCALING_STANDARD;
+	config->scaling = DSAD_SCALING_STANDARD_ROBUST;
 	config->reconstruction = DSAD_RECONSTRUCTION_LINEAR;
 	config->init = DSAD_INIT_PYTORCH;
 	config->validation = 0;
 	config->patience = 10;
 	config->max_rows = 0;
+	config->trimming = 5;
+	config->ema_decay = 0.99;
+	config->input_weight = -1;
 	config->workers = -1;
 	config->verbose = 0;
 	switch (preset)
@@ -137,6 +143,11 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 			config->batch_size = 200;
 			config->learning_rate = 1e-4;
 			config->init = DSAD_INIT_GLOROT;
+			config->eta = 1;
+			config->scaling = DSAD_SCALING_STANDARD;
+			config->trimming = 0;
+			config->ema_decay = 0;
+			config->input_weight = 0;
 			break;
 		case DSAD_PRESET_FAST:
 			config->members = 1;

@@ -3,6 +3,7 @@
  *	  From the caller's rows to scaled ones: fits the scaling, divides the rows
  *	  into parts, and writes each part to its place.
  */
+#include <math.h>
 #include <string.h>
 
 #include "env.h"
@@ -13,6 +14,8 @@
 
 /* More held-out rows than this tell nothing new, and are scored after every epoch. */
 #define MAX_VALIDATION_ROWS 50000
+
+#define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
 
 /* Rows of each kind of label, and how many of them are still to be held out. */
 typedef struct Split
@@ -64,6 +67,16 @@ split_next(Split *split, int8_t label)
 }
 
 /*
+ * How much the inputs' own distance counts beside the nets' by default: as much
+ * when nothing is labelled, and the less the more anomalies are known.
+ */
+static double
+input_weight(uint64_t anomalies)
+{
+	return anomalies < FORGET_INPUTS ? 1 / (1 + (double) anomalies) : 0;
+}
+
+/*
  * Checks config and rows, lays out the model (with room for every loss) in arena
  * and fits its scaling.  The plan lives in scratch.
  */
@@ -102,6 +115,8 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 								  &model->facts, &plan->rows_differ, error);
 	if (status != DSAD_OK)
 		return status;
+	if (model->config.input_weight < 0)
+		model->config.input_weight = input_weight(model->facts.anomalies);
 	split_start(&split, config, &model->facts);
 	model->facts.validation = split.wanted[0] + split.wanted[1] + split.wanted[2];
 	plan->count[DSAD_PART_VALIDATION] = model->facts.validation;
@@ -232,20 +247,23 @@ writer_add(Writer *w, int8_t label)
 }
 
 static DsadStatus
-fill(Writer *writer, DsadArena *scratch, const DsadModel *model, const DsadPlan *plan,
+fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 	 const DsadEnv *env, const DsadRowSource *rows, DsadDataset *parts, DsadError *error)
 {
 	const DsadKernel *kernel = dsad_kernel_best();
 	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
 	double	   *expanded = dsad_arena_array(scratch, model->scaling.inputs, sizeof(double));
+	float	   *zeros = dsad_arena_array(scratch, model->scaling.inputs, sizeof(float));
 	DsadRows	row = {raw, 1, false};
+	double		sum = 0;
+	uint64_t	eligible = 0;
 	Split		split;
 	DsadStatus	status = DSAD_OK;
 
 	for (int part = 0; part < DSAD_PARTS; part++)
 		if (!writer_alloc(&writer[part], scratch, &parts[part]))
 			raw = NULL;
-	if (raw == NULL || expanded == NULL)
+	if (raw == NULL || expanded == NULL || zeros == NULL)
 		return dsad_no_memory(error);
 	split_start(&split, &model->config, &model->facts);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
@@ -257,6 +275,11 @@ fill(Writer *writer, DsadArena *scratch, const DsadModel *model, const DsadPlan 
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
 		w = &writer[split_next(&split, label)];
 		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
+		if (w == &writer[DSAD_PART_TRAINING] && label != DSAD_ANOMALY)
+		{
+			sum += kernel->distance(writer_row(w), zeros, model->scaling.inputs);
+			eligible++;
+		}
 		if (writer_add(w, label) != 0)
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
 		if (i % 64 == 0)
@@ -266,15 +289,18 @@ fill(Writer *writer, DsadArena *scratch, const DsadModel *model, const DsadPlan 
 		if (parts[part].scaled == NULL && writer[part].count % parts[part].block_rows != 0 &&
 			writer_flush(&writer[part]) != 0)
 			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
+	if (model->facts.updates == 0)
+		model->input_mean = sum > 0 && isfinite(sum) ? sum / (double) eligible : 1;
 	return status;
 }
 
 /*
  * Writes the scaled rows, in canonical order, to the parts, whose memory or
- * callbacks the caller provides for plan->count rows each.
+ * callbacks the caller provides for plan->count rows each; a training's, not an
+ * update's, set the model's input_mean.
  */
 DsadStatus
-dsad_fill(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
+dsad_fill(DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
 		  const DsadRowSource *rows, DsadDataset *parts, DsadError *error)
 {
 	Writer		writer[DSAD_PARTS];

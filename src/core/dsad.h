@@ -167,6 +167,9 @@ typedef struct DsadConfig
 	double		validation;		/* share of the rows held out for early stopping */
 	int64_t		patience;		/* epochs without a better validation loss */
 	int64_t		max_rows;		/* 0 = all, else train on a uniform sample of so many */
+	double		trimming;		/* unlabelled rows beyond so many medians of the loss do not count; 0 = all do */
+	double		ema_decay;		/* of the average of weights over steps; 0 = the last step's weights */
+	double		input_weight;	/* of the inputs' own distance in the score; -1 = by the number of known anomalies */
 
 	/* How, not what, to train: not in the bytes of a model. */
 	int64_t		workers;		/* -1 = as the server is set */
@@ -271,6 +274,7 @@ typedef struct DsadModel
 	uint32_t	layers;			/* hidden layers + 1 */
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, dims[layers] = latent */
 	DsadScaling scaling;
+	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
 	DsadFacts	facts;
 	DsadMember *members;		/* config.members of them */
 } DsadModel;
@@ -353,7 +357,7 @@ typedef struct DsadPlan
 extern DsadStatus dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scratch,
 							   const DsadEnv *env, const DsadConfig *config,
 							   const DsadRowSource *rows, DsadError *error);
-extern DsadStatus dsad_fill(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
+extern DsadStatus dsad_fill(DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
 							const DsadRowSource *rows, DsadDataset *parts, DsadError *error);
 
 /* An update of a finished model: prepare, then fill, then each member. */

@@ -298,6 +298,9 @@ dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env, 
 		direction[i] = (double) to[i] - (double) from[i];
 	}
 	memset(contribution, 0, scorer->features * sizeof(double));
+	for (size_t i = 0; i < inputs && scorer->input_factor > 0; i++)
+		contribution[i < scorer->features ? i : scaling->copied[i - scorer->features]] +=
+			scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]);
 	for (uint32_t m = 0; m < scorer->members && !watch.cancelled; m++)
 	{
 		path.net = &scorer->member[m];

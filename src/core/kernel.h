@@ -53,6 +53,7 @@ typedef struct DsadAdamStep
 	float		size;			/* learning rate / (1 - beta1 ^ steps) */
 	float		second_scale;	/* 1 / sqrt(1 - beta2 ^ steps) */
 	float		eps;
+	float		average_rate;	/* how far an average of the weights moves to them */
 } DsadAdamStep;
 
 struct DsadKernel
@@ -121,9 +122,9 @@ struct DsadKernel
 	void		(*batchnorm_backward) (float *d, const float *y, size_t n, size_t stride, size_t width,
 									   const float *inverse_std);
 
-	/* One step of Adam on count weights (a multiple of DSAD_LANES). */
-	void		(*adam) (float *w, const float *gradient, float *first, float *second, size_t count,
-						 const DsadAdamStep *step);
+	/* One step of Adam on count weights (a multiple of DSAD_LANES), and of their average unless NULL. */
+	void		(*adam) (float *w, const float *gradient, float *first, float *second, float *average,
+						 size_t count, const DsadAdamStep *step);
 
 	/* Squared distances (n) of z (n, width) to centre (latent). */
 	void		(*distances) (const float *z, size_t n, size_t width, const float *centre, size_t latent,

@@ -249,9 +249,10 @@ NAME(batchnorm_backward) (float *d, const float *y, size_t n, size_t stride, siz
 }
 
 TARGET static void
-NAME(adam) (float *w, const float *gradient, float *first, float *second, size_t count,
-			const DsadAdamStep *step)
+NAME(adam) (float *w, const float *gradient, float *first, float *second, float *average,
+			size_t count, const DsadAdamStep *step)
 {
+	vec			rate = splat(step->average_rate);
 	vec			beta1 = splat(step->beta1);
 	vec			beta2 = splat(step->beta2);
 	vec			rest1 = splat(step->rest1);
@@ -270,7 +271,14 @@ NAME(adam) (float *w, const float *gradient, float *first, float *second, size_t
 
 		storev(first + i, m);
 		storev(second + i, v);
-		storev(w + i, x - size * m / (SQRT(v) * second_scale + eps));
+		x -= size * m / (SQRT(v) * second_scale + eps);
+		storev(w + i, x);
+		if (average != NULL)
+		{
+			vec			a = loadv(average + i);
+
+			storev(average + i, a + rate * (x - a));
+		}
 	}
 }
 

@@ -10,6 +10,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "statistics.h"
+
+#define SMOOTHING_ROWS 256		/* a batch of so many rows would be all that counts, were there no ceiling of a half */
+#define UNTRIMMED 0.8			/* share of the unlabelled rows that always count */
+
 /* Memory for batches of batch_rows rows, in arena; the caller sets the rest. */
 DsadStatus
 dsad_loss_alloc(DsadLoss *loss, DsadArena *arena, uint32_t latent, uint32_t batch_rows,
@@ -19,7 +24,8 @@ dsad_loss_alloc(DsadLoss *loss, DsadArena *arena, uint32_t latent, uint32_t batc
 	loss->width = dsad_padded(latent);
 	loss->distance = dsad_arena_array(arena, batch_rows, sizeof(double));
 	loss->factor = dsad_arena_array(arena, batch_rows, sizeof(float));
-	if (!loss->distance || !loss->factor)
+	loss->sorted = dsad_arena_array(arena, batch_rows, sizeof(double));
+	if (!loss->distance || !loss->factor || !loss->sorted)
 		return dsad_no_memory(error);
 	return DSAD_OK;
 }
@@ -63,17 +69,51 @@ find_gradient(const DsadLoss *loss, const float *z, uint32_t n, float *gradient)
 										 loss->centre, loss->factor + i, gradient + i * loss->width);
 }
 
+/* Moves a smoothed value towards that of a batch of `count` rows: few rows move it little. */
+static void
+smooth(double *value, double of_batch, size_t count)
+{
+	double		rate = count < SMOOTHING_ROWS / 2 ? (double) count / SMOOTHING_ROWS : 0.5;
+
+	*value = *value == 0 ? of_batch : *value + rate * (of_batch - *value);
+}
+
+/*
+ * The loss above which an unlabelled row is so suspicious that it does not count:
+ * trim times the median, but never less than what four fifths of them are below.
+ */
+static double
+trim_limit(DsadLoss *loss, const double *value, const int8_t *label, uint32_t n)
+{
+	size_t		count = 0;
+
+	if (loss->trim == 0)
+		return INFINITY;
+	for (uint32_t i = 0; i < n && !loss->hold; i++)
+		if (label[i] == DSAD_UNLABELLED && value[i] < INFINITY)
+			loss->sorted[count++] = value[i];
+	if (count > 0)
+	{
+		smooth(&loss->median, dsad_select(loss->sorted, count, count / 2), count);
+		smooth(&loss->ceiling, dsad_select(loss->sorted, count, (size_t) (UNTRIMMED * (double) (count - 1))), count);
+	}
+	return fmax(loss->trim * loss->median, loss->ceiling);
+}
+
 /*
  * Deep SAD, equation 8: unlabelled rows cost their squared distance, known
- * normals eta times it, known anomalies eta times its inverse.  Fills gradient
- * (n, width) and returns the loss.
+ * normals eta times it, known anomalies eta times its inverse.  With trim, the
+ * most distant unlabelled rows cost nothing.  Fills gradient (n, width) and
+ * returns the loss.
  */
 double
-dsad_loss_sad(const DsadLoss *loss, const float *z, const int8_t *label, uint32_t n, float *gradient)
+dsad_loss_sad(DsadLoss *loss, const float *z, const int8_t *label, uint32_t n, float *gradient)
 {
 	double		sum = 0;
+	double		limit;
 
 	find_distances(loss, z, n);
+	limit = trim_limit(loss, loss->distance, label, n);
 	for (uint32_t i = 0; i < n; i++)
 	{
 		double		distance = loss->distance[i];
@@ -82,7 +122,11 @@ dsad_loss_sad(const DsadLoss *loss, const float *z, const int8_t *label, uint32_
 		if (label[i] == DSAD_ANOMALY)
 			sum += inverse_loss(distance, loss->eta, &slope);
 		else
+		{
+			if (label[i] == DSAD_UNLABELLED && distance > limit)
+				slope = 0;
 			sum += slope * distance;
+		}
 		loss->factor[i] = (float) (2 * slope / n);
 	}
 	find_gradient(loss, z, n, gradient);
@@ -120,30 +164,69 @@ dsad_loss_soft_boundary(const DsadLoss *loss, const float *z, const int8_t *labe
 }
 
 /*
- * Mean squared error over all elements of y (n, features padded), the decoder's
+ * With trim: known anomalies and the unlabelled rows that are reconstructed worst
+ * cost nothing.
+ */
+static double
+trimmed_residuals(DsadLoss *loss, const float *x, const float *y, const int8_t *label, uint32_t n,
+				  size_t width, double elements, float *gradient)
+{
+	double		sum = 0;
+	double		limit;
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		dsad_watch_rows(loss->watch, i, width);
+		loss->distance[i] = loss->kernel->distance(y + i * width, x + i * width, width);
+	}
+	limit = trim_limit(loss, loss->distance, label, n);
+	for (uint32_t i = 0; i < n; i++)
+	{
+		bool		counts = label[i] == DSAD_NORMAL || (label[i] == DSAD_UNLABELLED && !(loss->distance[i] > limit));
+		double		error = loss->kernel->residuals(x + i * width, y + i * width, width,
+													counts ? (float) (2 / elements) : 0, gradient + i * width);
+
+		dsad_watch_rows(loss->watch, i, width);
+		if (counts)
+			sum += error;
+	}
+	return sum;
+}
+
+/*
+ * Mean squared error over all elements of y (n, inputs padded), the decoder's
  * output, against x.  The sigmoid output layer is applied here, in place.
  */
 double
-dsad_loss_reconstruction(const DsadLoss *loss, const float *x, float *y, size_t n, size_t features,
-						 DsadReconstruction kind, float *gradient)
+dsad_loss_reconstruction(DsadLoss *loss, const float *x, float *y, const int8_t *label, uint32_t n,
+						 size_t inputs, DsadReconstruction kind, float *gradient)
 {
-	size_t		width = dsad_padded(features);
+	size_t		width = dsad_padded(inputs);
 	size_t		count = n * width;
-	double		elements = (double) n * (double) features;
+	double		elements = (double) n * (double) inputs;
+	bool		sigmoid = kind == DSAD_RECONSTRUCTION_SIGMOID;
 	double		sum = 0;
 
-	for (size_t start = 0; start < count; start += DSAD_POLL_ELEMENTS, dsad_watch(loss->watch))
+	for (size_t i = 0; i < count && sigmoid; i++)
 	{
-		size_t		part = count - start < DSAD_POLL_ELEMENTS ? count - start : DSAD_POLL_ELEMENTS;
+		if (i % DSAD_POLL_ELEMENTS == 0)
+			dsad_watch(loss->watch);
+		y[i] = i % width < inputs ? 1 / (1 + expf(-y[i])) : 0;
+	}
+	if (loss->trim > 0)
+		sum = trimmed_residuals(loss, x, y, label, n, width, elements, gradient);
+	else
+		for (size_t start = 0; start < count; start += DSAD_POLL_ELEMENTS, dsad_watch(loss->watch))
+		{
+			size_t		part = count - start < DSAD_POLL_ELEMENTS ? count - start : DSAD_POLL_ELEMENTS;
 
-		if (kind == DSAD_RECONSTRUCTION_SIGMOID)
-			for (size_t i = start; i < start + part; i++)
-				y[i] = i % width < features ? 1 / (1 + expf(-y[i])) : 0;
-		sum += loss->kernel->residuals(x + start, y + start, part, (float) (2 / elements),
-									   gradient + start);
-		if (kind == DSAD_RECONSTRUCTION_SIGMOID)
-			for (size_t i = start; i < start + part; i++)
-				gradient[i] *= y[i] * (1 - y[i]);
+			sum += loss->kernel->residuals(x + start, y + start, part, (float) (2 / elements), gradient + start);
+		}
+	for (size_t i = 0; i < count && sigmoid; i++)
+	{
+		if (i % DSAD_POLL_ELEMENTS == 0)
+			dsad_watch(loss->watch);
+		gradient[i] *= y[i] * (1 - y[i]);
 	}
 	return sum / elements;
 }

@@ -20,16 +20,21 @@ typedef struct DsadLoss
 	double		eta;			/* weight of labelled rows */
 	double	   *distance;		/* batch rows: squared distances of the last batch */
 	float	   *factor;			/* batch rows: working memory */
+	double	   *sorted;			/* batch rows: working memory */
+	double		trim;			/* see dsad_loss_sad; 0 = off */
+	double		median;			/* of unlabelled rows' losses, smoothed over batches; 0 = none yet */
+	double		ceiling;		/* what at most a fifth of them are above, smoothed likewise */
+	bool		hold;			/* keep to those: the batch is not a training's */
 	DsadWatch  *watch;
 } DsadLoss;
 
 extern DsadStatus dsad_loss_alloc(DsadLoss *loss, DsadArena *arena, uint32_t latent,
 								  uint32_t batch_rows, DsadError *error);
-extern double dsad_loss_sad(const DsadLoss *loss, const float *z, const int8_t *label, uint32_t n,
+extern double dsad_loss_sad(DsadLoss *loss, const float *z, const int8_t *label, uint32_t n,
 							float *gradient);
 extern double dsad_loss_soft_boundary(const DsadLoss *loss, const float *z, const int8_t *label,
 									  uint32_t n, double nu, double radius, float *gradient);
-extern double dsad_loss_reconstruction(const DsadLoss *loss, const float *x, float *y, size_t n,
-									   size_t features, DsadReconstruction kind, float *gradient);
+extern double dsad_loss_reconstruction(DsadLoss *loss, const float *x, float *y, const int8_t *label,
+									   uint32_t n, size_t inputs, DsadReconstruction kind, float *gradient);
 
 #endif

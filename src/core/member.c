@@ -8,6 +8,7 @@
 #include "member.h"
 
 #define REPORT_STEPS 256		/* between two reports within an epoch */
+#define TRIM_WARMUP 0.1			/* share of a phase's steps before suspicious rows are known */
 
 /* Sets up what does not need memory; the result goes to model->members[member]. */
 void
@@ -64,6 +65,29 @@ dsad_training_alloc(DsadTraining *t, DsadArena *arena)
 		status = dsad_net_alloc(&t->encoder, arena, t->model->dims, t->model->layers, t->batch_size,
 								t->error);
 	return status;
+}
+
+/* A phase of so many epochs begins: all rows count until TRIM_WARMUP of it has gone by. */
+void
+dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps)
+{
+	uint64_t	rows = t->parts[DSAD_PART_TRAINING].count;
+	uint64_t	steps = (uint64_t) epochs * ((rows + t->batch_size - 1) / t->batch_size);
+
+	t->phase_steps = max_steps > 0 && (uint64_t) max_steps < steps ? (uint64_t) max_steps : steps;
+	t->phase_step = 0;
+	t->loss.trim = 0;
+	t->loss.median = 0;
+	t->loss.ceiling = 0;
+}
+
+/* A step of the phase begins. */
+void
+dsad_training_step(DsadTraining *t)
+{
+	if ((double) t->phase_step >= TRIM_WARMUP * (double) t->phase_steps)
+		t->loss.trim = t->config->trimming;
+	t->phase_step++;
 }
 
 void
@@ -163,6 +187,7 @@ dsad_training_distances(DsadTraining *t, DsadArena *arena, DsadDistances *result
 	undivided.divisor = 1;
 	alone.members = &undivided;
 	alone.config.members = 1;
+	alone.config.input_weight = 0;
 	*result = (DsadDistances) {0, INFINITY, 0, 0};
 	status = dsad_scorer_create(&scorer, arena, &alone, t->products.kernel);
 	if (status == DSAD_CANCELLED)

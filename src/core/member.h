@@ -43,6 +43,9 @@ typedef struct DsadTraining
 	DsadLoss	loss;
 	DsadProducts products;
 	DsadSnapshot best;			/* of the lowest validation loss */
+	DsadSnapshot average;		/* over steps, when ema_decay > 0 */
+	uint64_t	phase_step;		/* steps of this phase so far */
+	uint64_t	phase_steps;	/* of the whole phase, at most */
 	DsadError  *error;
 } DsadTraining;
 
@@ -59,6 +62,8 @@ extern void dsad_training_init(DsadTraining *t, const DsadModel *model, const Ds
 							   uint32_t member, const DsadEnv *env, const DsadDataset *parts,
 							   DsadError *error);
 extern DsadStatus dsad_training_alloc(DsadTraining *t, DsadArena *arena);
+extern void dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps);
+extern void dsad_training_step(DsadTraining *t);
 extern void dsad_training_report(DsadTraining *t, DsadPhase phase, uint32_t epoch, int64_t epochs,
 								 double loss, bool epoch_ended);
 extern void dsad_training_advance(DsadTraining *t, DsadPhase phase, uint32_t epoch, int64_t epochs,

@@ -77,6 +77,66 @@ snapshot_copy(DsadSnapshot *snapshot, DsadNet *net, bool back)
 	}
 }
 
+/* The average of weights and statistics begins where the phase begins. */
+static DsadStatus
+start_average(DsadTraining *t, DsadArena *arena, DsadAdam *adam)
+{
+	DsadStatus	status;
+
+	if (t->config->ema_decay == 0)
+		return DSAD_OK;
+	status = snapshot_alloc(&t->average, arena, &t->encoder, t->error);
+	if (status != DSAD_OK)
+		return status;
+	snapshot_copy(&t->average, &t->encoder, false);
+	memcpy(adam->average, t->average.weight, sizeof(adam->average));
+	return DSAD_OK;
+}
+
+/* How far the average moves at a step: at first it is the plain mean of all steps. */
+static double
+average_rate(const DsadTraining *t)
+{
+	double		rate = 1 - t->config->ema_decay;
+	double		plain = 1 / (double) (t->phase_step + 1);
+
+	return plain > rate ? plain : rate;
+}
+
+/* Moves the averages of BatchNorm's statistics; the optimiser has moved those of the weights. */
+static void
+move_average(DsadTraining *t, float rate)
+{
+	const DsadNet *net = &t->encoder;
+
+	if (t->config->ema_decay == 0)
+		return;
+	for (uint32_t l = 0; l + 1 < net->layers; l++)
+		for (size_t j = 0; j < net->dims[l + 1]; j++)
+		{
+			t->average.running_mean[l][j] += rate * (net->running_mean[l][j] - t->average.running_mean[l][j]);
+			t->average.running_var[l][j] += rate * (net->running_var[l][j] - t->average.running_var[l][j]);
+		}
+}
+
+/* Exchanges the net's weights and statistics with their averages. */
+static void
+swap_average(DsadTraining *t)
+{
+	DsadNet    *net = &t->encoder;
+	DsadSnapshot current;
+
+	if (t->config->ema_decay == 0)
+		return;
+	memcpy(current.weight, net->weight, sizeof(current.weight));
+	memcpy(current.running_mean, net->running_mean, sizeof(current.running_mean));
+	memcpy(current.running_var, net->running_var, sizeof(current.running_var));
+	memcpy(net->weight, t->average.weight, sizeof(current.weight));
+	memcpy(net->running_mean, t->average.running_mean, sizeof(current.running_mean));
+	memcpy(net->running_var, t->average.running_var, sizeof(current.running_var));
+	t->average = current;
+}
+
 /* The mean loss over the validation rows, in evaluation mode. */
 static DsadStatus
 validate(DsadTraining *t, double *loss)
@@ -86,6 +146,7 @@ validate(DsadTraining *t, double *loss)
 	DsadStatus	status;
 
 	*loss = 0;
+	t->loss.hold = true;
 	dsad_loader_start(&t->validation, false);
 	while ((status = dsad_training_next_batch(t, &t->validation, &n)) == DSAD_OK && n > 0)
 	{
@@ -96,6 +157,7 @@ validate(DsadTraining *t, double *loss)
 		if ((status = dsad_training_cancelled(t)) != DSAD_OK)
 			return status;
 	}
+	t->loss.hold = false;
 	*loss /= (double) rows;
 	return status;
 }
@@ -105,8 +167,10 @@ static DsadStatus
 check_validation(DsadTraining *t, uint32_t epochs_run, double *lowest, bool *stop)
 {
 	double		loss;
-	DsadStatus	status = validate(t, &loss);
+	DsadStatus	status;
 
+	swap_average(t);
+	status = validate(t, &loss);
 	if (status != DSAD_OK)
 		return status;
 	if (!(loss < FLT_MAX))
@@ -119,6 +183,7 @@ check_validation(DsadTraining *t, uint32_t epochs_run, double *lowest, bool *sto
 		t->member->best_epoch = epochs_run;
 		snapshot_copy(&t->best, &t->encoder, false);
 	}
+	swap_average(t);
 	*stop = epochs_run - t->member->best_epoch >= (uint64_t) t->config->patience;
 	return DSAD_OK;
 }
@@ -141,9 +206,12 @@ train_epoch(DsadTraining *t, DsadAdam *adam, uint32_t epoch, double *loss, uint3
 		status = dsad_training_next_batch(t, &t->loader, &n);
 		if (status != DSAD_OK || n == 0)
 			break;
+		dsad_training_step(t);
 		sum += objective_loss(t, dsad_net_forward(&t->encoder, &t->products, t->batch, n), n);
 		dsad_net_backward(&t->encoder, &t->products, t->gradient, n, false);
+		adam->average_rate = average_rate(t);
 		dsad_adam_step(adam, &t->encoder, &t->products, rate, config->weight_decay);
+		move_average(t, (float) adam->average_rate);
 		if (soft)
 			update_radius(t, n);
 		t->member->steps_run++;
@@ -168,6 +236,9 @@ dsad_training_objective(DsadTraining *t, DsadArena *arena, DsadStream stream)
 	DsadAdam	adam;
 	DsadStatus	status = dsad_adam_alloc(&adam, arena, &t->encoder, t->error);
 
+	dsad_training_start_phase(t, config->epochs, config->max_steps);
+	if (status == DSAD_OK)
+		status = start_average(t, arena, &adam);
 	if (status == DSAD_OK && validated)
 		status = snapshot_alloc(&t->best, arena, &t->encoder, t->error);
 	if (status == DSAD_OK && validated)
@@ -202,7 +273,11 @@ dsad_training_objective(DsadTraining *t, DsadArena *arena, DsadStream stream)
 			member->best_epoch = epoch + 1;
 		dsad_training_report(t, DSAD_PHASE_TRAINING, epoch, config->epochs, loss, true);
 	}
-	if (status == DSAD_OK && validated)
+	if (status != DSAD_OK)
+		return status;
+	if (validated)
 		snapshot_copy(&t->best, &t->encoder, true);
-	return status;
+	else
+		swap_average(t);
+	return DSAD_OK;
 }

@@ -48,13 +48,14 @@ dsad_adam_step(DsadAdam *adam, DsadNet *net, DsadProducts *products, double lear
 	step.size = (float) (learning_rate / (1 - adam->beta1_power));
 	step.second_scale = (float) (1 / sqrt(1 - adam->beta2_power));
 	step.eps = (float) DSAD_ADAM_EPS;
+	step.average_rate = (float) adam->average_rate;
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
 		size_t		count = net->dims[l] * net->width[l + 1];
 
 		for (size_t i = 0; i < count; i += DSAD_POLL_ELEMENTS, dsad_watch(&products->watch))
 			products->kernel->adam(net->weight[l] + i, net->gradient[l] + i, adam->first[l] + i,
-								   adam->second[l] + i,
+								   adam->second[l] + i, adam->average[l] ? adam->average[l] + i : NULL,
 								   count - i < DSAD_POLL_ELEMENTS ? count - i : DSAD_POLL_ELEMENTS, &step);
 	}
 }

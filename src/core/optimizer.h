@@ -18,6 +18,8 @@ typedef struct DsadAdam
 	double		beta2_power;
 	float	   *first[DSAD_MAX_LAYERS];
 	float	   *second[DSAD_MAX_LAYERS];
+	float	   *average[DSAD_MAX_LAYERS];	/* of the weights over the steps, NULL = none */
+	double		average_rate;	/* how far it moves in a step */
 } DsadAdam;
 
 extern DsadStatus dsad_adam_alloc(DsadAdam *adam, DsadArena *arena, const DsadNet *net,

@@ -88,6 +88,7 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 				   const DsadKernel *kernel)
 {
 	DsadScorer *scorer = dsad_arena_alloc(arena, sizeof(DsadScorer));
+	double		weight;
 	*result = scorer;
 	if (scorer == NULL)
 		return DSAD_NO_MEMORY;
@@ -97,8 +98,11 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 	scorer->layers = model->layers;
 	scorer->latent = model->dims[model->layers];
 	scorer->members = (uint32_t) model->config.members;
+	weight = model->config.input_weight > 0 ? model->config.input_weight : 0;
+	scorer->input_factor = weight > 0 ? weight / (1 + weight) / model->input_mean : 0;
+	scorer->zeros = dsad_arena_array(arena, scorer->inputs, sizeof(float));
 	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
-	if (!dsad_scaling_copy(&scorer->scaling, arena, &model->scaling) || !scorer->member)
+	if (!dsad_scaling_copy(&scorer->scaling, arena, &model->scaling) || !scorer->zeros || !scorer->member)
 		return DSAD_NO_MEMORY;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
@@ -115,7 +119,7 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 				return status;
 		}
 		packed->centre = copy_array(arena, member->centre, scorer->latent, sizeof(float));
-		packed->divisor = dsad_config_plain_score(&model->config) ? 1 : member->divisor;
+		packed->divisor = (dsad_config_plain_score(&model->config) ? 1 : member->divisor) * (1 + weight);
 		if (!packed->centre)
 			return DSAD_NO_MEMORY;
 	}
@@ -141,7 +145,7 @@ dsad_scorer_expected(const DsadScorer *scorer)
 uint32_t
 dsad_scorer_embedding_size(const DsadScorer *scorer)
 {
-	return scorer->members * scorer->latent;
+	return scorer->members * scorer->latent + (scorer->input_factor > 0 ? scorer->inputs : 0);
 }
 
 size_t
@@ -225,6 +229,13 @@ member_score(const DsadPackedNet *member, double distance)
 	return member->divisor == 1 ? distance : distance / member->divisor;
 }
 
+/* The inputs' own share of the score: their squared distance from the training mean. */
+static inline double
+input_score(const DsadScorer *scorer, const float *scaled)
+{
+	return scorer->input_factor * scorer->kernel->distance(scaled, scorer->zeros, scorer->inputs);
+}
+
 /* Scores one scaled row. */
 static double
 score_row(const DsadScorer *scorer, const Scratch *scratch)
@@ -236,7 +247,9 @@ score_row(const DsadScorer *scorer, const Scratch *scratch)
 						scorer->widest, distance);
 	for (uint32_t m = 0; m < scorer->members; m++)
 		sum += member_score(&scorer->member[m], distance[m]);
-	return scorer->members > 1 ? sum / scorer->members : sum;
+	if (scorer->members > 1)
+		sum /= scorer->members;
+	return scorer->input_factor > 0 ? sum + input_score(scorer, scratch->scaled) : sum;
 }
 
 /* Scores a block of n scaled rows. */
@@ -259,6 +272,9 @@ score_block(const DsadScorer *scorer, const Scratch *scratch, size_t n, double *
 	if (scorer->members > 1)
 		for (size_t i = 0; i < n; i++)
 			scores[i] /= scorer->members;
+	if (scorer->input_factor > 0)
+		for (size_t i = 0; i < n; i++)
+			scores[i] += input_score(scorer, scratch->scaled + i * scratch->stride);
 }
 
 /*
@@ -310,7 +326,8 @@ dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, 
 
 /*
  * One row's embedding: all members' (z - c) / sqrt(members * divisor),
- * concatenated.  False when the row has an infinite number.
+ * concatenated, then the inputs, if they count.  False when the row has an
+ * infinite number.
  */
 bool
 dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, float *embedding)
@@ -329,5 +346,8 @@ dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, 
 			embedding[(size_t) m * scorer->latent + j] =
 				(float) (((double) z[j] - (double) member->centre[j]) * factor);
 	}
+	for (uint32_t i = 0; i < scorer->inputs && scorer->input_factor > 0; i++)
+		embedding[(size_t) scorer->members * scorer->latent + i] =
+			(float) ((double) scratch.scaled[i] * sqrt(scorer->input_factor));
 	return true;
 }

@@ -18,6 +18,8 @@ struct DsadScorer
 	uint32_t	widest;			/* padded layer */
 	DsadScaling scaling;
 	DsadPackedNet *member;
+	double		input_factor;	/* of the inputs' squared norm in the score */
+	float	   *zeros;			/* inputs */
 };
 
 #endif

@@ -51,7 +51,46 @@ dsad_sorted_quantile(const double *values, size_t count, double q)
 	return values[low] + (position - (double) low) * (values[low + 1] - values[low]);
 }
 
-/* The same of values in any order; sorts them. */
+/* The value that stands at `rank` (from 0) when values (more than rank, no NaN) are sorted; moves them about. */
+double
+dsad_select(double *values, size_t count, size_t rank)
+{
+	size_t		low = 0;
+	size_t		high = count - 1;
+
+	while (low < high)
+	{
+		double		pivot = values[low + (high - low) / 2];
+		size_t		i = low;
+		size_t		j = high;
+
+		for (;;)
+		{
+			while (values[i] < pivot)
+				i++;
+			while (values[j] > pivot)
+				j--;
+			if (i >= j)
+				break;
+			{
+				double		value = values[i];
+
+				values[i++] = values[j];
+				values[j--] = value;
+			}
+		}
+		/* low .. j are at most the pivot, j + 1 .. high at least */
+		if (values[j] > pivot && j > low)
+			j--;
+		if (rank <= j)
+			high = j;
+		else
+			low = j + 1;
+	}
+	return values[low];
+}
+
+/* The q-quantile of values in any order; sorts them. */
 double
 dsad_quantile(double *values, size_t count, double q)
 {

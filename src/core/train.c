@@ -18,7 +18,7 @@ pretrain_step(DsadTraining *t, DsadAdam *encoder_adam, DsadAdam *decoder_adam, d
 	const float *z = dsad_net_forward(&t->encoder, &t->products, t->batch, n);
 	/* the output is ours to overwrite: backward does not read the last layer's */
 	float	   *y = (float *) dsad_net_forward(&t->decoder, &t->products, z, n);
-	double		loss = dsad_loss_reconstruction(&t->loss, t->batch, y, n, t->inputs,
+	double		loss = dsad_loss_reconstruction(&t->loss, t->batch, y, t->label, n, t->inputs,
 												(DsadReconstruction) t->config->reconstruction, t->gradient);
 	const float *dz = dsad_net_backward(&t->decoder, &t->products, t->gradient, n, true);
 
@@ -52,6 +52,7 @@ pretrain(DsadTraining *t, DsadArena *arena)
 	dsad_random_seed(&random, (uint64_t) config->seed, t->member_number, DSAD_STREAM_DECODER_INIT);
 	dsad_net_init(&t->decoder, &random, (DsadInit) config->init, &t->products.watch);
 	dsad_loader_seed(&t->loader, (uint64_t) config->seed, t->member_number, DSAD_STREAM_PRETRAIN_SHUFFLE);
+	dsad_training_start_phase(t, config->pretrain_epochs, 0);
 	for (uint32_t epoch = 0; epoch < config->pretrain_epochs; epoch++)
 	{
 		double		rate = dsad_learning_rate(config, epoch);
@@ -62,6 +63,7 @@ pretrain(DsadTraining *t, DsadArena *arena)
 		dsad_loader_start(&t->loader, true);
 		while ((status = dsad_training_next_batch(t, &t->loader, &n)) == DSAD_OK && n > 0)
 		{
+			dsad_training_step(t);
 			loss += pretrain_step(t, &encoder_adam, &decoder_adam, rate, n);
 			batches++;
 			if ((status = dsad_training_cancelled(t)) != DSAD_OK)
@@ -187,7 +189,7 @@ dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
 			largest = layer;
 	}
 	return (config->pretrain_epochs > 0 ? 2 * nets : nets) +
-		(4 * weights + (config->pretrain_epochs > 0 ? 2 * weights : 0) + largest) * sizeof(float) +
+		((config->ema_decay > 0 ? 5 : 4) * weights + (config->pretrain_epochs > 0 ? 2 * weights : 0) + largest) * sizeof(float) +
 		2 * (double) batch_rows * (double) dsad_padded(model->dims[0]) * sizeof(float);
 }
 

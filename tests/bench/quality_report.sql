@@ -13,11 +13,11 @@ CREATE FUNCTION sign_test(wins bigint, losses bigint) RETURNS numeric LANGUAGE s
 	FROM generate_series(0, least(wins, losses)) i$$;
 -- Means over seeds of each set; published ones have no deviations.
 CREATE VIEW by_set AS
-SELECT folder, name, method, labels, normals, pollution, count(*) AS seeds, round(avg(anomalies)) AS anomalies,
+SELECT folder, protocol, name, method, labels, normals, pollution, count(*) AS seeds, round(avg(anomalies)) AS anomalies,
 	avg(auc) AS auc, avg(ap) AS ap, stddev_samp(auc) AS auc_sd, stddev_samp(ap) AS ap_sd, avg(train_ms) AS train_ms, avg(score_us) AS score_us
-FROM result GROUP BY folder, name, method, labels, normals, pollution
+FROM result GROUP BY folder, protocol, name, method, labels, normals, pollution
 UNION ALL
-SELECT folder, name, p.method, labels, 0, NULL, NULL, NULL, p.auc, p.ap, NULL, NULL, NULL, NULL
+SELECT folder, protocol, name, p.method, labels, 0, NULL, NULL, NULL, p.auc, p.ap, NULL, NULL, NULL, NULL
 FROM published p JOIN (SELECT DISTINCT folder, protocol, name FROM result) s USING (protocol, name);
 -- Means over sets; the deviation is that of the seeds' means.
 CREATE VIEW by_folder AS
@@ -32,7 +32,7 @@ SELECT :'mode' = 'main' AS is_main, :'mode' = 'normals' AS is_normals \gset
 \echo
 \echo '### Means over the sets, in %'
 \echo
-SELECT folder, labels AS "labelled %", method, sets, percent(auc, auc_sd) AS "ROC AUC", percent(ap) AS "average precision",
+SELECT folder, labels AS "labelled %", method, sets, to_char(auc, 'FM990.00') || coalesce(' ± ' || to_char(auc_sd, 'FM990.0'), '') AS "ROC AUC", to_char(ap, 'FM990.00') AS "average precision",
 	CASE WHEN method = 'deepsad' THEN bar END AS bar
 FROM by_folder LEFT JOIN (VALUES ('adbench', 1::float8, '86 / 58'), ('adbench', 5, '90.5 / 71'), ('adbench', 10, '92.5 / 75'), ('odds', 1, '96.0'),
 	('adbench', 0, 'IsolationForest'), ('odds', 0, 'IsolationForest')) b (folder, labels, bar) USING (folder, labels)
@@ -58,7 +58,7 @@ SELECT name AS set, seeds, percent(d.auc, d.auc_sd) AS deepsad, percent(paper) A
 	CASE WHEN round(d.auc::numeric, 1) > best::numeric THEN 'yes' ELSE 'no' END AS "above the best", percent(d.ap, d.ap_sd) AS "average precision"
 FROM by_set d JOIN (SELECT name, max(auc) FILTER (WHERE method = 'Deep SAD') AS paper, max(auc) FILTER (WHERE method = 'PyTorch reference') AS reference,
 	max(auc) FILTER (WHERE method <> 'PyTorch reference') AS best FROM published WHERE protocol = 'odds' AND labels = 1 GROUP BY name) p USING (name)
-WHERE d.method = 'deepsad' AND d.labels = 1 ORDER BY name;
+WHERE d.method = 'deepsad' AND d.labels = 1 AND d.protocol = 'odds' ORDER BY name;
 \endif
 
 \echo

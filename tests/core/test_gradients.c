@@ -60,7 +60,7 @@ core_loss(Setup *s, Objective objective)
 	{
 		float	   *y = (float *) dsad_net_forward(&s->decoder, &s->products, z, ROWS);
 
-		return dsad_loss_reconstruction(&s->loss, s->x, y, ROWS, FEATURES, objective == SIGMOID ?
+		return dsad_loss_reconstruction(&s->loss, s->x, y, s->label, ROWS, FEATURES, objective == SIGMOID ?
 										DSAD_RECONSTRUCTION_SIGMOID : DSAD_RECONSTRUCTION_LINEAR,
 										s->gradient);
 	}

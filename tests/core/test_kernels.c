@@ -275,8 +275,8 @@ check_training(size_t n, size_t real)
 	float	   *other = draw_array(count, ORDINARY);
 	float	   *factor = draw_array(n, ORDINARY);
 	float	   *centre = draw_array(width, ORDINARY);
-	const DsadAdamStep step = {0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 0.02f, 1.5f, 1e-8f};
-	float	   *result[DSAD_KERNEL_AVX512 + 1][11] = {{NULL}};
+	const DsadAdamStep step = {0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 0.02f, 1.5f, 1e-8f, 0.25f};
+	float	   *result[DSAD_KERNEL_AVX512 + 1][12] = {{NULL}};
 	double	   *distance[DSAD_KERNEL_AVX512 + 1] = {NULL};
 	double		residual[DSAD_KERNEL_AVX512 + 1];
 
@@ -292,7 +292,7 @@ check_training(size_t n, size_t real)
 
 		if (kernel == NULL)
 			continue;
-		for (int i = 0; i < 11; i++)
+		for (int i = 0; i < 12; i++)
 		{
 			r[i] = calloc(count, sizeof(float));
 			memcpy(r[i], i < 3 || i == 7 ? x : other, count * sizeof(float));
@@ -304,11 +304,11 @@ check_training(size_t n, size_t real)
 		kernel->batchnorm_fixed_backward(r[10], x, n, width, r[5]);
 		for (size_t i = 0; i < count; i++)
 			r[9][i] = fabsf(r[9][i]);
-		kernel->adam(r[7], other, r[8], r[9], count, &step);
+		kernel->adam(r[7], other, r[8], r[9], r[11], count, &step);
 		kernel->distances(x, n, width, centre, real, distance[level]);
 		kernel->distance_gradients(x, n, width, centre, factor, r[4] + 0);
 		residual[level] = kernel->residuals(x, other, count, 0.5f, r[3]);
-		for (int i = 0; i < 11; i++)
+		for (int i = 0; i < 12; i++)
 			CHECK(memcmp(r[i], result[DSAD_KERNEL_PLAIN][i], count * sizeof(float)) == 0);
 		CHECK(memcmp(distance[level], distance[DSAD_KERNEL_PLAIN], n * sizeof(double)) == 0);
 		CHECK(residual[level] == residual[DSAD_KERNEL_PLAIN]);
@@ -355,6 +355,7 @@ check_training(size_t n, size_t real)
 			CHECK(near(r[8][at], m));
 			CHECK(near(r[9][at], v));
 			CHECK(near(r[7][at], x[at] - 0.02 * m / (sqrt(v) * 1.5 + 1e-8)));
+			CHECK(near(r[11][at], other[at] + 0.25 * (r[7][at] - other[at])));
 			CHECK(near(r[4][at], factor[i] * (x[at] - centre[j])));
 			CHECK(near(r[3][at], 0.5 * (other[at] - x[at])));
 		}
@@ -376,7 +377,7 @@ check_training(size_t n, size_t real)
 	}
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
 	{
-		for (int i = 0; i < 11; i++)
+		for (int i = 0; i < 12; i++)
 			free(result[level][i]);
 		free(distance[level]);
 	}

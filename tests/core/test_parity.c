@@ -213,7 +213,7 @@ run(const char *name, Objective objective)
 		{
 			float	   *y = (float *) dsad_net_forward(&decoder, &products, z, rows);
 
-			loss = dsad_loss_reconstruction(&losses, x, y, rows, dims[0], (DsadReconstruction) setting[6], gradient);
+			loss = dsad_loss_reconstruction(&losses, x, y, label, rows, dims[0], (DsadReconstruction) setting[6], gradient);
 			dsad_net_backward(&encoder, &products,
 							  dsad_net_backward(&decoder, &products, gradient, rows, true), rows, false);
 			if (step == 0)
