@@ -157,6 +157,10 @@ test_config(uint32_t features)
 	config.epochs = 3;
 	config.pretrain_epochs = 2;
 	config.batch_size = 16;
+	config.scaling = DSAD_SCALING_STANDARD;
+	config.trimming = 0;
+	config.ema_decay = 0;
+	config.input_weight = 0;
 	return config;
 }
 

@@ -14,6 +14,7 @@
 #include "check.h"
 #include "core/loss.h"
 #include "core/optimizer.h"
+#include "core/statistics.h"
 
 #define MAX_TENSORS 128
 #define FIRST 1e-5
