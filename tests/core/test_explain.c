@@ -18,6 +18,7 @@ enum
 static double
 reference_score(const DsadModel *model, const double *x)
 {
+	double		weight = model->config.input_weight;
 	double		score = 0;
 
 	for (int m = 0; m < model->config.members; m++)
@@ -45,8 +46,10 @@ reference_score(const DsadModel *model, const double *x)
 		}
 		for (uint32_t j = 0; j < model->dims[model->layers]; j++)
 			distance += pow(in[j] - (double) member->centre[j], 2);
-		score += distance / member->divisor / (double) model->config.members;
+		score += distance / member->divisor / (double) model->config.members / (1 + weight);
 	}
+	for (uint32_t i = 0; i < model->dims[0]; i++)
+		score += weight / (1 + weight) * x[i] * x[i] / model->input_mean;
 	return score;
 }
 
@@ -168,7 +171,8 @@ check_values(const DsadModel *model, const DsadScorer *scorer, const TestEnv *en
 
 /* One shape of nets. */
 static void
-test_shape(DsadScalingMethod scaling, int64_t members, uint32_t hidden_count, const int32_t *hidden, int64_t latent)
+test_shape(DsadScalingMethod scaling, double input_weight, int64_t members, uint32_t hidden_count, const int32_t *hidden,
+		   int64_t latent)
 {
 	DsadConfig	config = test_config(FEATURES);
 	TestRows	rows;
@@ -180,6 +184,7 @@ test_shape(DsadScalingMethod scaling, int64_t members, uint32_t hidden_count, co
 	DsadRowSource source;
 
 	config.scaling = scaling;
+	config.input_weight = input_weight;
 	config.members = members;
 	config.latent = latent;
 	config.hidden.count = hidden_count;
@@ -248,10 +253,10 @@ test_odd_rows(void)
 int
 main(void)
 {
-	test_shape(DSAD_SCALING_STANDARD, 1, 1, (const int32_t[]) {7}, 1);
-	test_shape(DSAD_SCALING_STANDARD_ROBUST, 3, 2, (const int32_t[]) {32, 16}, 8);
-	test_shape(DSAD_SCALING_ROBUST, 1, 4, (const int32_t[]) {9, 17, 8, 5}, 20);
-	test_shape(DSAD_SCALING_STANDARD, 2, 8, (const int32_t[]) {20, 20, 20, 20, 20, 20, 20, 20}, 3);
+	test_shape(DSAD_SCALING_STANDARD, 0.5, 1, 1, (const int32_t[]) {7}, 1);
+	test_shape(DSAD_SCALING_STANDARD_ROBUST, 1, 3, 2, (const int32_t[]) {32, 16}, 8);
+	test_shape(DSAD_SCALING_ROBUST, 0, 1, 4, (const int32_t[]) {9, 17, 8, 5}, 20);
+	test_shape(DSAD_SCALING_STANDARD, 0, 2, 8, (const int32_t[]) {20, 20, 20, 20, 20, 20, 20, 20}, 3);
 	test_odd_rows();
 	return check_report();
 }

@@ -9,8 +9,12 @@
 
 #include "check.h"
 
-/* FNV-1a of the bits of all scores: fixed for ever, whatever the CPU and compiler. */
+/*
+ * FNV-1a of the bits of all scores: fixed for ever, whatever the CPU and compiler.
+ * The second is of scores with the inputs' own share.
+ */
 #define SCORE_HASH UINT64_C(0x545801b9fdab4b91)
+#define INPUT_SCORE_HASH UINT64_C(0x40a9d648ee4053b1)
 
 enum
 {
@@ -59,7 +63,7 @@ fixed_model(DsadModel *model, DsadArena *arena)
 
 /* Every level and batch size gives the bits of plain C, row by row. */
 static void
-test_same_bits(const DsadModel *model, DsadArena *arena, const double *rows)
+test_same_bits(const DsadModel *model, DsadArena *arena, const double *rows, uint64_t expected_hash)
 {
 	static const size_t batches[] = {1, 7, 4096};
 	double	   *expected = malloc(ROWS * sizeof(double));
@@ -94,7 +98,7 @@ test_same_bits(const DsadModel *model, DsadArena *arena, const double *rows)
 		hash = (hash ^ bits) * UINT64_C(1099511628211);
 	}
 	printf("hash of the scores: %016llx\n", (unsigned long long) hash);
-	CHECK(hash == SCORE_HASH);
+	CHECK(hash == expected_hash);
 	free(expected);
 	free(score);
 }
@@ -168,7 +172,11 @@ main(void)
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
 	fixed_model(&model, &arena);
-	test_same_bits(&model, &arena, rows);
+	test_same_bits(&model, &arena, rows, SCORE_HASH);
+	model.config.input_weight = 0.5;
+	model.input_mean = 20;
+	test_same_bits(&model, &arena, rows, INPUT_SCORE_HASH);
+	model.config.input_weight = 0;
 	test_member_order(&model, &arena, rows);
 	test_embedding(&model, &arena, rows);
 	dsad_arena_release(&arena);

@@ -86,11 +86,25 @@ swap_rows(TestRows *rows, int a, int b)
 	}
 }
 
+/* A quick training that uses everything there is. */
+static DsadConfig
+full_config(uint32_t features)
+{
+	DsadConfig	config = test_config(features);
+
+	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
+	config.trimming = 5;
+	config.ema_decay = 0.9;
+	config.input_weight = -1;
+	config.validation = 0.2;
+	return config;
+}
+
 /* Same seed and rows give the same bytes in any order of the rows; another seed does not. */
 static void
 test_determinism(void)
 {
-	DsadConfig	config = test_config(5);
+	DsadConfig	config = full_config(5);
 	TestRows	rows;
 	TestEnv		env;
 	size_t		length[4];
@@ -124,7 +138,7 @@ test_determinism(void)
 static void
 test_failures(void)
 {
-	DsadConfig	config = test_config(3);
+	DsadConfig	config = full_config(3);
 	TestRows	rows;
 	TestEnv		env;
 	DsadStatus	status;
@@ -134,13 +148,14 @@ test_failures(void)
 	config.members = 1;
 	config.batch_size = 8;
 	test_normal_rows(&rows, 20, 3, 2);
+	rows.label[3] = DSAD_ANOMALY;
 	test_env_init(&env);
 	free(train_bytes(&env, &config, &rows, 20, NULL, &status));
 	CHECK(status == DSAD_OK);
 	polls = env.polls;
 	allocations = env.allocations;
-	/* three batches an epoch, five epochs */
-	CHECK(polls >= 15);
+	/* two batches an epoch, five epochs */
+	CHECK(polls >= 10);
 	for (long i = 1; i <= polls; i++)
 	{
 		test_env_init(&env);
@@ -295,6 +310,106 @@ test_max_steps(void)
 	CHECK(model.members[0].steps_run == 6);
 	CHECK(model.members[0].epochs_run == 2);
 	dsad_arena_release(&arena);
+	test_free_rows(&rows);
+}
+
+/* The first member's first weights after so many steps, their average moved as said. */
+static void
+weights_after(TestRows *rows, int64_t steps, double ema_decay, float *weight, size_t count)
+{
+	DsadConfig	config = test_config(3);
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadError	error;
+	DsadRowSource source = test_source(rows, 64);
+
+	test_env_init(&env);
+	if (steps == 0)
+		config.epochs = 0;
+	config.max_steps = steps;
+	config.ema_decay = ema_decay;
+	dsad_arena_init(&arena, &env.env);
+	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	memcpy(weight, model.members[0].weight[0], count * sizeof(float));
+	dsad_arena_release(&arena);
+}
+
+/* At first the average of weights is that of all steps; then it forgets. */
+static void
+test_average(void)
+{
+	enum
+	{
+	COUNT = 3 * 8, STEPS = 4};
+	TestRows	rows;
+	float		weight[STEPS + 1][COUNT];
+	float		average[COUNT];
+
+	test_normal_rows(&rows, 64, 3, 14);
+	for (int step = 0; step <= STEPS; step++)
+		weights_after(&rows, step, 0, weight[step], COUNT);
+	for (int decay = 0; decay < 2; decay++)
+	{
+		weights_after(&rows, STEPS, decay ? 0.999 : 0.5, average, COUNT);
+		for (int i = 0; i < COUNT; i++)
+		{
+			double		expected = weight[0][i];
+
+			for (int step = 1; step <= STEPS; step++)
+				expected += (decay ? 1.0 / (step + 1) : 0.5) * (weight[step][i] - expected);
+			CHECK(fabs(average[i] - expected) < 1e-6);
+		}
+	}
+	CHECK(memcmp(weight[0], weight[STEPS], sizeof(weight[0])) != 0);
+	test_free_rows(&rows);
+}
+
+/* The inputs' own share of the score: 1 / (1 + known anomalies), none from 50 on, or as asked for. */
+static void
+test_input_weight(void)
+{
+	TestRows	rows;
+
+	test_normal_rows(&rows, 80, 3, 15);
+	for (uint32_t anomalies = 0; anomalies <= 60; anomalies += 10)
+		for (int asked = 0; asked < 2; asked++)
+		{
+			DsadConfig	config = test_config(3);
+			TestEnv		env;
+			DsadArena	arena;
+			DsadModel	model;
+			DsadError	error;
+			DsadRowSource source = test_source(&rows, 80);
+			DsadScorer *scorer;
+			double		score[80];
+			double		sum = 0;
+
+			for (uint32_t i = 0; i < anomalies; i++)
+				rows.label[i] = DSAD_ANOMALY;
+			config.input_weight = asked ? 0.75 : -1;
+			test_env_init(&env);
+			dsad_arena_init(&arena, &env.env);
+			CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+			CHECK(model.config.input_weight == (asked ? 0.75 : anomalies < 50 ? 1 / (1 + (double) anomalies) : 0));
+			/* the mean score of rows that are not known anomalies is 1 whatever the weight */
+			CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
+			test_score(scorer, rows.value, 80, score);
+			for (uint32_t i = anomalies; i < 80; i++)
+				sum += score[i];
+			CHECK(fabs(sum / (80 - anomalies) - 1) < 1e-6);
+			for (uint32_t i = 0; i < 3; i++)
+			{
+				float		z[2 * 3 + 3];
+				double		square = 0;
+
+				test_embed(scorer, rows.value + i * 3, z);
+				for (uint32_t j = 0; j < dsad_scorer_embedding_size(scorer); j++)
+					square += (double) z[j] * (double) z[j];
+				CHECK(fabs(square - score[i]) < 1e-5 * (1 + score[i]));
+			}
+			dsad_arena_release(&arena);
+		}
 	test_free_rows(&rows);
 }
 
@@ -553,6 +668,8 @@ main(void)
 	test_odd_tables();
 	test_learns();
 	test_max_steps();
+	test_average();
+	test_input_weight();
 	test_members();
 	test_centre();
 	test_radius();

@@ -1,0 +1,162 @@
+/*
+ * test_loss.c
+ *	  Trimming: which rows of a batch cost nothing.  The losses themselves are held
+ *	  against PyTorch in test_parity.c and differentiated in test_gradients.c.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/loss.h"
+
+enum
+{
+	ROWS = 40, WIDTH = DSAD_LANES, FEATURES = 3
+};
+
+typedef struct Setup
+{
+	TestEnv		env;
+	DsadArena	arena;
+	DsadWatch	watch;
+	DsadLoss	loss;
+	float		centre[WIDTH];
+	float		z[ROWS * WIDTH];	/* row i at the distance i + 1, squared */
+	float		zeros[ROWS * WIDTH];
+	float		gradient[ROWS * WIDTH];
+	int8_t		label[ROWS];
+} Setup;
+
+static void
+setup(Setup *s)
+{
+	DsadError	error;
+
+	memset(s, 0, sizeof(*s));
+	test_env_init(&s->env);
+	dsad_arena_init(&s->arena, &s->env.env);
+	s->watch = (DsadWatch) {&s->env.env, false};
+	CHECK(dsad_loss_alloc(&s->loss, &s->arena, FEATURES, ROWS, &error) == DSAD_OK);
+	s->loss.kernel = dsad_kernel_best();
+	s->loss.watch = &s->watch;
+	s->loss.centre = s->centre;
+	s->loss.eta = 2;
+	for (int i = 0; i < ROWS; i++)
+		s->z[i * WIDTH + i % FEATURES] = sqrtf((float) (i + 1));
+}
+
+/* Whether a row costs something, by its gradient. */
+static bool
+counts(const Setup *s, int row)
+{
+	bool		any = false;
+
+	for (int j = 0; j < WIDTH; j++)
+		any |= s->gradient[row * WIDTH + j] != 0;
+	return any;
+}
+
+static double
+reconstruct(Setup *s)
+{
+	float		y[ROWS * WIDTH];
+
+	memcpy(y, s->z, sizeof(y));
+	return dsad_loss_reconstruction(&s->loss, s->zeros, y, s->label, ROWS, FEATURES, DSAD_RECONSTRUCTION_LINEAR,
+									s->gradient);
+}
+
+/* Distances 1 .. 36, and four rows far out: those do not count, labelled rows always do. */
+static void
+test_far_rows(void)
+{
+	Setup		s;
+	double		all;
+	double		trimmed;
+
+	setup(&s);
+	for (int i = 36; i < ROWS; i++)
+		s.z[i * WIDTH + i % FEATURES] = 100;
+	s.label[0] = DSAD_ANOMALY;
+	s.label[1] = DSAD_NORMAL;
+	s.label[38] = DSAD_NORMAL;
+	s.label[39] = DSAD_ANOMALY;
+	all = dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	for (int i = 0; i < ROWS; i++)
+		CHECK(counts(&s, i));
+	s.loss.trim = 5;
+	trimmed = dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	for (int i = 0; i < ROWS; i++)
+		CHECK(counts(&s, i) == (i != 36 && i != 37));
+	CHECK(fabs(all - trimmed - 2 * 10000.0 / ROWS) < 1e-3);
+
+	/* the same of the reconstruction, where known anomalies cost nothing either */
+	s.loss.trim = 0;
+	s.loss.median = s.loss.ceiling = 0;
+	all = reconstruct(&s);
+	CHECK(counts(&s, 0) && counts(&s, 36) && counts(&s, 39));
+	s.loss.trim = 5;
+	trimmed = reconstruct(&s);
+	for (int i = 0; i < ROWS; i++)
+		CHECK(counts(&s, i) == (i != 0 && i != 36 && i != 37 && i != 39));
+	CHECK(fabs(all - trimmed - (1 + 3 * 10000.0) / (ROWS * FEATURES)) < 1e-3);
+	dsad_arena_release(&s.arena);
+}
+
+/* However small the factor, four fifths of the unlabelled rows count. */
+static void
+test_most_rows_count(void)
+{
+	Setup		s;
+	int			counted = 0;
+
+	setup(&s);
+	s.loss.trim = 1e-3;
+	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	for (int i = 0; i < ROWS; i++)
+		counted += counts(&s, i);
+	CHECK(counted >= ROWS * 4 / 5 && counted < ROWS);
+	dsad_arena_release(&s.arena);
+}
+
+/* The limit moves slowly from batch to batch, and not at all with rows that are only looked at. */
+static void
+test_smoothing(void)
+{
+	Setup		s;
+	double		median;
+
+	setup(&s);
+	s.loss.trim = 5;
+	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	median = s.loss.median;
+	CHECK(fabs(median - 21) < 1e-3);
+	for (int i = 0; i < ROWS * WIDTH; i++)
+		s.z[i] *= 10;
+	s.loss.hold = true;
+	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	CHECK(s.loss.median == median);
+	s.loss.hold = false;
+	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	CHECK(s.loss.median > median && s.loss.median < 50 * median);
+	/* nobody to learn from, and distances without end */
+	memset(s.label, DSAD_NORMAL, sizeof(s.label));
+	median = s.loss.median;
+	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	CHECK(s.loss.median == median);
+	memset(s.label, DSAD_UNLABELLED, sizeof(s.label));
+	for (int i = 0; i < ROWS * WIDTH; i++)
+		s.z[i] = INFINITY;
+	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+	CHECK(s.loss.median == median);
+	dsad_arena_release(&s.arena);
+}
+
+int
+main(void)
+{
+	test_far_rows();
+	test_most_rows_count();
+	test_smoothing();
+	return check_report();
+}
