@@ -153,7 +153,7 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 			config->members = 1;
 			break;
 		case DSAD_PRESET_BEST:
-			config->members = 8;
+			config->members = 32;
 			break;
 		case DSAD_PRESET_DEFAULT:
 			break;
@@ -175,6 +175,7 @@ dsad_config_update(DsadConfig *config, uint64_t rows)
 	config->max_steps = 0;
 	config->max_rows = 0;
 	config->validation = 0;
+	config->ema_decay = 0;		/* averaging so few steps would undo half of what they did */
 	config->workers = -1;
 	config->verbose = 0;
 }

@@ -182,6 +182,10 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 	}
 	if (status == DSAD_OK)
 		status = count_labels(&model->facts, scratch, env, rows, error);
+	/* where labels decided it, new labels do */
+	if (model->config.input_weight == input_weight(model->facts.anomalies) &&
+		model->facts.update_anomalies > model->facts.anomalies)
+		model->config.input_weight = input_weight(model->facts.update_anomalies);
 	model->facts.updates++;
 	plan->order = order;
 	plan->count[DSAD_PART_TRAINING] = rows->count;
