@@ -4,6 +4,8 @@
  */
 #include "pg_compat.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -79,6 +81,47 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 	}
 }
 
+/* A number that may be unknown: null then. */
+static void
+push_known(JsonbParseState **state, const char *key, double value)
+{
+	deepsad_push_float(state, key, value < 0 ? get_float8_nan() : value);
+}
+
+/*
+ * How far the model can be trusted.  Entropy is the paper's bound for a normal
+ * distribution of the networks' outputs, in nats above that of an average
+ * training row: latent / 2 * ln(mean score).
+ */
+static void
+push_trust(JsonbParseState **state, const DsadModel *model)
+{
+	static const char *const kinds[] = {"anomalies", "unlabelled", "normals"};
+	const DsadTrust *trust = &model->trust;
+	double		average = dsad_config_plain_score(&model->config) ? model->members[0].divisor : 1;
+
+	deepsad_push_key(state, "trust");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_string(state, "measured_on", trust->held_out ? "validation rows" : "training rows");
+	push_known(state, "roc_auc", trust->auc);
+	push_known(state, "roc_auc_low", trust->interval[0]);
+	push_known(state, "roc_auc_high", trust->interval[1]);
+	push_known(state, "untrained_roc_auc", trust->untrained_auc);
+	push_known(state, "plain_roc_auc", trust->plain_auc);
+	push_known(state, "score_deviation", trust->deviation);
+	for (int kind = 0; kind < 3; kind++)
+	{
+		deepsad_push_key(state, kinds[kind]);
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		deepsad_push_int(state, "rows", (int64) trust->rows[kind]);
+		push_known(state, "mean_score", trust->mean_score[kind]);
+		deepsad_push_float(state, "entropy", trust->mean_score[kind] > 0 ?
+						   model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
 /* The score of a row of which nothing is known: what explanations start from. */
 static double
 baseline_score(const DsadModel *model, DsadArena *arena)
@@ -133,6 +176,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	}
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	deepsad_push_bool(&state, "collapsed", collapsed);
+	push_trust(&state, &model);
 	deepsad_push_float(&state, "baseline_score", baseline_score(&model, &arena));
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }

@@ -163,6 +163,7 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 		deepsad_check((run->update ? dsad_update_member : dsad_train_member)
 					  (&run->model, &run->plan, m, &run->env, parts, &error), &error);
 	run->env.report = NULL;
+	deepsad_check(dsad_trust_measure(&run->model, &run->env, parts, &error), &error);
 	if (file)
 		deepsad_blockfile_close(file);
 }
@@ -193,6 +194,7 @@ train(Run *run)
 							deepsad_parallel_parts(parallel), &error), &error);
 	deepsad_rowstore_free(run->store);
 	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, &run->progress);
+	deepsad_check(dsad_trust_measure(&run->model, &run->env, deepsad_parallel_parts(parallel), &error), &error);
 	deepsad_parallel_end(parallel);
 }
 
@@ -209,6 +211,20 @@ warn_collapsed(const DsadModel *model)
 				 errmsg("model learnt nothing: %d of %d members give every training row the same score",
 						collapsed, (int) model->config.members),
 				 errhint("Check that the features vary, or try other options.")));
+}
+
+/* Says so when something simpler than the trained model was better. */
+static void
+warn_useless(const DsadModel *model)
+{
+	const DsadTrust *trust = &model->trust;
+
+	if (dsad_trust_failed(trust))
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("training did not help: on held-out rows ROC AUC is %.3f (%.3f to %.3f), %.3f for untrained networks, %.3f for the distance of the scaled features",
+						trust->auc, trust->interval[0], trust->interval[1], trust->untrained_auc, trust->plain_auc),
+				 errhint("Check the labels and features, or try other options.")));
 }
 
 /* The trained model as bytes, in the current context. */
@@ -293,6 +309,7 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
 		run.model.facts.skipped = skipped;
 		finish_run(&run);
 		warn_collapsed(&run.model);
+		warn_useless(&run.model);
 		MemoryContextSwitchTo(old);
 		result = encode(&run.model, &run.env);
 	}

@@ -142,6 +142,22 @@ put_facts(Writer *w, const DsadModel *model)
 }
 
 static void
+put_trust(Writer *w, const DsadModel *model)
+{
+	const DsadTrust *trust = &model->trust;
+
+	put_int(w, trust->held_out, 4);
+	for (int kind = 0; kind < 3; kind++)
+		put_int(w, trust->rows[kind], 8);
+	put_doubles(w, trust->mean_score, 3);
+	put_double(w, trust->deviation);
+	put_double(w, trust->auc);
+	put_doubles(w, trust->interval, 2);
+	put_double(w, trust->untrained_auc);
+	put_double(w, trust->plain_auc);
+}
+
+static void
 put_member(Writer *w, const DsadModel *model, const DsadMember *member)
 {
 	for (uint32_t l = 0; l < model->layers; l++)
@@ -225,6 +241,7 @@ put_sections(Writer *w, const DsadModel *model)
 	put_whole(w, "OPTS", FLAG_CRITICAL, put_options, model);
 	put_whole(w, "SCAL", FLAG_CRITICAL, put_scaling, model);
 	put_whole(w, "FACT", 0, put_facts, model);
+	put_whole(w, "TRST", 0, put_trust, model);
 	for (int64_t m = 0; m < model->config.members; m++)
 	{
 		put_section(w, "MEMB", FLAG_CRITICAL, member_size(model));
@@ -523,6 +540,23 @@ get_facts(Reader *r, DsadModel *model, DsadError *error)
 }
 
 static DsadStatus
+get_trust(Reader *r, DsadModel *model, DsadError *error)
+{
+	DsadTrust  *trust = &model->trust;
+
+	trust->held_out = get_int(r, 4) != 0;
+	for (int kind = 0; kind < 3; kind++)
+		trust->rows[kind] = get_int(r, 8);
+	get_doubles(r, trust->mean_score, 3);
+	get_doubles(r, &trust->deviation, 1);
+	get_doubles(r, &trust->auc, 1);
+	get_doubles(r, trust->interval, 2);
+	get_doubles(r, &trust->untrained_auc, 1);
+	get_doubles(r, &trust->plain_auc, 1);
+	return finish_section(r, "TRST", error);
+}
+
+static DsadStatus
 get_member(Reader *r, const DsadModel *model, DsadMember *member, DsadError *error)
 {
 	uint32_t	stop;
@@ -676,7 +710,9 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 
 	if ((status = get_scaling(&body, model, error)) != DSAD_OK ||
 		(status = find_section(&r, "FACT", format, &body, error)) != DSAD_OK ||
-		(status = get_facts(&body, model, error)) != DSAD_OK)
+		(status = get_facts(&body, model, error)) != DSAD_OK ||
+		(status = find_section(&r, "TRST", format, &body, error)) != DSAD_OK ||
+		(status = get_trust(&body, model, error)) != DSAD_OK)
 		return status;
 	for (int64_t m = 0; m < config.members; m++)
 	{

@@ -268,6 +268,19 @@ typedef struct DsadFacts
 	uint64_t	update_normals;
 } DsadFacts;
 
+/* What a trained model is worth, see trust.c; -1 = not known. */
+typedef struct DsadTrust
+{
+	bool		held_out;		/* measured on rows that no member was trained on */
+	uint64_t	rows[3];		/* looked at: known anomalies, unlabelled, known normals */
+	double		mean_score[3];	/* of them */
+	double		deviation;		/* standard, of the eligible rows' scores */
+	double		auc;			/* ROC AUC, known anomalies against all others */
+	double		interval[2];	/* in which it lies with 95 % confidence */
+	double		untrained_auc;	/* of the same networks before training */
+	double		plain_auc;		/* of the scaled features' squared distance */
+} DsadTrust;
+
 typedef struct DsadModel
 {
 	DsadConfig	config;
@@ -276,6 +289,7 @@ typedef struct DsadModel
 	DsadScaling scaling;
 	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
 	DsadFacts	facts;
+	DsadTrust	trust;
 	DsadMember *members;		/* config.members of them */
 } DsadModel;
 
@@ -374,6 +388,10 @@ extern DsadStatus dsad_train_member(const DsadModel *model, const DsadPlan *plan
 extern DsadStatus dsad_train(DsadModel *model, DsadArena *arena, const DsadEnv *env,
 							 const DsadConfig *config, const DsadRowSource *rows,
 							 DsadError *error);
+
+extern DsadStatus dsad_trust_measure(DsadModel *model, const DsadEnv *env, const DsadDataset *parts,
+									 DsadError *error);
+extern bool dsad_trust_failed(const DsadTrust *trust);
 
 /* ---- statistics ---- */
 

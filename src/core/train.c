@@ -266,6 +266,8 @@ train_in_memory(DsadModel *model, DsadArena *arena, DsadArena *scratch, const Ds
 	status = dsad_fill(model, &plan, env, rows, parts, error);
 	for (uint32_t m = 0; m < config->members && status == DSAD_OK; m++)
 		status = dsad_train_member(model, &plan, m, env, parts, error);
+	if (status == DSAD_OK)
+		status = dsad_trust_measure(model, env, parts, error);
 	return status;
 }
 
