@@ -62,7 +62,7 @@ DROP TABLE big;
 \set VERBOSITY terse
 DROP EXTENSION deepsad;
 \set VERBOSITY default
-DROP FUNCTION big_score(float8[]);
+DROP FUNCTION big_score(float8[]), big_score_model();
 -- settings, other functions of the same name and the search_path change nothing
 SET standard_conforming_strings = off;
 SET escape_string_warning = off;
@@ -75,15 +75,15 @@ SET search_path = pg_temp, public;
 SELECT deepsad_freeze('frozen', model) IS NOT NULL AS temporary FROM detector;
 SELECT pg_temp.frozen(ARRAY[1, 2, 3]) = deepsad_score(model, 1, 2, 3) AS same FROM detector;
 RESET search_path;
-DROP FUNCTION pg_temp.frozen(float8[]);
+DROP FUNCTION pg_temp.frozen(float8[]), pg_temp.frozen_model();
 SELECT deepsad_freeze('float8_avg', model) FROM detector;
-DROP FUNCTION public.float8_avg(float8[]);
-DROP FUNCTION frozen(float8[]);
+DROP FUNCTION public.float8_avg(float8[]), float8_avg_model();
+DROP FUNCTION frozen(float8[]), frozen_model();
 CREATE SCHEMA "it's; x";
 ALTER EXTENSION deepsad SET SCHEMA "it's; x";
 SELECT "it's; x".deepsad_freeze('frozen', model) FROM detector;
 SELECT frozen(ARRAY[1, 2, 3]) = "it's; x".deepsad_score(model, 1, 2, 3) AS same FROM detector;
-DROP FUNCTION frozen(float8[]);
+DROP FUNCTION frozen(float8[]), frozen_model();
 ALTER EXTENSION deepsad SET SCHEMA public;
 DROP SCHEMA "it's; x";
 
@@ -107,7 +107,7 @@ RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
 RESET parallel_setup_cost;
 DROP TABLE scan;
-DROP FUNCTION frozen(float8[]), is_parallel;
+DROP FUNCTION frozen(float8[]), frozen_model(), is_parallel;
 -- GROUP BY of a training sorts, so that one group is held at a time
 CREATE FUNCTION sorts(query text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE line text;

@@ -136,29 +136,29 @@ COMMENT ON FUNCTION deepsad_score_support(internal) IS 'planner support for deep
 
 -- COST: of a model with four members of the default size, when the planner cannot see it
 CREATE FUNCTION deepsad_score(model bytea, VARIADIC features "any") RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_score(bytea, "any") IS 'anomaly score of a row: 1 = an average training row, higher = more anomalous';
 
 -- what frozen functions call: without VARIADIC, so that no function beside it can be a better match
 CREATE FUNCTION deepsad_frozen_score(model bytea, features double precision[]) RETURNS double precision
-AS 'MODULE_PATHNAME', 'deepsad_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+AS 'MODULE_PATHNAME', 'deepsad_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_frozen_score(bytea, double precision[]) IS 'deepsad_score for the functions that deepsad_freeze makes';
 
 CREATE FUNCTION deepsad_embed(model bytea, VARIADIC features "any") RETURNS real[]
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_embed(bytea, "any") IS 'embedding of a row; its squared length is the score';
 
 CREATE FUNCTION deepsad_score_table(model bytea, query text, OUT key bigint, OUT score double precision)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10000;
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10000;
 
 CREATE FUNCTION deepsad_score_table(model bytea, query text, key_type anyelement,
 	OUT key anyelement, OUT score double precision)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10000;
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10000;
 
 COMMENT ON FUNCTION deepsad_score_table(bytea, text) IS 'scores in batches the rows of a query that returns a bigint key and features; faster than deepsad_score for large networks';
 COMMENT ON FUNCTION deepsad_score_table(bytea, text, anyelement) IS 'scores in batches the rows of a query that returns a key, of the type of the third argument, and features';

@@ -27,6 +27,9 @@ SELECT count(DISTINCT model) FROM (
 	UNION ALL SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3]::bigint[], flag, quick()) FROM t
 	UNION ALL SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3]::numeric[], flag, quick()) FROM t
 	UNION ALL SELECT deepsad_train(ROW(id % 5, (id % 7)::numeric, (id % 3)::real), flag, quick()) FROM t) s;
+-- nothing varies: still 1 is an average row
+SELECT deepsad_score(m, 3, 3) AS score, deepsad_info(m) -> 'options' -> 'input_weight' AS input_weight
+FROM (SELECT deepsad_train(ARRAY[3, 3], NULL, '{"epochs": 1, "pretrain_epochs": 1, "members": 1}') AS m FROM generate_series(1, 20)) s;
 -- integer labels follow the paper
 SELECT (SELECT deepsad_train(x, flag, quick()) FROM t) =
 	(SELECT deepsad_train(x, CASE WHEN flag THEN -1 WHEN NOT flag THEN 1 ELSE 0 END, quick()) FROM t) AS same_model;
@@ -37,7 +40,7 @@ SELECT (SELECT deepsad_train(x, flag, quick()) FROM t) = (SELECT deepsad_train(x
 SELECT (SELECT deepsad_train(x, flag, quick()) FROM t) =
 	(SELECT deepsad_train(x, (CASE WHEN flag THEN -1 WHEN NOT flag THEN 1 END)::bigint, quick()) FROM t) AS same_model;
 SELECT deepsad_train(x, flag::int) FROM t;
--- a group without known anomalies is no mistake once another had them
+-- a group without known anomalies need not be a mistake
 SELECT g, length(deepsad_train(x, CASE WHEN g = 1 AND flag THEN -1 WHEN flag THEN 1 END, quick())) > 0 AS trained FROM t, generate_series(1, 2) g GROUP BY g ORDER BY g;
 SELECT deepsad_train(x, id) FROM t;
 SELECT deepsad_train(x, 'true') FROM t;

@@ -18,7 +18,7 @@ SELECT deepsad_is_model(model) AS is_model FROM un;
 
 -- the anomalies that were labelled stand out now, and the others keep their mean
 SELECT avg(deepsad_score(un.model, x)) FILTER (WHERE flag) > 1.5 * avg(deepsad_score(um.model, x)) FILTER (WHERE flag) AS anomalies,
-	abs(avg(deepsad_score(un.model, x)) FILTER (WHERE flag IS NOT TRUE) / avg(deepsad_score(um.model, x)) FILTER (WHERE flag IS NOT TRUE) - 1) < 0.1 AS others
+	abs(avg(deepsad_score(un.model, x)) FILTER (WHERE flag IS NOT TRUE) / avg(deepsad_score(um.model, x)) FILTER (WHERE flag IS NOT TRUE) - 1) < 1e-6 AS others
 FROM u, um, un;
 
 -- one order of rows or another, workers or none: the same bytes
@@ -54,6 +54,10 @@ SELECT deepsad_update(model, x, flag, '{"preset": "fast"}') FROM u, um;
 SELECT deepsad_update(model, x, flag, '{"epoch": 3}') FROM u, um;
 SELECT deepsad_update(model, x, flag, '[]') FROM u, um;
 SELECT deepsad_update(model, x, flag, '{"epochs": -1}') FROM u, um;
-SELECT deepsad_update(model, x, flag::int) FROM u, um;
+SELECT deepsad_update(model, x, flag::int) IS NOT NULL AS zero_one FROM u, um;
 SELECT deepsad_update(model, 1.5) FROM u, um;
 DROP TABLE u, um, un;
+
+-- an expert who confirms normal rows only
+SELECT deepsad_is_model(deepsad_update(model, ARRAY[i, i % 7, 1], 1)) AS updated
+FROM (SELECT deepsad_train(ARRAY[i, i % 7, 1], NULL, '{"epochs": 1, "pretrain_epochs": 1, "members": 1}') AS model FROM generate_series(1, 50) i) s, generate_series(1, 20) i;

@@ -44,6 +44,7 @@ write_point(Curve *curve, const Point *point)
 	double		recall = (double) point->anomalies / curve->total[1];
 	Datum		values[3];
 	bool		nulls[3] = {false, false, false};
+	HeapTuple	tuple;
 
 	if (++curve->written > MAX_POINTS)
 		ereport(ERROR,
@@ -54,8 +55,9 @@ write_point(Curve *curve, const Point *point)
 	values[1] = Float8GetDatum(curve->precision ? recall : (double) point->normals / curve->total[0]);
 	values[2] = Float8GetDatum(!curve->precision ? recall :
 							   (double) point->anomalies / ((double) point->anomalies + (double) point->normals));
-	curve->points = accumArrayResult(curve->points, HeapTupleGetDatum(heap_form_tuple(curve->desc, values, nulls)), false,
-									 curve->type, CurrentMemoryContext);
+	tuple = heap_form_tuple(curve->desc, values, nulls);
+	curve->points = accumArrayResult(curve->points, HeapTupleGetDatum(tuple), false, curve->type, CurrentMemoryContext);
+	heap_freetuple(tuple);
 }
 
 /*

@@ -6,11 +6,11 @@
 #include "pg_compat.h"
 
 #include "access/xact.h"
-#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "parser/parse_func.h"
@@ -64,31 +64,35 @@ execute(const char *command)
 	PG_END_TRY();
 }
 
-/* The body of the function: all of it means the same under any setting and search_path. */
+/* An SQL function's text that gives the model: it means the same under any setting and search_path. */
 static char *
-function_body(const char *callee, bytea *model)
+model_text(bytea *model)
 {
 	static const char hex[] = "0123456789abcdef";
 	Size		length = VARSIZE_ANY_EXHDR(model);
 	const uint8 *bytes = (const uint8 *) VARDATA_ANY(model);
-	StringInfoData body;
+	StringInfoData text;
 
-	initStringInfo(&body);
-	appendStringInfo(&body, "SELECT %s(pg_catalog.decode('", callee);
-	enlargeStringInfo(&body, (int) (2 * length));
+	initStringInfo(&text);
+	appendStringInfoString(&text, "SELECT pg_catalog.decode('");
+	enlargeStringInfo(&text, (int) (2 * length));
 	for (Size i = 0; i < length; i++)
 	{
-		body.data[body.len++] = hex[bytes[i] >> 4];
-		body.data[body.len++] = hex[bytes[i] & 15];
+		text.data[text.len++] = hex[bytes[i] >> 4];
+		text.data[text.len++] = hex[bytes[i] & 15];
 	}
-	body.data[body.len] = '\0';
-	appendStringInfoString(&body, "', 'hex'), $1)");
-	return body.data;
+	text.data[text.len] = '\0';
+	appendStringInfoString(&text, "', 'hex')");
+	return text.data;
 }
 
 /*
  * deepsad_freeze(name, model) -> regprocedure: creates name(float8[]) with the
  * caller's rights.  Never replaces a function: an index may hold its scores.
+ *
+ * The model is in a function of its own, name_model(), as text: a parsed body,
+ * which name(float8[]) has so that what it needs is on record, would be read again
+ * number by number in each planning, ten times as slowly.
  */
 Datum
 deepsad_freeze(PG_FUNCTION_ARGS)
@@ -101,10 +105,11 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	StringInfoData command;
 	char	   *callee;
 	char	   *name;
+	char	   *function_name;
+	char	   *model_name;
 	Oid			schema;
 	Oid			function;
-	ObjectAddress created;
-	ObjectAddress called;
+	Oid			called;
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	decoded;
@@ -118,18 +123,22 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("model of %zu bytes is too large to freeze, the limit is %zu", length, limit)));
 	schema = QualifiedNameGetCreationNamespace(names, &name);
-	ObjectAddressSet(called, ProcedureRelationId, frozen_score(fcinfo, &callee));
+	called = frozen_score(fcinfo, &callee);
+	function_name = pstrdup(quote_qualified_identifier(get_namespace_name(schema), name));
+	model_name = quote_qualified_identifier(get_namespace_name(schema), makeObjectName(name, NULL, "model"));
 	initStringInfo(&command);
 	appendStringInfo(&command,
+					 "CREATE FUNCTION %s() RETURNS pg_catalog.bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %s",
+					 model_name, quote_literal_cstr(model_text(model)));
+	execute(command.data);
+	resetStringInfo(&command);
+	appendStringInfo(&command,
 					 "CREATE FUNCTION %s(features pg_catalog.float8[]) RETURNS pg_catalog.float8"
-					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100 AS %s",
-					 quote_qualified_identifier(get_namespace_name(schema), name),
-					 quote_literal_cstr(function_body(callee, model)));
+					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100 %s",
+					 function_name, deepsad_sql_body(psprintf("%s(%s(), $1)", callee, model_name)));
 	execute(command.data);
 	CommandCounterIncrement();
 	function = LookupFuncName(list_make2(makeString(get_namespace_name(schema)), makeString(name)), 1, types, false);
-	/* the extension cannot go while the function needs it */
-	ObjectAddressSet(created, ProcedureRelationId, function);
-	recordDependencyOn(&created, &called, DEPENDENCY_NORMAL);
+	deepsad_record_sql_body(function, called);
 	PG_RETURN_OID(function);
 }

@@ -588,8 +588,7 @@ deepsad_label_kind(FunctionCallInfo fcinfo, int argno)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argno);
 	Oid			base = OidIsValid(type) ? getBaseType(type) : InvalidOid;
-	bool		maybe_options = base == JSONBOID || base == JSONOID || base == TEXTOID ||
-		base == UNKNOWNOID;
+	bool		maybe_options = base == JSONBOID || base == JSONOID || base == UNKNOWNOID;
 
 	switch (base)
 	{
@@ -614,6 +613,8 @@ deepsad_label_kind(FunctionCallInfo fcinfo, int argno)
 					OidIsValid(type) ? format_type_be(type) : "unknown"),
 			 maybe_options ?
 			 errhint("Options are the third argument: deepsad_train(features, label, options).") :
+			 base == TEXTOID || base == VARCHAROID || base == BPCHAROID ?
+			 errhint("Compare it: label = 'yes'. NULL of type text is written NULL::boolean.") :
 			 errhint("true marks a known anomaly, false a known normal row, NULL an unlabelled one.")));
 }
 

@@ -63,7 +63,7 @@ get_parameter(FunctionCallInfo fcinfo, const DeepsadLabelledScores *state)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("third argument is NULL")));
 	value = get_fn_expr_argtype(fcinfo->flinfo, 3) == INT8OID ? (double) PG_GETARG_INT64(3) : PG_GETARG_FLOAT8(3);
-	if (state && state->parameter != value)
+	if (state && state->parameter != value && !(isnan(state->parameter) && isnan(value)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("third argument is %g in one row and %g in another", state->parameter, value),

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -16,6 +17,8 @@
 #include "env.h"
 #include "jsonb_build.h"
 #include "options.h"
+
+#define MAX_SHOWN_KEY 64		/* bytes of a wrong key in the message */
 
 DSAD_FUNCTION(deepsad_options);
 
@@ -165,7 +168,8 @@ find_option(const JsonbValue *key)
 		return option;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown option \"%.*s\"", key->val.string.len, key->val.string.val),
+			 errmsg("unknown option \"%.*s\"", pg_mbcliplen(key->val.string.val, key->val.string.len, MAX_SHOWN_KEY),
+					key->val.string.val),
 			 errhint("Valid options are: %s.", valid_options(false))));
 }
 

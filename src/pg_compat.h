@@ -135,6 +135,40 @@ deepsad_file_open(SharedFileSet *fileset, const char *name)
 #define deepsad_function_aclcheck(function, role, mode) pg_proc_aclcheck(function, role, mode)
 #endif
 
+/*
+ * The body of an SQL function that returns an expression.  From 14 on it is kept
+ * parsed, with what it needs on record, in dumps too; before, we record that.
+ */
+#include "catalog/dependency.h"
+#include "catalog/pg_proc.h"
+#include "utils/builtins.h"
+
+static inline char *
+deepsad_sql_body(const char *expression)
+{
+#if PG_VERSION_NUM >= 140000
+	return psprintf("RETURN %s", expression);
+#else
+	return psprintf("AS %s", quote_literal_cstr(psprintf("SELECT %s", expression)));
+#endif
+}
+
+static inline void
+deepsad_record_sql_body(Oid function, Oid called)
+{
+#if PG_VERSION_NUM < 140000
+	ObjectAddress from;
+	ObjectAddress to;
+
+	ObjectAddressSet(from, ProcedureRelationId, function);
+	ObjectAddressSet(to, ProcedureRelationId, called);
+	recordDependencyOn(&from, &to, DEPENDENCY_NORMAL);
+#else
+	(void) function;
+	(void) called;
+#endif
+}
+
 /* Functions that do not return. */
 #if PG_VERSION_NUM >= 180000
 #define DSAD_NORETURN pg_noreturn

@@ -9,6 +9,7 @@
 #include "catalog/pg_authid.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -32,13 +33,13 @@ static const char *const phase_names[] = {
 	"collecting", "scaling", "pretraining", "centre", "training", "normalising"
 };
 
-static bool shown;				/* we took this backend's entry; an error may have ended that */
+static LocalTransactionId shown_in;	/* the transaction in which we took this backend's entry */
 
 /* Whether this backend's entry is ours now. */
 static bool
 is_shown(void)
 {
-	return DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown) == PROGRESS_COMMAND;
+	return DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DSAD_LOCAL_TRANSACTION) == PROGRESS_COMMAND;
 }
 
 /* Takes this backend's entry, unless another command, or an outer training, has it: then false. */
@@ -46,11 +47,11 @@ bool
 deepsad_progress_start(void)
 {
 	if (!pgstat_track_activities ||
-		DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown) != PROGRESS_COMMAND_INVALID)
+		DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DSAD_LOCAL_TRANSACTION) != PROGRESS_COMMAND_INVALID)
 		return false;
 	pgstat_progress_start_command(PROGRESS_COMMAND, InvalidOid);
 	pgstat_progress_update_param(SLOT_STARTED, GetCurrentTimestamp());
-	shown = true;
+	shown_in = DSAD_LOCAL_TRANSACTION;
 	return true;
 }
 
@@ -70,6 +71,9 @@ deepsad_progress_begin(DeepsadProgress *progress)
 	int64		value[] = {DSAD_PHASE_SCALING + 1, progress->members, (int64) progress->rows,
 	GetCurrentTimestamp()};
 
+	/* an exception that the query caught while rows came has ended our command */
+	if (progress->shown && !is_shown())
+		progress->shown = deepsad_progress_start();
 	if (progress->shown)
 		pgstat_progress_update_multi_param(lengthof(slot), slot, value);
 }
@@ -107,7 +111,7 @@ deepsad_progress_end(void)
 {
 	if (is_shown())
 		pgstat_progress_end_command();
-	shown = false;
+	shown_in = InvalidLocalTransactionId;
 }
 
 static Datum

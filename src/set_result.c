@@ -18,15 +18,17 @@ deepsad_set_begin(FunctionCallInfo fcinfo, TupleDesc *desc)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext old;
+	TupleDesc	type;
 
 	if (result == NULL || !IsA(result, ReturnSetInfo) || !(result->allowedModes & SFRM_Materialize))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("set-valued function called in context that cannot accept a set")));
-	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, desc) != TYPEFUNC_COMPOSITE)
+	if (get_call_result_type(fcinfo, NULL, &type) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "function must return a row type");
-	*desc = BlessTupleDesc(CreateTupleDescCopy(*desc));
+	/* only what the executor frees after each call may lie in the query's context */
+	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	*desc = BlessTupleDesc(CreateTupleDescCopy(type));
 	result->setDesc = *desc;
 	result->setResult = tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0,
 											  false, work_mem);

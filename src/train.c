@@ -5,10 +5,14 @@
 #include "pg_compat.h"
 
 #include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "nodes/plannodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "env.h"
 #include "input.h"
+#include "model_cache.h"
 #include "options.h"
 #include "progress.h"
 #include "training.h"
@@ -28,7 +32,6 @@ typedef struct CallSite
 	int			options_arg;
 	DeepsadFeatures *features;
 	DeepsadLabelKind label_kind;
-	bool		saw_anomaly;	/* in any group so far */
 } CallSite;
 
 /* One group's state, in the aggregate's context. */
@@ -42,6 +45,7 @@ typedef struct TrainState
 	bool		shown;			/* this backend's progress entry is ours */
 	bool		integer_labels;
 	bool		saw_normal;
+	bool		saw_anomaly;
 } TrainState;
 
 /* Resolves the arguments (state [, model], features [, label [, options]]). */
@@ -88,6 +92,23 @@ get_model(FunctionCallInfo fcinfo, const CallSite *site)
 				 errmsg("model is NULL"),
 				 errhint("deepsad_update goes on from a model that deepsad_train made.")));
 	return (struct varlena *) PG_GETARG_POINTER(site->model_arg);
+}
+
+/* What is no model is an error at the first row, not after collecting all of them. */
+static void
+check_model(struct varlena *model)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "deepsad decoding", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	decoded;
+
+	deepsad_env_init(&env, context);
+	dsad_arena_init(&arena, &env);
+	deepsad_model_decode(&decoded, &arena, &env, (bytea *) pg_detoast_datum_packed(model));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 }
 
 /* The model belongs to the group: a row that brings another is an error. */
@@ -137,6 +158,7 @@ start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
 
 		state->model = MemoryContextAlloc(context, VARSIZE_ANY(model));
 		memcpy(state->model, model, VARSIZE_ANY(model));
+		check_model(model);
 	}
 	if (site->options_arg && !PG_ARGISNULL(site->options_arg))
 	{
@@ -203,7 +225,7 @@ transition(FunctionCallInfo fcinfo, bool update)
 		deepsad_features_infinite(&row, count);
 	if (site->label_arg)
 		label = deepsad_label_read(site->label_kind, fcinfo, site->label_arg);
-	site->saw_anomaly |= label == DSAD_ANOMALY;
+	state->saw_anomaly |= label == DSAD_ANOMALY;
 	state->saw_normal |= label == DSAD_NORMAL;
 	deepsad_rowstore_add(state->store, &row, count, label);
 	if (state->shown && deepsad_rowstore_seen(state->store) % ROWS_PER_REPORT == 0)
@@ -227,13 +249,17 @@ deepsad_update_transition(PG_FUNCTION_ARGS)
 
 /*
  * An integer column with 1 but no -1 is almost certainly a 0/1 flag read upside
- * down; a group without known anomalies is not, once another had them.
+ * down.  One group among many may well have no known anomaly, and an update may
+ * bring none: that is a warning, or nothing.
  */
 static void
-check_label_meaning(const TrainState *state)
+check_label_meaning(FunctionCallInfo fcinfo, const TrainState *state)
 {
-	if (state->integer_labels && state->saw_normal && !state->site->saw_anomaly)
-		ereport(ERROR,
+	bool		grouped = IsA(fcinfo->context, AggState) &&
+		((const Agg *) ((AggState *) fcinfo->context)->ss.ps.plan)->aggstrategy != AGG_PLAIN;
+
+	if (state->integer_labels && state->saw_normal && !state->saw_anomaly && !state->model)
+		ereport(grouped ? WARNING : ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("integer label is 1 in some rows and -1 in none"),
 				 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
@@ -260,7 +286,7 @@ deepsad_train_final(PG_FUNCTION_ARGS)
 			PG_RETURN_POINTER(state->model);
 		PG_RETURN_NULL();
 	}
-	check_label_meaning(state);
+	check_label_meaning(fcinfo, state);
 	/* the final function runs once a group (FINALFUNC_MODIFY = READ_WRITE): the rows can go early */
 	store = state->store;
 	state->store = NULL;

@@ -536,6 +536,9 @@ get_facts(Reader *r, DsadModel *model, DsadError *error)
 	model->facts.update_rows = get_int(r, 8);
 	model->facts.update_anomalies = get_int(r, 8);
 	model->facts.update_normals = get_int(r, 8);
+	if (model->facts.anomalies > model->facts.rows || model->facts.normals > model->facts.rows - model->facts.anomalies ||
+		model->facts.validation > model->facts.rows || model->facts.updates > UINT32_MAX)
+		r->failed = true;
 	return finish_section(r, "FACT", error);
 }
 
@@ -652,7 +655,8 @@ get_header(Reader *r, const DsadEnv *env, uint32_t *format, DsadError *error)
 	uint32_t	crc;
 
 	if (length < HEADER_SIZE || memcmp(bytes, MAGIC, 8) != 0)
-		return corrupt(error, "it does not begin like one");
+		return dsad_fail(error, DSAD_CORRUPT, "A model is the value that deepsad_train returned: (SELECT model FROM ...).",
+						 "invalid deepsad model: it does not begin like one");
 	r->at += 8;
 	r->left -= 8;
 	*format = (uint32_t) get_int(r, 4);

@@ -85,7 +85,7 @@ list2(int32_t first, int32_t second)
 
 /*
  * As many epochs as `most`, but not more than make so many visits to rows (and
- * at least one): ten million rows must not mean fifty epochs.
+ * at least one): ten million rows must not mean as many as a thousand.
  */
 static int64_t
 bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
@@ -111,7 +111,7 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->latent = wide ? 32 : 8;
 	config->members = 8;
 	config->seed = 0;
-	config->epochs = bounded_epochs(50, MAX_VISITS, rows);
+	config->epochs = bounded_epochs(35, MAX_VISITS, rows);
 	config->pretrain_epochs = bounded_epochs(20, MAX_VISITS, rows);
 	config->max_steps = 0;
 	config->batch_size = 128;
@@ -170,6 +170,7 @@ dsad_config_update(DsadConfig *config, uint64_t rows)
 	for (uint32_t i = 0; i < config->milestones.count; i++)
 		if (config->milestones.value[i] < config->epochs)
 			config->learning_rate *= 0.1;
+	config->learning_rate = fmax(config->learning_rate, dsad_option_find("learning_rate", 13)->min);
 	config->milestones.count = 0;
 	config->epochs = bounded_epochs(UPDATE_EPOCHS, MAX_UPDATE_VISITS, rows);
 	config->max_steps = 0;

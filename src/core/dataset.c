@@ -182,10 +182,6 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 	}
 	if (status == DSAD_OK)
 		status = count_labels(&model->facts, scratch, env, rows, error);
-	/* where labels decided it, new labels do */
-	if (model->config.input_weight == input_weight(model->facts.anomalies) &&
-		model->facts.update_anomalies > model->facts.anomalies)
-		model->config.input_weight = input_weight(model->facts.update_anomalies);
 	model->facts.updates++;
 	plan->order = order;
 	plan->count[DSAD_PART_TRAINING] = rows->count;
@@ -293,8 +289,15 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 		if (parts[part].scaled == NULL && writer[part].count % parts[part].block_rows != 0 &&
 			writer_flush(&writer[part]) != 0)
 			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
-	if (model->facts.updates == 0)
-		model->input_mean = sum > 0 && isfinite(sum) ? sum / (double) eligible : 1;
+	if (model->facts.updates > 0)
+		return status;
+	model->input_mean = sum / (double) eligible;
+	if (!(model->input_mean > 0) || !isfinite(model->input_mean))
+	{
+		/* nothing varies: the inputs have nothing to say */
+		model->input_mean = 1;
+		model->config.input_weight = 0;
+	}
 	return status;
 }
 

@@ -167,7 +167,7 @@ typedef struct DsadConfig
 	double		validation;		/* share of the rows held out for early stopping */
 	int64_t		patience;		/* epochs without a better validation loss */
 	int64_t		max_rows;		/* 0 = all, else train on a uniform sample of so many */
-	double		trimming;		/* unlabelled rows beyond so many medians of the loss do not count; 0 = all do */
+	double		trimming;		/* unlabelled rows beyond so many median distances do not count; 0 = all do */
 	double		ema_decay;		/* of the average of weights over steps; 0 = the last step's weights */
 	double		input_weight;	/* of the inputs' own distance in the score; -1 = by the number of known anomalies */
 

@@ -13,7 +13,7 @@
 #include "statistics.h"
 
 #define SMOOTHING_ROWS 256		/* a batch of so many rows would be all that counts, were there no ceiling of a half */
-#define UNTRIMMED 0.8			/* share of the unlabelled rows that always count */
+#define RECONSTRUCTED 0.9		/* share of the unlabelled rows that pretraining learns to reconstruct */
 
 /* Memory for batches of batch_rows rows, in arena; the caller sets the rest. */
 DsadStatus
@@ -80,10 +80,10 @@ smooth(double *value, double of_batch, size_t count)
 
 /*
  * The loss above which an unlabelled row is so suspicious that it does not count:
- * trim times the median, but never less than what four fifths of them are below.
+ * factor times the quantile of such rows' losses, smoothed over batches.
  */
 static double
-trim_limit(DsadLoss *loss, const double *value, const int8_t *label, uint32_t n)
+trim_limit(DsadLoss *loss, const double *value, const int8_t *label, uint32_t n, double quantile, double factor)
 {
 	size_t		count = 0;
 
@@ -93,17 +93,14 @@ trim_limit(DsadLoss *loss, const double *value, const int8_t *label, uint32_t n)
 		if (label[i] == DSAD_UNLABELLED && value[i] < INFINITY)
 			loss->sorted[count++] = value[i];
 	if (count > 0)
-	{
-		smooth(&loss->median, dsad_select(loss->sorted, count, count / 2), count);
-		smooth(&loss->ceiling, dsad_select(loss->sorted, count, (size_t) (UNTRIMMED * (double) (count - 1))), count);
-	}
-	return fmax(loss->trim * loss->median, loss->ceiling);
+		smooth(&loss->usual, dsad_select(loss->sorted, count, (size_t) (quantile * (double) (count - 1))), count);
+	return factor * loss->usual;
 }
 
 /*
  * Deep SAD, equation 8: unlabelled rows cost their squared distance, known
- * normals eta times it, known anomalies eta times its inverse.  With trim, the
- * most distant unlabelled rows cost nothing.  Fills gradient (n, width) and
+ * normals eta times it, known anomalies eta times its inverse.  With trim,
+ * unlabelled rows beyond so many median distances cost nothing.  Fills gradient (n, width) and
  * returns the loss.
  */
 double
@@ -113,7 +110,7 @@ dsad_loss_sad(DsadLoss *loss, const float *z, const int8_t *label, uint32_t n, f
 	double		limit;
 
 	find_distances(loss, z, n);
-	limit = trim_limit(loss, loss->distance, label, n);
+	limit = trim_limit(loss, loss->distance, label, n, 0.5, fmax(loss->trim, 1));
 	for (uint32_t i = 0; i < n; i++)
 	{
 		double		distance = loss->distance[i];
@@ -164,8 +161,8 @@ dsad_loss_soft_boundary(const DsadLoss *loss, const float *z, const int8_t *labe
 }
 
 /*
- * With trim: known anomalies and the unlabelled rows that are reconstructed worst
- * cost nothing.
+ * With trim: known anomalies and the tenth of the unlabelled rows that is
+ * reconstructed worst cost nothing.
  */
 static double
 trimmed_residuals(DsadLoss *loss, const float *x, const float *y, const int8_t *label, uint32_t n,
@@ -179,7 +176,7 @@ trimmed_residuals(DsadLoss *loss, const float *x, const float *y, const int8_t *
 		dsad_watch_rows(loss->watch, i, width);
 		loss->distance[i] = loss->kernel->distance(y + i * width, x + i * width, width);
 	}
-	limit = trim_limit(loss, loss->distance, label, n);
+	limit = trim_limit(loss, loss->distance, label, n, RECONSTRUCTED, 1);
 	for (uint32_t i = 0; i < n; i++)
 	{
 		bool		counts = label[i] == DSAD_NORMAL || (label[i] == DSAD_UNLABELLED && !(loss->distance[i] > limit));

@@ -22,9 +22,8 @@ typedef struct DsadLoss
 	float	   *factor;			/* batch rows: working memory */
 	double	   *sorted;			/* batch rows: working memory */
 	double		trim;			/* see dsad_loss_sad; 0 = off */
-	double		median;			/* of unlabelled rows' losses, smoothed over batches; 0 = none yet */
-	double		ceiling;		/* what at most a fifth of them are above, smoothed likewise */
-	bool		hold;			/* keep to those: the batch is not a training's */
+	double		usual;			/* a quantile of unlabelled rows' losses, smoothed over batches; 0 = none yet */
+	bool		hold;			/* keep to it: the batch is not a training's */
 	DsadWatch  *watch;
 } DsadLoss;
 

@@ -77,8 +77,7 @@ dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps)
 	t->phase_steps = max_steps > 0 && (uint64_t) max_steps < steps ? (uint64_t) max_steps : steps;
 	t->phase_step = 0;
 	t->loss.trim = 0;
-	t->loss.median = 0;
-	t->loss.ceiling = 0;
+	t->loss.usual = 0;
 }
 
 /* A step of the phase begins. */

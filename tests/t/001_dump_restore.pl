@@ -17,6 +17,9 @@ $node->safe_psql('postgres', q{
 		(SELECT model FROM model)); END$$;
 	INSERT INTO watched (id, x) SELECT id, x FROM t;
 	CREATE INDEX ON watched (score DESC);
+	SELECT deepsad_freeze('frozen', model) FROM model;
+	CREATE TABLE indexed AS SELECT id, x::float8[] AS x FROM t;
+	CREATE INDEX ON indexed (frozen(x));
 });
 my $scores = q{SELECT string_agg(float8send(deepsad_score(model, x))::text, ',' ORDER BY id) FROM t, model};
 my $before = $node->safe_psql('postgres', $scores);
@@ -30,6 +33,14 @@ $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-
 is($node->safe_psql('restored', $scores), $before, 'scores after restore are the same bits');
 is($node->safe_psql('restored', q{SELECT string_agg(float8send(score)::text, ',' ORDER BY id) FROM watched}), $before,
 	'so is the generated column');
+is($node->safe_psql('restored', q{SELECT string_agg(float8send(frozen(x))::text, ',' ORDER BY id) FROM indexed}), $before,
+	'so is a frozen model');
+my ($status, $out, $err) = $node->psql('restored', 'DROP EXTENSION deepsad');
+if ($node->safe_psql('postgres', 'SHOW server_version_num') >= 140000)
+{
+	like($err, qr/function frozen\(double precision\[\]\) depends on function deepsad_frozen_score/,
+		'which keeps the extension');
+}
 
 # A physical copy of the cluster scores the same bits.
 $node->append_conf('postgresql.conf', "wal_level = replica\nmax_wal_senders = 4\n");

@@ -53,6 +53,14 @@ like($trainer->{err}, qr/caught canceling statement due to statement timeout/, '
 is($watcher->ask('SELECT count(*) FROM deepsad_progress'), '0', 'is gone, though its transaction is not');
 $trainer->ask('COMMIT; RESET statement_timeout');
 
+# an exception that is caught while the rows come does not hide the rest
+$node->safe_psql('postgres', q{CREATE FUNCTION caught(x float8[]) RETURNS float8[] LANGUAGE plpgsql AS
+	$$ BEGIN BEGIN PERFORM 1 / 0; EXCEPTION WHEN division_by_zero THEN NULL; END; RETURN x; END $$});
+$trainer->send_sql(q{SELECT length(deepsad_train(caught(x), NULL, '{"epochs": 100000}')) FROM (SELECT x FROM t LIMIT 200) s});
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM deepsad_progress WHERE phase = 'training' AND rows = 200}), 'after a caught exception');
+$watcher->ask("SELECT pg_cancel_backend($trainer->{pid})");
+$trainer->await;
+
 # an update shows up too
 $node->safe_psql('postgres', q{CREATE TABLE model AS SELECT deepsad_train(x, NULL, '{"epochs": 1, "pretrain_epochs": 0}') AS model FROM t; GRANT SELECT ON model TO owner});
 $trainer->send_sql(q{SELECT length(deepsad_update(model, x, NULL, '{"epochs": 100000}')) FROM t, model});
