@@ -30,12 +30,16 @@ CREATE FUNCTION deepsad_options(
 	trimming double precision DEFAULT NULL,
 	ema_decay double precision DEFAULT NULL,
 	input_weight double precision DEFAULT NULL,
+	calibration text DEFAULT NULL,
+	alpha double precision DEFAULT NULL,
+	contamination double precision DEFAULT NULL,
+	threshold double precision DEFAULT NULL,
 	workers integer DEFAULT NULL,
 	verbose integer DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, integer, integer)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, integer)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
@@ -151,6 +155,20 @@ AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT deepsad
 
 COMMENT ON FUNCTION deepsad_embed(bytea, "any") IS 'embedding of a row; its squared length is the score';
 
+CREATE FUNCTION deepsad_pvalue(model bytea, VARIADIC features "any") RETURNS double precision
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+
+CREATE FUNCTION deepsad_is_anomaly(model bytea, VARIADIC features "any") RETURNS boolean
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+
+CREATE FUNCTION deepsad_set_threshold(model bytea, alpha double precision DEFAULT NULL,
+	contamination double precision DEFAULT NULL, threshold double precision DEFAULT NULL) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION deepsad_pvalue(bytea, "any") IS 'how often a normal row scores at least as high as this one, by rows that were not trained on';
+COMMENT ON FUNCTION deepsad_is_anomaly(bytea, "any") IS 'whether a row is beyond the model''s threshold';
+COMMENT ON FUNCTION deepsad_set_threshold(bytea, double precision, double precision, double precision) IS 'the same model with another threshold: alpha (of the p-value), contamination, or a score; exactly one of them';
+
 CREATE FUNCTION deepsad_score_table(model bytea, query text, OUT key bigint, OUT score double precision)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10000;
@@ -226,6 +244,8 @@ CREATE FUNCTION deepsad_roc_auc_final(internal) RETURNS double precision
 AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
 CREATE FUNCTION deepsad_roc_auc_ci_final(internal) RETURNS deepsad_auc_interval
 AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION deepsad_threshold_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
 CREATE FUNCTION deepsad_average_precision_final(internal) RETURNS double precision
 AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
 CREATE FUNCTION deepsad_precision_at_k_final(internal) RETURNS double precision
@@ -241,6 +261,7 @@ COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolea
 COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean, double precision) IS 'transition function of the metrics';
 COMMENT ON FUNCTION deepsad_roc_auc_final(internal) IS 'final function of deepsad_roc_auc';
 COMMENT ON FUNCTION deepsad_roc_auc_ci_final(internal) IS 'final function of deepsad_roc_auc_ci';
+COMMENT ON FUNCTION deepsad_threshold_final(internal) IS 'final function of deepsad_threshold';
 COMMENT ON FUNCTION deepsad_average_precision_final(internal) IS 'final function of deepsad_average_precision';
 COMMENT ON FUNCTION deepsad_precision_at_k_final(internal) IS 'final function of deepsad_precision_at_k';
 COMMENT ON FUNCTION deepsad_recall_at_k_final(internal) IS 'final function of deepsad_recall_at_k';
@@ -265,6 +286,12 @@ CREATE AGGREGATE deepsad_precision_at_k(score double precision, label boolean, k
 CREATE AGGREGATE deepsad_recall_at_k(score double precision, label boolean, k bigint) (
 	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
 	FINALFUNC = deepsad_recall_at_k_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_threshold(score double precision, label boolean) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_threshold_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_threshold(score double precision, label boolean, "precision" double precision) (
+	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = deepsad_threshold_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_roc_curve(score double precision, label boolean) (
 	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
 	FINALFUNC = deepsad_roc_curve_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
@@ -277,6 +304,8 @@ COMMENT ON AGGREGATE deepsad_roc_auc_ci(double precision, boolean, double precis
 COMMENT ON AGGREGATE deepsad_average_precision(double precision, boolean) IS 'average precision (area under the precision-recall curve); label true = anomaly, NULLs ignored';
 COMMENT ON AGGREGATE deepsad_precision_at_k(double precision, boolean, bigint) IS 'share of anomalies among the k rows with the highest scores; tied rows count by their share';
 COMMENT ON AGGREGATE deepsad_recall_at_k(double precision, boolean, bigint) IS 'share of the anomalies that are among the k rows with the highest scores; tied rows count by their share';
+COMMENT ON AGGREGATE deepsad_threshold(double precision, boolean) IS 'the threshold with the best F1; rows whose score is at least the threshold are taken for anomalies';
+COMMENT ON AGGREGATE deepsad_threshold(double precision, boolean, double precision) IS 'the threshold that finds the most anomalies with at least that precision; NULL when none has it';
 COMMENT ON AGGREGATE deepsad_roc_curve(double precision, boolean) IS 'the corners of the ROC curve, highest threshold first; unnest it';
 COMMENT ON AGGREGATE deepsad_pr_curve(double precision, boolean) IS 'the points of the precision-recall curve, highest threshold first; unnest it';
 

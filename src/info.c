@@ -61,7 +61,7 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 {
 	deepsad_push_key(state, "rows");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_int(state, "trained", (int64) (facts->rows - facts->validation));
+	deepsad_push_int(state, "trained", (int64) (facts->rows - facts->validation - facts->calibration));
 	deepsad_push_int(state, "validation", (int64) facts->validation);
 	deepsad_push_int(state, "skipped", (int64) facts->skipped);
 	deepsad_push_int(state, "anomalies", (int64) facts->anomalies);
@@ -122,6 +122,30 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/* What p-values rest on, and what is_anomaly goes by; a part that does not exist is null. */
+static void
+push_decision(JsonbParseState **state, const DsadModel *model)
+{
+	static const char *const methods[] = {"auto", "split", "cross", "none"};
+	const DsadCalibration *calibration = &model->calibration;
+	DsadDecision decision;
+
+	dsad_decision(&decision, model);
+	deepsad_push_key(state, "calibration");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_string(state, "method", methods[model->config.calibration]);
+	deepsad_push_int(state, "rows", calibration->rows);
+	if (calibration->lists > 0)
+		deepsad_push_float(state, "smallest_pvalue", dsad_smallest_pvalue(calibration));
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	deepsad_push_key(state, "threshold");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_string(state, "by", decision.kind == DSAD_DECISION_NONE ? NULL : model->config.threshold > 0 ? "score" :
+						model->config.contamination > 0 ? "contamination" : "alpha");
+	deepsad_push_float(state, "score", decision.kind == DSAD_DECISION_SCORE ? decision.score : get_float8_nan());
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
 /* The score of a row of which nothing is known: what explanations start from. */
 static double
 baseline_score(const DsadModel *model, DsadArena *arena)
@@ -177,6 +201,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	deepsad_push_bool(&state, "collapsed", collapsed);
 	push_trust(&state, &model);
+	push_decision(&state, &model);
 	deepsad_push_float(&state, "baseline_score", baseline_score(&model, &arena));
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }

@@ -90,6 +90,18 @@ deepsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, byt
 									VARSIZE_ANY_EXHDR(bytes), &error), &error);
 }
 
+/* The model as bytes, in the current context. */
+bytea *
+deepsad_model_encode(const DsadModel *model, const DsadEnv *env)
+{
+	Size		size = dsad_model_size(model);
+	bytea	   *result = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(result, VARHDRSZ + size);
+	dsad_model_encode(model, env, (uint8_t *) VARDATA(result));
+	return result;
+}
+
 static void
 forget(CachedModel *model)
 {

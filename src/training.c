@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "blockfile.h"
+#include "decide.h"
 #include "env.h"
 #include "model_cache.h"
 #include "options.h"
@@ -164,6 +165,8 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 					  (&run->model, &run->plan, m, &run->env, parts, &error), &error);
 	run->env.report = NULL;
 	deepsad_check(dsad_trust_measure(&run->model, &run->env, parts, &error), &error);
+	if (!run->update)
+		deepsad_check(dsad_calibrate(&run->model, &run->arena, &run->env, parts, &error), &error);
 	if (file)
 		deepsad_blockfile_close(file);
 }
@@ -174,7 +177,8 @@ train(Run *run)
 {
 	Size		limit = mul_size(maintenance_work_mem, 1024);
 	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.dims[0]));
-	Size		held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION], scaled_row_bytes(run->model.dims[0]));
+	Size		held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION] + run->plan.count[DSAD_PART_CALIBRATION],
+								scaled_row_bytes(run->model.dims[0]));
 	bool		in_blocks = run->source.sequential && add_size(scaled, held_out) > limit;
 	int			workers = wanted_workers(run);
 	Size		window = Max(MIN_WINDOW_BYTES, Min(limit / WINDOW_PART, MAX_WINDOW_BYTES));
@@ -195,6 +199,9 @@ train(Run *run)
 	deepsad_rowstore_free(run->store);
 	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, &run->progress);
 	deepsad_check(dsad_trust_measure(&run->model, &run->env, deepsad_parallel_parts(parallel), &error), &error);
+	if (!run->update)
+		deepsad_check(dsad_calibrate(&run->model, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error),
+					  &error);
 	deepsad_parallel_end(parallel);
 }
 
@@ -225,18 +232,6 @@ warn_useless(const DsadModel *model)
 				 errmsg("training did not help: on held-out rows ROC AUC is %.3f (%.3f to %.3f), %.3f for untrained networks, %.3f for the distance of the scaled features",
 						trust->auc, trust->interval[0], trust->interval[1], trust->untrained_auc, trust->plain_auc),
 				 errhint("Check the labels and features, or try other options.")));
-}
-
-/* The trained model as bytes, in the current context. */
-static bytea *
-encode(const DsadModel *model, const DsadEnv *env)
-{
-	Size		size = dsad_model_size(model);
-	bytea	   *result = palloc(VARHDRSZ + size);
-
-	SET_VARSIZE(result, VARHDRSZ + size);
-	dsad_model_encode(model, env, (uint8_t *) VARDATA(result));
-	return result;
 }
 
 /* A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each other or go to a file. */
@@ -310,8 +305,9 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
 		finish_run(&run);
 		warn_collapsed(&run.model);
 		warn_useless(&run.model);
+		deepsad_warn_alpha(&run.model);
 		MemoryContextSwitchTo(old);
-		result = encode(&run.model, &run.env);
+		result = deepsad_model_encode(&run.model, &run.env);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -354,7 +350,7 @@ deepsad_training_update(DeepsadRowStore *store, bytea *model, Jsonb *options, bo
 				 errhint("Add a sample of ordinary rows, so that the model does not forget them: WHERE label IS NOT NULL OR random() < 0.05.")));
 	finish_run(&run);
 	MemoryContextSwitchTo(old);
-	result = encode(&run.model, &run.env);
+	result = deepsad_model_encode(&run.model, &run.env);
 	MemoryContextDelete(context);
 	return result;
 }

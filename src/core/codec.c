@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "env.h"
 #include "scaling.h"
 
@@ -135,10 +136,25 @@ put_facts(Writer *w, const DsadModel *model)
 	put_int(w, model->facts.normals, 8);
 	put_int(w, model->facts.missing, 8);
 	put_int(w, model->facts.validation, 8);
+	put_int(w, model->facts.calibration, 8);
 	put_int(w, model->facts.updates, 8);
 	put_int(w, model->facts.update_rows, 8);
 	put_int(w, model->facts.update_anomalies, 8);
 	put_int(w, model->facts.update_normals, 8);
+}
+
+/* The scores of the calibration rows, list by list. */
+static void
+put_calibration(Writer *w, const DsadModel *model)
+{
+	put_int(w, model->calibration.lists, 4);
+	for (uint32_t i = 0; i < model->calibration.lists; i++)
+	{
+		const DsadScoreList *list = &model->calibration.list[i];
+
+		put_int(w, list->rows, 4);
+		put_doubles(w, list->score, list->kept);
+	}
 }
 
 static void
@@ -248,6 +264,7 @@ put_sections(Writer *w, const DsadModel *model)
 		put_member(w, model, &model->members[m]);
 	}
 	put_whole(w, "HIST", 0, put_history, model);
+	put_whole(w, "CALI", 0, put_calibration, model);
 }
 
 /* How many bytes dsad_model_encode writes. */
@@ -532,6 +549,7 @@ get_facts(Reader *r, DsadModel *model, DsadError *error)
 	model->facts.normals = get_int(r, 8);
 	model->facts.missing = get_int(r, 8);
 	model->facts.validation = get_int(r, 8);
+	model->facts.calibration = get_int(r, 8);
 	model->facts.updates = get_int(r, 8);
 	model->facts.update_rows = get_int(r, 8);
 	model->facts.update_anomalies = get_int(r, 8);
@@ -622,6 +640,42 @@ get_history(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 		get_losses(r, model, member);
 	}
 	return finish_section(r, "HIST", error);
+}
+
+/* The scores of the calibration rows: highest first, none negative, perhaps infinite. */
+static DsadStatus
+get_calibration(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
+{
+	DsadCalibration *calibration = &model->calibration;
+
+	calibration->lists = (uint32_t) get_int(r, 4);
+	if (calibration->lists != dsad_calibration_lists(&model->config))
+		return corrupt(error, "the calibration does not fit the options");
+	calibration->list = dsad_arena_array(arena, calibration->lists, sizeof(DsadScoreList));
+	if (!calibration->list)
+		return dsad_no_memory(error);
+	for (uint32_t i = 0; i < calibration->lists; i++)
+	{
+		DsadScoreList *list = &calibration->list[i];
+		double		last = INFINITY;
+
+		list->rows = (uint32_t) get_int(r, 4);
+		if (list->rows > DSAD_CALIBRATION_ROWS || (size_t) dsad_scores_kept(list->rows) * 8 > r->left)
+			return corrupt(error, "the calibration is malformed");
+		list->kept = dsad_scores_kept(list->rows);
+		list->score = dsad_arena_array(arena, list->kept, sizeof(double));
+		if (!list->score)
+			return dsad_no_memory(error);
+		for (uint32_t j = 0; j < list->kept; j++)
+		{
+			list->score[j] = get_double(r);
+			if (!(list->score[j] >= 0 && list->score[j] <= last))
+				r->failed = true;
+			last = list->score[j];
+		}
+		calibration->rows += list->rows;
+	}
+	return finish_section(r, "CALI", error);
 }
 
 /* Reads what dsad_member_encode wrote into model->members[member], laid out with room for every loss. */
@@ -729,7 +783,9 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 			return status;
 	}
 	if ((status = find_section(&r, "HIST", format, &body, error)) != DSAD_OK ||
-		(status = get_history(&body, model, arena, error)) != DSAD_OK)
+		(status = get_history(&body, model, arena, error)) != DSAD_OK ||
+		(status = find_section(&r, "CALI", format, &body, error)) != DSAD_OK ||
+		(status = get_calibration(&body, model, arena, error)) != DSAD_OK)
 		return status;
 	while (r.left > 0 && status == DSAD_OK) /* unknown sections at the end */
 	{

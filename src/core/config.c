@@ -18,6 +18,7 @@ static const char *const preset_labels[] = {"paper", "fast", "default", "best", 
 static const char *const objective_labels[] = {"sad", "soft_boundary", NULL};
 static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", NULL};
 static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
+static const char *const calibration_labels[] = {"auto", "split", "cross", "none", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
 /* The last argument of each tells whether an update may change it. */
@@ -58,6 +59,10 @@ const DsadOption dsad_options[] = {
 	FLOAT(trimming, 23, 0, 1e6, true),
 	FLOAT(ema_decay, 24, 0, 0.999999, true),
 	FLOAT(input_weight, 25, -1, 1e3, false),
+	ENUM(calibration, 26, DSAD_CALIBRATION_NONE),
+	FLOAT(alpha, 27, 1e-9, 1, false),
+	FLOAT(contamination, 28, 0, 0.5, false),
+	FLOAT(threshold, 29, 0, 1e300, false),
 	TRANSIENT(workers, -1, 1024),
 	TRANSIENT(verbose, 0, 1),
 };
@@ -130,6 +135,10 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->trimming = 5;
 	config->ema_decay = 0.99;
 	config->input_weight = -1;
+	config->calibration = DSAD_CALIBRATION_AUTO;
+	config->alpha = 0.01;
+	config->contamination = 0;
+	config->threshold = 0;
 	config->workers = -1;
 	config->verbose = 0;
 	switch (preset)
@@ -148,6 +157,7 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 			config->trimming = 0;
 			config->ema_decay = 0;
 			config->input_weight = 0;
+			config->calibration = DSAD_CALIBRATION_NONE;
 			break;
 		case DSAD_PRESET_FAST:
 			config->members = 1;

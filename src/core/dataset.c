@@ -6,65 +6,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "env.h"
 #include "kernel.h"
 #include "order.h"
-#include "random.h"
 #include "scaling.h"
-
-/* More held-out rows than this tell nothing new, and are scored after every epoch. */
-#define MAX_VALIDATION_ROWS 50000
+#include "split.h"
 
 #define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
-
-/* Rows of each kind of label, and how many of them are still to be held out. */
-typedef struct Split
-{
-	uint32_t	left[3];
-	uint32_t	wanted[3];
-	DsadRandom	random;
-} Split;
-
-static int
-label_kind(int8_t label)
-{
-	return label == DSAD_ANOMALY ? 0 : label == DSAD_NORMAL ? 1 : 2;
-}
-
-/* Starts dividing: validation takes its share of each kind of label; an update has none. */
-static void
-split_start(Split *split, const DsadConfig *config, const DsadFacts *facts)
-{
-	double		share = config->validation;
-	bool		update = facts->updates > 0;
-	uint64_t	rows = update ? facts->update_rows : facts->rows;
-	uint64_t	anomalies = update ? facts->update_anomalies : facts->anomalies;
-	uint64_t	normals = update ? facts->update_normals : facts->normals;
-
-	if (share * (double) rows > MAX_VALIDATION_ROWS)
-		share = MAX_VALIDATION_ROWS / (double) rows;
-	split->left[0] = (uint32_t) anomalies;
-	split->left[1] = (uint32_t) normals;
-	split->left[2] = (uint32_t) (rows - anomalies - normals);
-	for (int kind = 0; kind < 3; kind++)
-		split->wanted[kind] = (uint32_t) (share * split->left[kind]);
-	dsad_random_seed(&split->random, (uint64_t) config->seed, 0, DSAD_STREAM_SPLIT);
-}
-
-/* The part of the next row: selection sampling, so that one pass in any order does (Knuth, 3.4.2 S). */
-static DsadPart
-split_next(Split *split, int8_t label)
-{
-	int			kind = label_kind(label);
-	bool		held_out = split->wanted[kind] > 0 &&
-		dsad_random_below(&split->random, split->left[kind]) < split->wanted[kind];
-
-	split->left[kind]--;
-	if (!held_out)
-		return DSAD_PART_TRAINING;
-	split->wanted[kind]--;
-	return DSAD_PART_VALIDATION;
-}
 
 /*
  * How much the inputs' own distance counts beside the nets' by default: as much
@@ -74,6 +23,33 @@ static double
 input_weight(uint64_t anomalies)
 {
 	return anomalies < FORGET_INPUTS ? 1 / (1 + (double) anomalies) : 0;
+}
+
+/* Reads all rows once: labels and missing elements, into facts. */
+static DsadStatus
+count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const DsadRowSource *rows,
+			 DsadError *error)
+{
+	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
+	DsadStatus	status = DSAD_OK;
+
+	if (!raw)
+		return dsad_no_memory(error);
+	facts->rows = rows->count;
+	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
+	{
+		int8_t		label;
+
+		if (rows->read(rows->ctx, i, raw, &label) != 0)
+			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
+		facts->anomalies += label == DSAD_ANOMALY;
+		facts->normals += label == DSAD_NORMAL;
+		for (uint32_t j = 0; j < rows->features; j++)
+			facts->missing += isnan(raw[j]) != 0;
+		if (i % 64 == 0)
+			status = dsad_poll(env, error);
+	}
+	return status;
 }
 
 /*
@@ -86,7 +62,9 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 			 DsadError *error)
 {
 	uint32_t   *order = NULL;
-	Split		split;
+	DsadFacts	fitted = {0};
+	DsadFilter	filter;
+	DsadRowSource training;
 	DsadStatus	status = dsad_config_check(config, error);
 
 	memset(plan, 0, sizeof(*plan));
@@ -109,51 +87,28 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 		status = dsad_canonical_order(order, env, rows, error);
 	}
 	plan->order = order;
-	model->facts.rows = rows->count;
 	if (status == DSAD_OK)
-		status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, rows, order,
-								  &model->facts, &plan->rows_differ, error);
+		status = count_labels(&model->facts, scratch, env, rows, error);
+	if (status != DSAD_OK)
+		return status;
+	/* rows held out for p-values must not have had a part in anything */
+	dsad_split_resolve(&model->config, &model->facts);
+	training = dsad_filter_source(&filter, &model->config, &model->facts, rows, order);
+	dsad_split_counts(&filter.split, plan->count);
+	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
+	model->facts.calibration = plan->count[DSAD_PART_CALIBRATION];
+	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &training, NULL,
+							  &fitted, &plan->rows_differ, error);
 	if (status != DSAD_OK)
 		return status;
 	if (model->config.input_weight < 0)
 		model->config.input_weight = input_weight(model->facts.anomalies);
-	split_start(&split, config, &model->facts);
-	model->facts.validation = split.wanted[0] + split.wanted[1] + split.wanted[2];
-	plan->count[DSAD_PART_VALIDATION] = model->facts.validation;
-	plan->count[DSAD_PART_TRAINING] = rows->count - model->facts.validation;
 	if (model->facts.anomalies == rows->count)
 		return dsad_fail(error, DSAD_NO_ELIGIBLE_ROWS,
 						 "Deep SAD learns from rows that are normal or unlabelled.",
 						 "all %llu training rows are labelled as anomalies",
 						 (unsigned long long) rows->count);
 	return DSAD_OK;
-}
-
-/* Counts the labels of an update's rows. */
-static DsadStatus
-count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const DsadRowSource *rows,
-			 DsadError *error)
-{
-	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
-	DsadStatus	status = DSAD_OK;
-
-	if (!raw)
-		return dsad_no_memory(error);
-	facts->update_rows = rows->count;
-	facts->update_anomalies = 0;
-	facts->update_normals = 0;
-	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
-	{
-		int8_t		label;
-
-		if (rows->read(rows->ctx, i, raw, &label) != 0)
-			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
-		facts->update_anomalies += label == DSAD_ANOMALY;
-		facts->update_normals += label == DSAD_NORMAL;
-		if (i % 64 == 0)
-			status = dsad_poll(env, error);
-	}
-	return status;
 }
 
 /*
@@ -165,6 +120,7 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 					const DsadEnv *env, const DsadRowSource *rows, DsadError *error)
 {
 	DsadStatus	status = dsad_config_check(&model->config, error);
+	DsadFacts	facts = {0};
 	uint32_t   *order = NULL;
 
 	memset(plan, 0, sizeof(*plan));
@@ -181,7 +137,11 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 		status = dsad_canonical_order(order, env, rows, error);
 	}
 	if (status == DSAD_OK)
-		status = count_labels(&model->facts, scratch, env, rows, error);
+		status = count_labels(&facts, scratch, env, rows, error);
+	model->facts.update_rows = facts.rows;
+	model->facts.update_anomalies = facts.anomalies;
+	model->facts.update_normals = facts.normals;
+	dsad_calibration_drop(model);
 	model->facts.updates++;
 	plan->order = order;
 	plan->count[DSAD_PART_TRAINING] = rows->count;
@@ -257,7 +217,7 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 	DsadRows	row = {raw, 1, false};
 	double		sum = 0;
 	uint64_t	eligible = 0;
-	Split		split;
+	DsadSplit	split;
 	DsadStatus	status = DSAD_OK;
 
 	for (int part = 0; part < DSAD_PARTS; part++)
@@ -265,7 +225,7 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 			raw = NULL;
 	if (raw == NULL || expanded == NULL || zeros == NULL)
 		return dsad_no_memory(error);
-	split_start(&split, &model->config, &model->facts);
+	dsad_split_start(&split, &model->config, &model->facts);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
 	{
 		Writer	   *w;
@@ -273,7 +233,7 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 
 		if (rows->read(rows->ctx, plan->order ? plan->order[i] : i, raw, &label) != 0)
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
-		w = &writer[split_next(&split, label)];
+		w = &writer[dsad_split_next(&split, &label)];
 		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
 		if (w == &writer[DSAD_PART_TRAINING] && label != DSAD_ANOMALY)
 		{

@@ -136,6 +136,11 @@ typedef enum DsadInit
 	DSAD_INIT_PYTORCH, DSAD_INIT_GLOROT
 } DsadInit;
 
+typedef enum DsadCalibrationMethod
+{
+	DSAD_CALIBRATION_AUTO, DSAD_CALIBRATION_SPLIT, DSAD_CALIBRATION_CROSS, DSAD_CALIBRATION_NONE
+} DsadCalibrationMethod;
+
 typedef struct DsadIntList
 {
 	uint32_t	count;
@@ -170,6 +175,11 @@ typedef struct DsadConfig
 	double		trimming;		/* unlabelled rows beyond so many median distances do not count; 0 = all do */
 	double		ema_decay;		/* of the average of weights over steps; 0 = the last step's weights */
 	double		input_weight;	/* of the inputs' own distance in the score; -1 = by the number of known anomalies */
+
+	int64_t		calibration;	/* DsadCalibrationMethod; of a trained model never AUTO */
+	double		alpha;			/* a p-value that low is an anomaly ... */
+	double		contamination;	/* ... or, if > 0, a score that this share of the calibration rows reach ... */
+	double		threshold;		/* ... or, if > 0, that score */
 
 	/* How, not what, to train: not in the bytes of a model. */
 	int64_t		workers;		/* -1 = as the server is set */
@@ -262,6 +272,7 @@ typedef struct DsadFacts
 	uint64_t	normals;		/* known */
 	uint64_t	missing;		/* NULL or NaN elements */
 	uint64_t	validation;		/* rows held out for early stopping */
+	uint64_t	calibration;	/* rows held out of all members for p-values */
 	uint64_t	updates;		/* how often the model was updated since */
 	uint64_t	update_rows;	/* of the last update */
 	uint64_t	update_anomalies;
@@ -281,6 +292,29 @@ typedef struct DsadTrust
 	double		plain_auc;		/* of the scaled features' squared distance */
 } DsadTrust;
 
+/*
+ * Scores of rows that were not trained on, highest first: the highest ones all, below
+ * them every DSAD_CALIBRATION_STEP-th.
+ */
+#define DSAD_CALIBRATION_ROWS 2000	/* the most there are */
+#define DSAD_CALIBRATION_EXACT 256
+#define DSAD_CALIBRATION_STEP 16
+
+typedef struct DsadScoreList
+{
+	uint32_t	rows;
+	uint32_t	kept;
+	double	   *score;			/* kept */
+} DsadScoreList;
+
+/* One list of the model's scores (split) or one of each member's own (cross), or none. */
+typedef struct DsadCalibration
+{
+	uint32_t	lists;
+	uint32_t	rows;			/* of all lists */
+	DsadScoreList *list;
+} DsadCalibration;
+
 typedef struct DsadModel
 {
 	DsadConfig	config;
@@ -291,6 +325,7 @@ typedef struct DsadModel
 	DsadFacts	facts;
 	DsadTrust	trust;
 	DsadMember *members;		/* config.members of them */
+	DsadCalibration calibration;
 } DsadModel;
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
@@ -338,7 +373,7 @@ typedef struct DsadDataset
 	uint64_t	count;
 	uint32_t	inputs;
 	float	   *scaled;			/* (count, inputs), NULL = in blocks */
-	int8_t	   *label;			/* count */
+	int8_t	   *label;			/* count: labels, with folds in them (loader.h) */
 	void	   *ctx;
 	uint32_t	block_rows;
 	int			(*write_block) (void *ctx, uint64_t block, const float *scaled, const int8_t *label,
@@ -352,6 +387,7 @@ typedef enum DsadPart
 {
 	DSAD_PART_TRAINING,
 	DSAD_PART_VALIDATION,		/* for early stopping; always in memory */
+	DSAD_PART_CALIBRATION,		/* for p-values; always in memory */
 	DSAD_PARTS
 } DsadPart;
 
@@ -380,6 +416,10 @@ extern DsadStatus dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadAren
 									  const DsadRowSource *rows, DsadError *error);
 extern DsadStatus dsad_update_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,
 									 const DsadEnv *env, const DsadDataset *parts, DsadError *error);
+
+/* When all members are trained: the scores of the rows held out for p-values. */
+extern DsadStatus dsad_calibrate(DsadModel *model, DsadArena *arena, const DsadEnv *env,
+								 const DsadDataset *parts, DsadError *error);
 
 extern double dsad_member_memory(const DsadModel *model, const DsadPlan *plan);
 extern uint64_t dsad_member_visits(const DsadModel *model, const DsadPlan *plan);
@@ -455,6 +495,32 @@ extern size_t dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *s
 
 /* One row's embedding: members x latent floats whose squared length is the score. */
 extern bool dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch, float *embedding);
+
+/* ---- deciding ---- */
+
+/* How a model tells anomalies. */
+typedef enum DsadDecisionKind
+{
+	DSAD_DECISION_NONE,			/* it cannot */
+	DSAD_DECISION_SCORE,		/* by the score */
+	DSAD_DECISION_PVALUE		/* by the rows of calibration that score as high */
+} DsadDecisionKind;
+
+typedef struct DsadDecision
+{
+	DsadDecisionKind kind;
+	double		score;			/* the lowest that is an anomaly, perhaps infinity; SCORE only */
+	int64_t		most;			/* so many rows of calibration may score as high; PVALUE only */
+} DsadDecision;
+
+extern void dsad_decision(DsadDecision *decision, const DsadModel *model);
+extern double dsad_smallest_pvalue(const DsadCalibration *calibration);
+
+/* Of one row; false when it has an infinite number. */
+extern bool dsad_pvalue(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *pvalue);
+extern bool dsad_is_anomaly(const DsadScorer *scorer, const DsadRows *row, void *scratch, bool *anomaly);
+extern const DsadDecision *dsad_scorer_decision(const DsadScorer *scorer);
+extern const DsadCalibration *dsad_scorer_calibration(const DsadScorer *scorer);
 
 /* ---- explaining ---- */
 

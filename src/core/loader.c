@@ -21,6 +21,23 @@ count_up(uint32_t *order, uint32_t count)
 		order[i] = i;
 }
 
+/* Lists the rows to hand out among the `rows` in memory. */
+static void
+list_rows(DsadLoader *loader, uint32_t rows)
+{
+	loader->rows = rows;
+	if (loader->fold == 0)
+	{
+		count_up(loader->order, rows);
+		return;
+	}
+	loader->rows = 0;
+	for (uint32_t i = 0; i < rows; i++)
+		if ((dsad_label_fold(loader->label[i]) == loader->fold) == loader->only)
+			loader->kept[loader->rows++] = i;
+	memcpy(loader->order, loader->kept, loader->rows * sizeof(uint32_t));
+}
+
 /* Memory for a window of blocks. */
 static bool
 alloc_window(DsadLoader *loader, DsadArena *arena)
@@ -56,11 +73,28 @@ dsad_loader_alloc(DsadLoader *loader, DsadArena *arena, const DsadDataset *data,
 		return alloc_window(loader, arena) ? DSAD_OK : dsad_no_memory(error);
 	loader->scaled = data->scaled;
 	loader->label = data->label;
-	loader->rows = (uint32_t) data->count;
 	loader->order = dsad_arena_array(arena, data->count, sizeof(uint32_t));
 	if (!loader->order)
 		return dsad_no_memory(error);
-	count_up(loader->order, loader->rows);
+	list_rows(loader, (uint32_t) data->count);
+	return DSAD_OK;
+}
+
+/* From now on rows of that fold (from 1) are left out or, if `only`, all others. */
+DsadStatus
+dsad_loader_leave_out(DsadLoader *loader, DsadArena *arena, uint32_t fold, bool only)
+{
+	const DsadDataset *data = loader->data;
+	bool		in_memory = data->scaled != NULL;
+
+	loader->kept = dsad_arena_array(arena, in_memory ? data->count : (size_t) loader->window_blocks * data->block_rows,
+									sizeof(uint32_t));
+	if (!loader->kept)
+		return dsad_no_memory(loader->error);
+	loader->fold = fold;
+	loader->only = only;
+	if (in_memory)
+		list_rows(loader, (uint32_t) data->count);
 	return DSAD_OK;
 }
 
@@ -72,7 +106,7 @@ dsad_loader_seed(DsadLoader *loader, uint64_t seed, uint32_t member, DsadStream 
 	if (loader->data->scaled == NULL)
 		count_up(loader->block, loader->blocks);
 	else
-		count_up(loader->order, loader->rows);
+		list_rows(loader, (uint32_t) loader->data->count);
 }
 
 /* Starts a pass over all rows. */
@@ -103,8 +137,8 @@ static DsadStatus
 fill_window(DsadLoader *loader)
 {
 	const DsadDataset *data = loader->data;
+	uint32_t	rows = 0;
 
-	loader->rows = 0;
 	loader->next = 0;
 	for (uint32_t i = 0; i < loader->window_blocks && loader->next_block < loader->blocks; i++)
 	{
@@ -113,14 +147,14 @@ fill_window(DsadLoader *loader)
 		uint64_t	start = (uint64_t) block * data->block_rows;
 		uint64_t	left = data->count - start;
 
-		if (data->read_block(data->ctx, block, loader->scaled + (size_t) loader->rows * data->inputs,
-							 loader->label + loader->rows) != 0)
+		if (data->read_block(data->ctx, block, loader->scaled + (size_t) rows * data->inputs,
+							 loader->label + rows) != 0)
 			return dsad_fail(loader->error, DSAD_BAD_DATA, NULL, "could not read training rows");
-		loader->rows += left < data->block_rows ? (uint32_t) left : data->block_rows;
+		rows += left < data->block_rows ? (uint32_t) left : data->block_rows;
 		loader->next_block++;
 		dsad_watch(&loader->watch);
 	}
-	count_up(loader->order, loader->rows);
+	list_rows(loader, rows);
 	return dsad_watch_status(&loader->watch, loader->error);
 }
 
@@ -137,7 +171,7 @@ dsad_loader_next(DsadLoader *loader, uint32_t wanted, float *batch, int8_t *labe
 	uint32_t	chosen[AHEAD];
 
 	*n = 0;
-	if (loader->next == loader->rows && loader->data->scaled == NULL && loader->next_block < loader->blocks)
+	while (loader->next == loader->rows && loader->data->scaled == NULL && loader->next_block < loader->blocks)
 	{
 		DsadStatus	status = fill_window(loader);
 
@@ -162,13 +196,14 @@ dsad_loader_next(DsadLoader *loader, uint32_t wanted, float *batch, int8_t *labe
 
 			memcpy(batch + (i - AHEAD) * loader->width, loader->scaled + (size_t) row * inputs,
 				   inputs * sizeof(float));
-			label[i - AHEAD] = loader->label[row];
+			label[i - AHEAD] = dsad_label_alone(loader->label[row]);
 			dsad_watch_rows(&loader->watch, i + 1, inputs);
 		}
 		if (i < count)
 		{
 			uint32_t	row = loader->shuffled ?
-				draw(&loader->random, loader->order, loader->next, loader->rows) : loader->next;
+				draw(&loader->random, loader->order, loader->next, loader->rows) :
+				loader->kept ? loader->kept[loader->next] : loader->next;
 
 			loader->next++;
 			chosen[i % AHEAD] = row;

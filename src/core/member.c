@@ -59,6 +59,8 @@ dsad_training_alloc(DsadTraining *t, DsadArena *arena)
 		status = dsad_loss_alloc(&t->loss, arena, latent, t->batch_size, t->error);
 	if (status == DSAD_OK)
 		status = dsad_loader_alloc(&t->loader, arena, &t->parts[DSAD_PART_TRAINING], t->error);
+	if (status == DSAD_OK && t->config->calibration == DSAD_CALIBRATION_CROSS)
+		status = dsad_loader_leave_out(&t->loader, arena, t->member_number + 1, false);
 	if (status == DSAD_OK && validation->count > 0)
 		status = dsad_loader_alloc(&t->validation, arena, validation, t->error);
 	if (status == DSAD_OK)
@@ -71,7 +73,8 @@ dsad_training_alloc(DsadTraining *t, DsadArena *arena)
 void
 dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps)
 {
-	uint64_t	rows = t->parts[DSAD_PART_TRAINING].count;
+	const DsadDataset *data = &t->parts[DSAD_PART_TRAINING];
+	uint64_t	rows = data->scaled ? t->loader.rows : data->count;
 	uint64_t	steps = (uint64_t) epochs * ((rows + t->batch_size - 1) / t->batch_size);
 
 	t->phase_steps = max_steps > 0 && (uint64_t) max_steps < steps ? (uint64_t) max_steps : steps;

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "env.h"
 #include "kernel.h"
 #include "port.h"
@@ -102,8 +103,11 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 	scorer->input_factor = weight > 0 ? weight / (1 + weight) / model->input_mean : 0;
 	scorer->zeros = dsad_arena_array(arena, scorer->inputs, sizeof(float));
 	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
-	if (!dsad_scaling_copy(&scorer->scaling, arena, &model->scaling) || !scorer->zeros || !scorer->member)
+	if (!dsad_scaling_copy(&scorer->scaling, arena, &model->scaling) || !scorer->zeros || !scorer->member ||
+		!dsad_calibration_copy(&scorer->calibration, arena, &model->calibration))
 		return DSAD_NO_MEMORY;
+	scorer->cross = model->config.calibration == DSAD_CALIBRATION_CROSS;
+	dsad_decision(&scorer->decision, model);
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		const DsadMember *member = &model->members[m];
@@ -305,6 +309,26 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 			return start + n;
 	}
 	return count;
+}
+
+/*
+ * One row's score by each member (members of them), as if there were no others; their
+ * mean is the score.  False when the row has an infinite number.
+ */
+bool
+dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, double *scores)
+{
+	Scratch		scratch = divide(scorer, scratch_memory, 1);
+	double		distance[DSAD_MAX_MEMBERS];
+	double		inputs;
+
+	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
+		return false;
+	scorer->kernel->row(scorer->member, scorer->members, scratch.scaled, scratch.buffer[0], scorer->widest, distance);
+	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled) : 0;
+	for (uint32_t m = 0; m < scorer->members; m++)
+		scores[m] = member_score(&scorer->member[m], distance[m]) + inputs;
+	return true;
 }
 
 /* Scores rows that are scaled already (count, row stride `stride`); scratch and bits as above. */

@@ -20,6 +20,11 @@ struct DsadScorer
 	DsadPackedNet *member;
 	double		input_factor;	/* of the inputs' squared norm in the score */
 	float	   *zeros;			/* inputs */
+	DsadCalibration calibration;
+	bool		cross;			/* each of its lists is a member's */
+	DsadDecision decision;
 };
+
+extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *scores);
 
 #endif

@@ -268,7 +268,7 @@ train_in_memory(DsadModel *model, DsadArena *arena, DsadArena *scratch, const Ds
 		status = dsad_train_member(model, &plan, m, env, parts, error);
 	if (status == DSAD_OK)
 		status = dsad_trust_measure(model, env, parts, error);
-	return status;
+	return status == DSAD_OK ? dsad_calibrate(model, arena, env, parts, error) : status;
 }
 
 /*

@@ -149,6 +149,7 @@ test_config(uint32_t features)
 	DsadConfig	config;
 
 	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, features, 1);
+	config.calibration = DSAD_CALIBRATION_NONE;
 	config.hidden.count = 2;
 	config.hidden.value[0] = 8;
 	config.hidden.value[1] = 6;

@@ -1,0 +1,352 @@
+/*
+ * calibration.c
+ *	  p-values and decisions, by the scores of rows that were not trained on.
+ *
+ * Split: the rows were held out of all members.  A row's p-value is (1 + number of
+ * those that score at least as high) / (1 + number of those), which is uniform or
+ * larger when the row comes from where they came (Vovk et al., 2005).
+ *
+ * Cross: each member left out rows of its own, and says how many of those score, for
+ * it alone, at least as high as the row.  The counts are added up (Vovk, 2015).
+ */
+#include "calibration.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "env.h"
+#include "loader.h"
+#include "scorer.h"
+#include "statistics.h"
+
+#define CHUNK 256				/* rows scored between two polls */
+
+/* How many lists of scores a model trained under config has. */
+uint32_t
+dsad_calibration_lists(const DsadConfig *config)
+{
+	return config->calibration == DSAD_CALIBRATION_SPLIT ? 1 :
+		config->calibration == DSAD_CALIBRATION_CROSS ? (uint32_t) config->members : 0;
+}
+
+/* How many of so many scores are kept. */
+uint32_t
+dsad_scores_kept(uint32_t rows)
+{
+	return rows <= DSAD_CALIBRATION_EXACT ? rows :
+		DSAD_CALIBRATION_EXACT + (rows - DSAD_CALIBRATION_EXACT) / DSAD_CALIBRATION_STEP;
+}
+
+/* How many scores are at least as high as kept score number i, itself included. */
+static uint32_t
+rank_of(uint32_t i)
+{
+	return i < DSAD_CALIBRATION_EXACT ? i + 1 :
+		DSAD_CALIBRATION_EXACT + (i + 1 - DSAD_CALIBRATION_EXACT) * DSAD_CALIBRATION_STEP;
+}
+
+/* How many scores of the list are at least `score`; between two kept ones as many as there can be. */
+static uint32_t
+count_at_least(const DsadScoreList *list, double score)
+{
+	uint32_t	low = 0;		/* all before it are at least score */
+	uint32_t	high = list->kept;	/* this and all behind it are not */
+
+	while (low < high)
+	{
+		uint32_t	middle = (low + high) / 2;
+
+		if (list->score[middle] >= score)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->kept ? rank_of(low) - 1 : list->rows;
+}
+
+/* Makes a list of `rows` scores, which are sorted for it; false when out of memory. */
+static bool
+make_list(DsadScoreList *list, DsadArena *arena, double *scores, uint32_t rows)
+{
+	list->rows = rows;
+	list->kept = dsad_scores_kept(rows);
+	list->score = dsad_arena_array(arena, list->kept, sizeof(double));
+	if (!list->score)
+		return false;
+	dsad_sort(scores, rows);
+	for (uint32_t i = 0; i < list->kept; i++)
+		list->score[i] = scores[rows - rank_of(i)];
+	return true;
+}
+
+bool
+dsad_calibration_copy(DsadCalibration *calibration, DsadArena *arena, const DsadCalibration *source)
+{
+	*calibration = *source;
+	calibration->list = dsad_arena_array(arena, source->lists, sizeof(DsadScoreList));
+	if (!calibration->list)
+		return false;
+	for (uint32_t i = 0; i < source->lists; i++)
+	{
+		DsadScoreList *list = &calibration->list[i];
+
+		*list = source->list[i];
+		list->score = dsad_arena_array(arena, list->kept, sizeof(double));
+		if (!list->score)
+			return false;
+		memcpy(list->score, source->list[i].score, list->kept * sizeof(double));
+	}
+	return true;
+}
+
+/* Takes the rows that the loader hands out, scores them and makes a list of the scores. */
+static DsadStatus
+score_rows(DsadScoreList *list, DsadArena *arena, DsadArena *scratch, const DsadModel *model, DsadLoader *loader,
+		   DsadError *error)
+{
+	float	   *batch = dsad_arena_array(scratch, CHUNK, loader->width * sizeof(float));
+	int8_t	   *label = dsad_arena_array(scratch, CHUNK, sizeof(int8_t));
+	double	   *scores = dsad_arena_array(scratch, DSAD_CALIBRATION_ROWS, sizeof(double));
+	DsadScorer *scorer;
+	void	   *memory;
+	size_t		step;
+	uint32_t	rows = 0;
+	uint32_t	n;
+	DsadStatus	status = dsad_scorer_create(&scorer, scratch, model, dsad_kernel_best());
+
+	if (status == DSAD_CANCELLED)
+		return dsad_fail(error, status, NULL, "cancelled");
+	if (status != DSAD_OK || !batch || !label || !scores ||
+		!(memory = dsad_arena_alloc(scratch, dsad_scorer_scratch(scorer, CHUNK))))
+		return dsad_no_memory(error);
+	step = dsad_scorer_poll_rows(scorer);
+	dsad_loader_start(loader, false);
+	while ((status = dsad_loader_next(loader, CHUNK, batch, label, &n)) == DSAD_OK && n > 0 &&
+		   rows + n <= DSAD_CALIBRATION_ROWS)
+	{
+		for (size_t start = 0; start < n && status == DSAD_OK; start += step)
+		{
+			dsad_score_scaled(scorer, batch + start * loader->width, loader->width,
+							  n - start < step ? n - start : step, memory, scores + rows + start);
+			status = dsad_poll(scratch->env, error);
+		}
+		if (status != DSAD_OK)
+			return status;
+		rows += n;
+	}
+	if (status == DSAD_OK && !make_list(list, arena, scores, rows))
+		return dsad_no_memory(error);
+	return status;
+}
+
+/* List number i: rows that no member has seen or, for cross, that member i has not. */
+static DsadStatus
+fill_list(DsadModel *model, uint32_t i, DsadArena *arena, DsadArena *scratch, const DsadDataset *parts,
+		  DsadError *error)
+{
+	bool		cross = model->config.calibration == DSAD_CALIBRATION_CROSS;
+	DsadModel	alone = *model;
+	DsadLoader	loader;
+	DsadStatus	status = dsad_loader_alloc(&loader, scratch, &parts[cross ? DSAD_PART_TRAINING : DSAD_PART_CALIBRATION],
+										   error);
+
+	memset(&alone.calibration, 0, sizeof(alone.calibration));
+	if (cross)
+	{
+		alone.members = &model->members[i];
+		alone.config.members = 1;
+		if (status == DSAD_OK)
+			status = dsad_loader_leave_out(&loader, scratch, i + 1, true);
+	}
+	return status == DSAD_OK ? score_rows(&model->calibration.list[i], arena, scratch, &alone, &loader, error) : status;
+}
+
+/*
+ * Scores the rows that were held out for it, when all members are trained; the
+ * scores live in arena.
+ */
+DsadStatus
+dsad_calibrate(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDataset *parts, DsadError *error)
+{
+	DsadCalibration *calibration = &model->calibration;
+	DsadStatus	status = DSAD_OK;
+
+	calibration->rows = 0;
+	calibration->lists = dsad_calibration_lists(&model->config);
+	calibration->list = dsad_arena_array(arena, calibration->lists, sizeof(DsadScoreList));
+	if (!calibration->list)
+		return dsad_no_memory(error);
+	for (uint32_t i = 0; i < calibration->lists && status == DSAD_OK; i++)
+	{
+		DsadArena	scratch;
+
+		dsad_arena_init(&scratch, env);
+		status = fill_list(model, i, arena, &scratch, parts, error);
+		dsad_arena_release(&scratch);
+		calibration->rows += calibration->list[i].rows;
+	}
+	return status;
+}
+
+/* The lowest double above x >= 0. */
+static double
+next_above(double x)
+{
+	uint64_t	bits;
+
+	if (!isfinite(x))
+		return INFINITY;
+	memcpy(&bits, &x, sizeof(bits));
+	bits++;
+	memcpy(&x, &bits, sizeof(x));
+	return x;
+}
+
+static double
+pvalue_of(const DsadCalibration *calibration, uint64_t at_least)
+{
+	return (1 + (double) at_least) / (1 + (double) calibration->rows);
+}
+
+/* How many calibration rows may score as high as an anomaly; -1 when nothing is one. */
+static int64_t
+most_at_least(const DsadModel *model)
+{
+	const DsadCalibration *calibration = &model->calibration;
+	double		contamination = model->config.contamination;
+	int64_t		low = -1;		/* may */
+	int64_t		high = (int64_t) calibration->rows + 1; /* may not */
+
+	while (low + 1 < high)
+	{
+		int64_t		middle = (low + high) / 2;
+
+		if (contamination > 0 ? (double) middle <= contamination * (double) calibration->rows :
+			pvalue_of(calibration, (uint64_t) middle) <= model->config.alpha)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The lowest score that at most `most` rows of the list reach. */
+static double
+lowest_score(const DsadScoreList *list, int64_t most)
+{
+	double		above = -1;
+
+	if (most < 0)
+		return INFINITY;
+	if (most >= list->rows)
+		return 0;
+	for (uint32_t i = 0; i < list->kept && rank_of(i) - 1 <= most; i++)
+		above = list->score[i];
+	return next_above(above);
+}
+
+/*
+ * How the model tells anomalies: by its threshold or, without one, by contamination
+ * or alpha and the calibration rows.  With one list that comes to a score; with a list
+ * for each member it does not.
+ */
+void
+dsad_decision(DsadDecision *decision, const DsadModel *model)
+{
+	const DsadCalibration *calibration = &model->calibration;
+
+	decision->kind = DSAD_DECISION_SCORE;
+	decision->score = model->config.threshold;
+	decision->most = -1;
+	if (model->config.threshold > 0)
+		return;
+	decision->kind = DSAD_DECISION_NONE;
+	if (calibration->lists == 0)
+		return;
+	decision->most = most_at_least(model);
+	decision->kind = model->config.calibration == DSAD_CALIBRATION_SPLIT ? DSAD_DECISION_SCORE : DSAD_DECISION_PVALUE;
+	if (decision->kind == DSAD_DECISION_SCORE)
+		decision->score = lowest_score(&calibration->list[0], decision->most);
+}
+
+/*
+ * An update changes the scores of rows that are not there any more: no more p-values.
+ * A threshold that comes to a score stays, because an update keeps the scores' meaning.
+ */
+void
+dsad_calibration_drop(DsadModel *model)
+{
+	DsadDecision decision;
+
+	dsad_decision(&decision, model);
+	if (decision.kind == DSAD_DECISION_SCORE && decision.score > 0 && decision.score <= 1e300)
+		model->config.threshold = decision.score;
+	model->config.calibration = DSAD_CALIBRATION_NONE;
+	memset(&model->calibration, 0, sizeof(model->calibration));
+}
+
+/* The smallest p-value there can be. */
+double
+dsad_smallest_pvalue(const DsadCalibration *calibration)
+{
+	return pvalue_of(calibration, 0);
+}
+
+/* How many calibration rows score at least as high as the row; false when it has an infinite number. */
+static bool
+count_row(const DsadScorer *scorer, const DsadRows *row, void *scratch, uint64_t *count)
+{
+	const DsadCalibration *calibration = &scorer->calibration;
+	double		score[DSAD_MAX_MEMBERS];
+
+	*count = 0;
+	if (scorer->cross ? !dsad_member_scores(scorer, row, scratch, score) : dsad_score(scorer, row, scratch, score) == 0)
+		return false;
+	for (uint32_t i = 0; i < calibration->lists; i++)
+		*count += count_at_least(&calibration->list[i], score[i]);
+	return true;
+}
+
+/* The row's p-value; 1 when no row was held out. */
+bool
+dsad_pvalue(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *pvalue)
+{
+	uint64_t	count;
+
+	if (!count_row(scorer, row, scratch, &count))
+		return false;
+	*pvalue = pvalue_of(&scorer->calibration, count);
+	return true;
+}
+
+/* Whether the row is an anomaly, by a decision that is not NONE. */
+bool
+dsad_is_anomaly(const DsadScorer *scorer, const DsadRows *row, void *scratch, bool *anomaly)
+{
+	uint64_t	count;
+	double		score;
+
+	if (scorer->decision.kind == DSAD_DECISION_PVALUE)
+	{
+		if (!count_row(scorer, row, scratch, &count))
+			return false;
+		*anomaly = (int64_t) count <= scorer->decision.most;
+		return true;
+	}
+	if (dsad_score(scorer, row, scratch, &score) == 0)
+		return false;
+	*anomaly = score >= scorer->decision.score && scorer->decision.score < INFINITY;
+	return true;
+}
+
+const DsadDecision *
+dsad_scorer_decision(const DsadScorer *scorer)
+{
+	return &scorer->decision;
+}
+
+const DsadCalibration *
+dsad_scorer_calibration(const DsadScorer *scorer)
+{
+	return &scorer->calibration;
+}

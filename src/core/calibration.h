@@ -1,0 +1,15 @@
+/*
+ * calibration.h
+ *	  Scores of rows that were not trained on, and what they decide.
+ */
+#ifndef DSAD_CALIBRATION_H
+#define DSAD_CALIBRATION_H
+
+#include "dsad.h"
+
+extern uint32_t dsad_calibration_lists(const DsadConfig *config);
+extern uint32_t dsad_scores_kept(uint32_t rows);
+extern bool dsad_calibration_copy(DsadCalibration *calibration, DsadArena *arena, const DsadCalibration *source);
+extern void dsad_calibration_drop(DsadModel *model);
+
+#endif

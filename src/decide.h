@@ -1,0 +1,12 @@
+/*
+ * decide.h
+ *	  From scores to decisions.
+ */
+#ifndef DEEPSAD_DECIDE_H
+#define DEEPSAD_DECIDE_H
+
+#include "core/dsad.h"
+
+extern void deepsad_warn_alpha(const DsadModel *model);
+
+#endif
