@@ -2,7 +2,7 @@
 CREATE TABLE s (id int PRIMARY KEY, a float8, b float8, c float8, x real[]);
 INSERT INTO s SELECT i, sin(i), cos(i), sin(i) + cos(i), ARRAY[sin(i), cos(i), sin(i) + cos(i)] FROM generate_series(1, 200) i;
 CREATE TABLE model (name text PRIMARY KEY, model deepsad_model);
-INSERT INTO model SELECT 'one', deepsad_train(x, NULL, '{"epochs": 5, "pretrain_epochs": 5}') FROM s;
+INSERT INTO model SELECT 'one', deepsad_train(x, NULL, '{"epochs": 5, "pretrain_epochs": 5, "calibration": "none"}') FROM s;
 INSERT INTO model SELECT 'two', deepsad_train(ARRAY[b, a, c], NULL, '{"epochs": 5, "pretrain_epochs": 5, "seed": 3}') FROM s;
 INSERT INTO model VALUES ('bad', '\x00');
 INSERT INTO model VALUES ('null', NULL);

@@ -2,7 +2,7 @@
 CREATE TABLE u (id int, x float8[], flag boolean);
 INSERT INTO u SELECT i, ARRAY[sin(i), sin(i) * 2 + cos(i * 7) / 10, CASE WHEN i % 50 = 0 THEN 3 ELSE cos(i) END]
 FROM generate_series(1, 300) i;
-CREATE TABLE um AS SELECT deepsad_train(x, NULL, deepsad_options(epochs => 10, pretrain_epochs => 10, members => 2, milestones => '{5}')) AS model FROM u;
+CREATE TABLE um AS SELECT deepsad_train(x, NULL, deepsad_options(epochs => 10, pretrain_epochs => 10, members => 2, milestones => '{5}', calibration => 'none')) AS model FROM u;
 UPDATE u SET flag = id % 50 = 0 WHERE id % 50 IN (0, 1);
 CREATE TABLE un AS SELECT deepsad_update(um.model, x, flag) AS model FROM u, um;
 

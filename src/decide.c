@@ -16,20 +16,21 @@ DSAD_FUNCTION(deepsad_is_anomaly);
 DSAD_FUNCTION(deepsad_set_threshold);
 DSAD_FUNCTION(deepsad_threshold_final);
 
-/* A warning when no row can be an anomaly. */
-void
+/* Warns when no row can be an anomaly; whether it did. */
+bool
 deepsad_warn_alpha(const DsadModel *model)
 {
 	const DsadCalibration *calibration = &model->calibration;
 
 	if (calibration->lists == 0 || model->config.threshold > 0 || model->config.contamination > 0 ||
 		model->config.alpha >= dsad_smallest_pvalue(calibration))
-		return;
+		return false;
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
 			 errmsg("alpha is %g, the smallest p-value of %u calibration rows is %g: no row will be an anomaly",
 					model->config.alpha, calibration->rows, dsad_smallest_pvalue(calibration)),
 			 errhint("Train on more rows, or set another threshold with deepsad_set_threshold.")));
+	return true;
 }
 
 DSAD_NORETURN static void no_calibration(void);

@@ -7,6 +7,6 @@
 
 #include "core/dsad.h"
 
-extern void deepsad_warn_alpha(const DsadModel *model);
+extern bool deepsad_warn_alpha(const DsadModel *model);
 
 #endif

@@ -63,6 +63,7 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_int(state, "trained", (int64) (facts->rows - facts->validation - facts->calibration));
 	deepsad_push_int(state, "validation", (int64) facts->validation);
+	deepsad_push_int(state, "calibration", (int64) facts->calibration);
 	deepsad_push_int(state, "skipped", (int64) facts->skipped);
 	deepsad_push_int(state, "anomalies", (int64) facts->anomalies);
 	deepsad_push_int(state, "normals", (int64) facts->normals);

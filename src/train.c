@@ -32,6 +32,7 @@ typedef struct CallSite
 	int			options_arg;
 	DeepsadFeatures *features;
 	DeepsadLabelKind label_kind;
+	bool		alpha_warned;
 } CallSite;
 
 /* One group's state, in the aggregate's context. */
@@ -295,7 +296,7 @@ deepsad_train_final(PG_FUNCTION_ARGS)
 	else
 	{
 		parse_options(&config, state, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
-		result = deepsad_training_run(store, &config, state->skipped, state->shown);
+		result = deepsad_training_run(store, &config, state->skipped, state->shown, &state->site->alpha_warned);
 	}
 	if (state->shown)
 		deepsad_progress_end();

@@ -276,9 +276,11 @@ finish_run(Run *run)
  * Trains a model on the store's rows (at least one) and frees the store; the
  * result is in the current context, NULL (with a warning) when no row is
  * eligible.  shown: this backend's progress entry is this training's.
+ * *alpha_warned keeps many small groups from saying the same.
  */
 bytea *
-deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 skipped, bool shown)
+deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 skipped, bool shown,
+					 bool *alpha_warned)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -305,7 +307,8 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
 		finish_run(&run);
 		warn_collapsed(&run.model);
 		warn_useless(&run.model);
-		deepsad_warn_alpha(&run.model);
+		if (!*alpha_warned)
+			*alpha_warned = deepsad_warn_alpha(&run.model);
 		MemoryContextSwitchTo(old);
 		result = deepsad_model_encode(&run.model, &run.env);
 	}

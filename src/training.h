@@ -10,7 +10,7 @@
 #include "rowstore.h"
 
 extern bytea *deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 skipped,
-								   bool shown);
+								   bool shown, bool *alpha_warned);
 extern bytea *deepsad_training_update(DeepsadRowStore *store, bytea *model, Jsonb *options, bool shown);
 
 #endif

@@ -78,11 +78,16 @@ dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *fa
 		split->validation[kind] = (uint32_t) (share * split->left[kind]);
 	eligible = (double) (split->left[NORMALS] - split->validation[NORMALS]) +
 		(split->left[UNLABELLED] - split->validation[UNLABELLED]);
-	/* of a single eligible row, training needs it */
+	/* a single eligible row is needed in training */
 	if (eligible >= 2 && !update)
-		for (int kind = NORMALS; kind <= UNLABELLED; kind++)
-			split->calibration[kind] = (uint32_t) (calibration_rows(config, eligible) *
-												   ((split->left[kind] - split->validation[kind]) / eligible));
+	{
+		uint32_t	wanted = (uint32_t) calibration_rows(config, eligible);
+		uint32_t	known = split->left[NORMALS] - split->validation[NORMALS];
+
+		/* exact when all are, and never more than there are of either */
+		split->calibration[NORMALS] = known == eligible ? wanted : (uint32_t) (wanted * (known / eligible));
+		split->calibration[UNLABELLED] = wanted - split->calibration[NORMALS];
+	}
 	if (config->calibration == DSAD_CALIBRATION_CROSS)
 		split->folds = config->members < DSAD_MAX_FOLDS ? (uint32_t) config->members : DSAD_MAX_FOLDS;
 	dsad_random_seed(&split->random, (uint64_t) config->seed, 0, DSAD_STREAM_SPLIT);
