@@ -51,6 +51,8 @@ score(const DsadModel *model, DsadArena *arena)
 	float	   *embedding;
 	double		together[2];
 	double		alone;
+	double		pvalue;
+	bool		anomaly;
 	void	   *scratch;
 
 	require(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK, "no scorer");
@@ -63,6 +65,9 @@ score(const DsadModel *model, DsadArena *arena)
 	dsad_score(scorer, &(DsadRows) {rows + features, 1, false}, scratch, &alone);
 	require(together[0] >= 0 && together[1] >= 0, "a score is NaN or negative");
 	require(memcmp(&alone, &together[1], sizeof(alone)) == 0, "scores differ");
+	require(dsad_pvalue(scorer, &(DsadRows) {rows, 1, false}, scratch, &pvalue) && pvalue > 0 && pvalue <= 1,
+			"a p-value is none");
+	require(dsad_is_anomaly(scorer, &(DsadRows) {rows, 1, false}, scratch, &anomaly), "no decision");
 	dsad_embed(scorer, &(DsadRows) {rows, 1, false}, scratch, embedding);
 	free(scratch);
 	free(embedding);
@@ -305,6 +310,11 @@ write_corpus(const char *directory)
 	config.validation = 0.3;
 	write_model(directory, "validation", &config, 3);
 	config.validation = 0;
+	config.calibration = DSAD_CALIBRATION_SPLIT;
+	write_model(directory, "split", &config, 3);
+	config.calibration = DSAD_CALIBRATION_CROSS;
+	write_model(directory, "cross", &config, 3);
+	config.calibration = DSAD_CALIBRATION_NONE;
 	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
 	write_model(directory, "copies", &config, 3);
 	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
