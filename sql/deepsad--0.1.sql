@@ -225,6 +225,19 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION deepsad_build_info() IS 'version, scoring kernel and OpenBLAS of this session';
 
+-- drift
+
+CREATE FUNCTION deepsad_drift_transition(internal, bytea, "any") RETURNS internal
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION deepsad_drift_final(internal) RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION deepsad_drift_transition(internal, bytea, "any") IS 'transition function of deepsad_drift';
+COMMENT ON FUNCTION deepsad_drift_final(internal) IS 'final function of deepsad_drift';
+
+CREATE AGGREGATE deepsad_drift(model bytea, features "any") (
+	SFUNC = deepsad_drift_transition, STYPE = internal, FINALFUNC = deepsad_drift_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_drift(bytea, "any") IS 'whether rows are still like the training rows: each feature and the scores';
+
 -- metrics; SSPACE: a state is a sort of its own, so groups should come one after the other
 
 CREATE TYPE deepsad_auc_interval AS (roc_auc double precision, lower double precision, upper double precision);

@@ -90,6 +90,17 @@ deepsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, byt
 									VARSIZE_ANY_EXHDR(bytes), &error), &error);
 }
 
+/* Whether two models, as they are stored, are the same value, which may be stored in two ways. */
+bool
+deepsad_same_model(struct varlena *a, struct varlena *b)
+{
+	if (VARSIZE_ANY(a) == VARSIZE_ANY(b) && memcmp(a, b, VARSIZE_ANY(a)) == 0)
+		return true;
+	a = pg_detoast_datum_packed(a);
+	b = pg_detoast_datum_packed(b);
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
 /* The model as bytes, in the current context. */
 bytea *
 deepsad_model_encode(const DsadModel *model, const DsadEnv *env)

@@ -16,6 +16,7 @@ extern void deepsad_model_cache_init(void);
 extern DeepsadModelRef *deepsad_model_ref_create(FunctionCallInfo fcinfo, int argno);
 extern const DsadScorer *deepsad_model_ref_get(DeepsadModelRef *ref, FunctionCallInfo fcinfo);
 extern void deepsad_model_ref_release(DeepsadModelRef *ref);
+extern bool deepsad_same_model(struct varlena *a, struct varlena *b);
 extern bytea *deepsad_model_encode(const DsadModel *model, const DsadEnv *env);
 extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, bytea *bytes);
 

@@ -116,17 +116,7 @@ check_model(struct varlena *model)
 static void
 check_same_model(struct varlena *model, const TrainState *state)
 {
-	struct varlena *a;
-	struct varlena *b;
-
-	if (VARSIZE_ANY(model) == VARSIZE_ANY(state->model) &&
-		memcmp(model, state->model, VARSIZE_ANY(model)) == 0)
-		return;
-	/* the same value may be stored in two ways */
-	a = pg_detoast_datum_packed(model);
-	b = pg_detoast_datum_packed(state->model);
-	if (VARSIZE_ANY_EXHDR(a) != VARSIZE_ANY_EXHDR(b) ||
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) != 0)
+	if (!deepsad_same_model(model, state->model))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("model differs between rows of one update"),

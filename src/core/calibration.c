@@ -292,6 +292,28 @@ dsad_smallest_pvalue(const DsadCalibration *calibration)
 	return pvalue_of(calibration, 0);
 }
 
+/* The row's score beside each list of calibration scores; false when it has an infinite number. */
+static bool
+score_lists(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *score)
+{
+	return scorer->cross ? dsad_member_scores(scorer, row, scratch, score) : dsad_score(scorer, row, scratch, score) == 1;
+}
+
+/* A p-value by each list of calibration scores alone (lists of them); false when the row has an infinite number. */
+bool
+dsad_list_pvalues(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *pvalue)
+{
+	if (!score_lists(scorer, row, scratch, pvalue))
+		return false;
+	for (uint32_t i = 0; i < scorer->calibration.lists; i++)
+	{
+		const DsadScoreList *list = &scorer->calibration.list[i];
+
+		pvalue[i] = (1 + (double) count_at_least(list, pvalue[i])) / (1 + (double) list->rows);
+	}
+	return true;
+}
+
 /* How many calibration rows score at least as high as the row; false when it has an infinite number. */
 static bool
 count_row(const DsadScorer *scorer, const DsadRows *row, void *scratch, uint64_t *count)
@@ -300,7 +322,7 @@ count_row(const DsadScorer *scorer, const DsadRows *row, void *scratch, uint64_t
 	double		score[DSAD_MAX_MEMBERS];
 
 	*count = 0;
-	if (scorer->cross ? !dsad_member_scores(scorer, row, scratch, score) : dsad_score(scorer, row, scratch, score) == 0)
+	if (!score_lists(scorer, row, scratch, score))
 		return false;
 	for (uint32_t i = 0; i < calibration->lists; i++)
 		*count += count_at_least(&calibration->list[i], score[i]);

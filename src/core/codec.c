@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "calibration.h"
+#include "drift.h"
 #include "env.h"
 #include "scaling.h"
 
@@ -173,6 +174,22 @@ put_trust(Writer *w, const DsadModel *model)
 	put_double(w, trust->plain_auc);
 }
 
+/* Each feature's cells. */
+static void
+put_sketch(Writer *w, const DsadModel *model)
+{
+	const DsadSketch *sketch = &model->sketch;
+
+	put_int(w, sketch->rows, 4);
+	for (uint32_t j = 0; j < model->scaling.features && sketch->rows > 0; j++)
+	{
+		put_int(w, sketch->edges[j], 4);
+		put_doubles(w, sketch->edge + (size_t) j * DSAD_SKETCH_EDGES, sketch->edges[j]);
+		for (uint32_t i = 0; i < sketch->edges[j] + 2; i++)
+			put_int(w, sketch->count[(size_t) j * DSAD_SKETCH_CELLS + i], 4);
+	}
+}
+
 static void
 put_member(Writer *w, const DsadModel *model, const DsadMember *member)
 {
@@ -265,6 +282,7 @@ put_sections(Writer *w, const DsadModel *model)
 	}
 	put_whole(w, "HIST", 0, put_history, model);
 	put_whole(w, "CALI", 0, put_calibration, model);
+	put_whole(w, "SKET", 0, put_sketch, model);
 }
 
 /* How many bytes dsad_model_encode writes. */
@@ -678,6 +696,44 @@ get_calibration(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	return finish_section(r, "CALI", error);
 }
 
+/* Each feature's cells: edges ascending, counts that add up to the rows. */
+static DsadStatus
+get_sketch(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
+{
+	DsadSketch *sketch = &model->sketch;
+	uint32_t	features = model->scaling.features;
+	uint32_t	sampled = (uint32_t) get_int(r, 4);
+
+	if (sampled == 0)
+		return finish_section(r, "SKET", error);
+	/* at least a number of edges and two counts each */
+	if (r->left / 12 < features)
+		return corrupt(error, "the sketch is cut short");
+	if (!dsad_sketch_alloc(sketch, arena, features))
+		return dsad_no_memory(error);
+	sketch->rows = sampled;
+	for (uint32_t j = 0; j < features && !r->failed; j++)
+	{
+		double	   *edge = sketch->edge + (size_t) j * DSAD_SKETCH_EDGES;
+		uint32_t	edges = (uint32_t) get_int(r, 4);
+		uint64_t	rows = 0;
+
+		dsad_watch_rows(r->watch, j, DSAD_SKETCH_CELLS);
+		if (edges > DSAD_SKETCH_EDGES)
+			return corrupt(error, "the sketch is malformed");
+		sketch->edges[j] = edges;
+		get_doubles(r, edge, edges);
+		for (uint32_t i = 1; i < edges; i++)
+			if (!(edge[i] > edge[i - 1]))
+				r->failed = true;
+		for (uint32_t i = 0; i < edges + 2; i++)
+			rows += sketch->count[(size_t) j * DSAD_SKETCH_CELLS + i] = (uint32_t) get_int(r, 4);
+		if (rows != sketch->rows)
+			r->failed = true;
+	}
+	return finish_section(r, "SKET", error);
+}
+
 /* Reads what dsad_member_encode wrote into model->members[member], laid out with room for every loss. */
 DsadStatus
 dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const uint8_t *bytes,
@@ -785,7 +841,9 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 	if ((status = find_section(&r, "HIST", format, &body, error)) != DSAD_OK ||
 		(status = get_history(&body, model, arena, error)) != DSAD_OK ||
 		(status = find_section(&r, "CALI", format, &body, error)) != DSAD_OK ||
-		(status = get_calibration(&body, model, arena, error)) != DSAD_OK)
+		(status = get_calibration(&body, model, arena, error)) != DSAD_OK ||
+		(status = find_section(&r, "SKET", format, &body, error)) != DSAD_OK ||
+		(status = get_sketch(&body, model, arena, error)) != DSAD_OK)
 		return status;
 	while (r.left > 0 && status == DSAD_OK) /* unknown sections at the end */
 	{

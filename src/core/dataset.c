@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "calibration.h"
+#include "drift.h"
 #include "env.h"
 #include "kernel.h"
 #include "order.h"
@@ -79,6 +80,8 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	status = dsad_model_alloc(model, arena, config, rows->features, error);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
+	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, rows->features))
+		return dsad_no_memory(error);
 	if (status == DSAD_OK && !rows->sequential)
 	{
 		order = dsad_arena_array(scratch, rows->count, sizeof(uint32_t));
@@ -217,13 +220,15 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 	DsadRows	row = {raw, 1, false};
 	double		sum = 0;
 	uint64_t	eligible = 0;
+	bool		update = model->facts.updates > 0;
+	DsadSketcher sketcher;
 	DsadSplit	split;
 	DsadStatus	status = DSAD_OK;
 
 	for (int part = 0; part < DSAD_PARTS; part++)
 		if (!writer_alloc(&writer[part], scratch, &parts[part]))
 			raw = NULL;
-	if (raw == NULL || expanded == NULL || zeros == NULL)
+	if (raw == NULL || expanded == NULL || zeros == NULL || (!update && !dsad_sketcher_start(&sketcher, scratch, rows)))
 		return dsad_no_memory(error);
 	dsad_split_start(&split, &model->config, &model->facts);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
@@ -233,6 +238,8 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 
 		if (rows->read(rows->ctx, plan->order ? plan->order[i] : i, raw, &label) != 0)
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
+		if (!update)
+			dsad_sketcher_offer(&sketcher, i, raw);
 		w = &writer[dsad_split_next(&split, &label)];
 		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
 		if (w == &writer[DSAD_PART_TRAINING] && label != DSAD_ANOMALY)
@@ -249,8 +256,10 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 		if (parts[part].scaled == NULL && writer[part].count % parts[part].block_rows != 0 &&
 			writer_flush(&writer[part]) != 0)
 			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
-	if (model->facts.updates > 0)
+	if (update)
 		return status;
+	if (status == DSAD_OK)
+		status = dsad_sketcher_finish(&sketcher, &model->sketch, env, error);
 	model->input_mean = sum / (double) eligible;
 	if (!(model->input_mean > 0) || !isfinite(model->input_mean))
 	{

@@ -315,6 +315,21 @@ typedef struct DsadCalibration
 	DsadScoreList *list;
 } DsadCalibration;
 
+/*
+ * What training rows were like: how many of `rows` sampled ones lie in each cell of each
+ * feature.  Cell 0 holds missing values; the others end at the edges, the last nowhere.
+ */
+#define DSAD_SKETCH_EDGES 18
+#define DSAD_SKETCH_CELLS (DSAD_SKETCH_EDGES + 2)
+
+typedef struct DsadSketch
+{
+	uint32_t	rows;
+	uint32_t   *edges;			/* features */
+	double	   *edge;			/* (features, DSAD_SKETCH_EDGES), ascending; NULL = there is no sketch */
+	uint32_t   *count;			/* (features, DSAD_SKETCH_CELLS) */
+} DsadSketch;
+
 typedef struct DsadModel
 {
 	DsadConfig	config;
@@ -326,6 +341,7 @@ typedef struct DsadModel
 	DsadTrust	trust;
 	DsadMember *members;		/* config.members of them */
 	DsadCalibration calibration;
+	DsadSketch	sketch;
 } DsadModel;
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
@@ -521,6 +537,36 @@ extern bool dsad_pvalue(const DsadScorer *scorer, const DsadRows *row, void *scr
 extern bool dsad_is_anomaly(const DsadScorer *scorer, const DsadRows *row, void *scratch, bool *anomaly);
 extern const DsadDecision *dsad_scorer_decision(const DsadScorer *scorer);
 extern const DsadCalibration *dsad_scorer_calibration(const DsadScorer *scorer);
+
+/* ---- drift ---- */
+
+#define DSAD_DRIFT_BINS 20		/* of p-values */
+
+/* Rows counted against a model's sketch and calibration. */
+typedef struct DsadDrift
+{
+	const DsadModel *model;
+	DsadScorer *scorer;
+	uint64_t	rows;
+	uint64_t   *count;			/* (features, DSAD_SKETCH_CELLS) */
+	double		bin[DSAD_DRIFT_BINS];
+	double	   *pvalue;			/* DSAD_MAX_MEMBERS */
+} DsadDrift;
+
+/* How two distributions differ. */
+typedef struct DsadShift
+{
+	double		psi;			/* population stability index */
+	double		psi_by_chance;	/* about what it is when nothing has changed */
+	double		ks;				/* largest difference of cumulative shares */
+	double		chance;			/* at most, of so large a ks anywhere when nothing has changed */
+	bool		shifted;
+} DsadShift;
+
+extern bool dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model);
+extern bool dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch);
+extern void dsad_drift_feature(const DsadDrift *drift, uint32_t j, DsadShift *shift);
+extern bool dsad_drift_score(const DsadDrift *drift, DsadShift *shift);
 
 /* ---- explaining ---- */
 

@@ -25,6 +25,7 @@ struct DsadScorer
 	DsadDecision decision;
 };
 
+extern bool dsad_list_pvalues(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *pvalue);
 extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *scores);
 
 #endif
