@@ -75,6 +75,20 @@ dsad_sketcher_offer(DsadSketcher *sketcher, uint64_t row, const double *values)
 		choose_next(sketcher);
 }
 
+/* The highest double below a finite x. */
+static double
+just_below(double x)
+{
+	uint64_t	bits;
+
+	if (x == 0)
+		return -4.9406564584124654e-324;
+	memcpy(&bits, &x, sizeof(bits));
+	bits += x > 0 ? UINT64_MAX : 1;
+	memcpy(&x, &bits, sizeof(x));
+	return x;
+}
+
 /* The edges between cells, from the sorted values of a feature; how many. */
 static uint32_t
 find_edges(const double *sorted, size_t count, double *edge)
@@ -84,7 +98,7 @@ find_edges(const double *sorted, size_t count, double *edge)
 	for (int decile = 1; decile < 10 && count > 0; decile++)
 	{
 		double		value = sorted[count * (size_t) decile / 10];
-		double		below = nextafter(value, -INFINITY);
+		double		below = just_below(value);
 
 		if (edges == 0 || value > edge[edges - 1])
 			edge[edges++] = value;
@@ -173,9 +187,13 @@ dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch)
 	}
 	for (uint32_t i = 0; i < calibration->lists; i++)
 	{
-		int			bin = (int) ceil(drift->pvalue[i] * DSAD_DRIFT_BINS) - 1;
+		double		place = drift->pvalue[i] * DSAD_DRIFT_BINS;
+		int			bin = (int) place;
 
-		drift->bin[bin < 0 ? 0 : bin] += (double) calibration->list[i].rows / calibration->rows;
+		/* a bin holds its upper end, not its lower */
+		if (bin > 0 && (double) bin >= place)
+			bin--;
+		drift->bin[bin] += (double) calibration->list[i].rows / calibration->rows;
 	}
 	drift->rows++;
 	return true;
@@ -194,7 +212,7 @@ expected_bins(const DsadCalibration *calibration, double *share)
 
 		for (int bin = 0; bin < DSAD_DRIFT_BINS; bin++)
 		{
-			double		upto = floor(possible * (bin + 1) / DSAD_DRIFT_BINS + 1e-9) / possible;
+			double		upto = (double) (uint32_t) (possible * (bin + 1) / DSAD_DRIFT_BINS + 1e-9) / possible;
 
 			share[bin] += (upto - before) * (double) calibration->list[i].rows / calibration->rows;
 			before = upto;
