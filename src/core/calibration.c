@@ -208,6 +208,47 @@ pvalue_of(const DsadCalibration *calibration, uint64_t at_least)
 	return (1 + (double) at_least) / (1 + (double) calibration->rows);
 }
 
+/* The bin, of `bins` equal ones, that a p-value lies in: each has its upper end, not its lower. */
+int
+dsad_pvalue_bin(double pvalue, int bins)
+{
+	int			bin = (int) (pvalue * bins);
+
+	if (bin > 0 && (double) bin >= pvalue * bins)
+		bin--;
+	return bin < bins ? bin : bins - 1;
+}
+
+/*
+ * The share of p-values in each bin that new rows like the calibration rows have: as
+ * uniform as ties allow.  A calibration row stands for a new one, the others for all.
+ */
+void
+dsad_pvalue_bins(const DsadCalibration *calibration, double *share, int bins)
+{
+	for (int bin = 0; bin < bins; bin++)
+		share[bin] = 0;
+	for (uint32_t l = 0; l < calibration->lists; l++)
+	{
+		const DsadScoreList *list = &calibration->list[l];
+		double		row = 1.0 / (double) calibration->rows;
+		uint32_t	counted = 0;
+
+		for (uint32_t i = 0; i < list->kept; i++)
+		{
+			uint32_t	rank = rank_of(i);
+			uint32_t	at_least = count_at_least(list, list->score[i]);
+			bool		tied = i > 0 && list->score[i - 1] == list->score[i];
+
+			/* those between the last kept score and this one, then this one */
+			share[dsad_pvalue_bin((double) (tied ? at_least : rank) / (double) list->rows, bins)] += row * (rank - 1 - counted);
+			share[dsad_pvalue_bin((double) at_least / (double) list->rows, bins)] += row;
+			counted = rank;
+		}
+		share[bins - 1] += row * (list->rows - counted);
+	}
+}
+
 /* How many calibration rows may score as high as an anomaly; -1 when nothing is one. */
 static int64_t
 most_at_least(const DsadModel *model)

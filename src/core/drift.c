@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "env.h"
 #include "scorer.h"
 #include "statistics.h"
@@ -186,38 +187,9 @@ dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch)
 					 cell_of(model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES, model->sketch.edges[j], value)]++;
 	}
 	for (uint32_t i = 0; i < calibration->lists; i++)
-	{
-		double		place = drift->pvalue[i] * DSAD_DRIFT_BINS;
-		int			bin = (int) place;
-
-		/* a bin holds its upper end, not its lower */
-		if (bin > 0 && (double) bin >= place)
-			bin--;
-		drift->bin[bin] += (double) calibration->list[i].rows / calibration->rows;
-	}
+		drift->bin[dsad_pvalue_bin(drift->pvalue[i], DSAD_DRIFT_BINS)] += (double) calibration->list[i].rows / calibration->rows;
 	drift->rows++;
 	return true;
-}
-
-/* The share of p-values in each bin that rows like the calibration rows have. */
-static void
-expected_bins(const DsadCalibration *calibration, double *share)
-{
-	for (int bin = 0; bin < DSAD_DRIFT_BINS; bin++)
-		share[bin] = 0;
-	for (uint32_t i = 0; i < calibration->lists; i++)
-	{
-		double		possible = (double) calibration->list[i].rows + 1;
-		double		before = 0;
-
-		for (int bin = 0; bin < DSAD_DRIFT_BINS; bin++)
-		{
-			double		upto = (double) (uint32_t) (possible * (bin + 1) / DSAD_DRIFT_BINS + 1e-9) / possible;
-
-			share[bin] += (upto - before) * (double) calibration->list[i].rows / calibration->rows;
-			before = upto;
-		}
-	}
 }
 
 /*
@@ -279,7 +251,7 @@ dsad_drift_score(const DsadDrift *drift, DsadShift *shift)
 
 	if (calibration->rows == 0)
 		return false;
-	expected_bins(calibration, expected);
+	dsad_pvalue_bins(calibration, expected, DSAD_DRIFT_BINS);
 	compare(shift, expected, calibration->rows, drift->bin, (double) drift->rows, DSAD_DRIFT_BINS,
 			drift->model->scaling.features + 1);
 	return true;
