@@ -35,11 +35,12 @@ CREATE FUNCTION deepsad_options(
 	contamination double precision DEFAULT NULL,
 	threshold double precision DEFAULT NULL,
 	workers integer DEFAULT NULL,
-	verbose integer DEFAULT NULL)
+	verbose integer DEFAULT NULL,
+	columns jsonb DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, integer)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, integer, jsonb)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
@@ -77,6 +78,13 @@ CREATE AGGREGATE deepsad_train(features "any", label "any", options jsonb) (
 COMMENT ON AGGREGATE deepsad_train("any") IS 'trains an anomaly detector on unlabelled rows; returns the model';
 COMMENT ON AGGREGATE deepsad_train("any", "any") IS 'trains an anomaly detector; label true = known anomaly, false = known normal, NULL = unlabelled';
 COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly detector with options (see deepsad_options)';
+
+CREATE FUNCTION deepsad_train_table(
+	source regclass, features text[] DEFAULT NULL, label text DEFAULT NULL, options jsonb DEFAULT NULL)
+RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+
+COMMENT ON FUNCTION deepsad_train_table(regclass, text[], text, jsonb) IS 'trains on a table''s columns by name (NULL: all but the label), with the caller''s rights; returns the model';
 
 -- updates of a model
 
@@ -192,6 +200,13 @@ CREATE FUNCTION deepsad_info(model bytea) RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION deepsad_info(bytea) IS 'what a model is: effective options, training rows, members';
+
+CREATE FUNCTION deepsad_features(
+	model bytea, OUT feature text, OUT type text, OUT encoding text, OUT features integer, OUT inputs integer,
+	OUT missing boolean, OUT expected text, OUT categories text[])
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
+COMMENT ON FUNCTION deepsad_features(bytea) IS 'what each column of the training rows became';
 
 CREATE FUNCTION deepsad_explain(
 	model bytea, VARIADIC features "any", OUT feature text, OUT value text, OUT expected text,

@@ -21,6 +21,7 @@
 
 #include "env.h"
 #include "model_cache.h"
+#include "value.h"
 
 DSAD_FUNCTION(deepsad_freeze);
 
@@ -118,6 +119,13 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	deepsad_env_init(&env, CurrentMemoryContext);
 	dsad_arena_init(&arena, &env);
 	deepsad_model_decode(&decoded, &arena, &env, model);
+	for (uint32 c = 0; decoded.encoder && c < decoded.encoder->columns; c++)
+		if (decoded.encoder->column[c].kind != DSAD_KIND_NUMBER)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("model was trained on rows with a column of type %s, only numbers can be frozen",
+							deepsad_utf8_text(&decoded.encoder->column[c].type)),
+					 errhint("Score in a trigger, with the model in a table.")));
 	if (length > limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

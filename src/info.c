@@ -185,6 +185,8 @@ deepsad_info(PG_FUNCTION_ARGS)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_int(&state, "format", DSAD_FORMAT);
 	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));
+	if (model.encoder)
+		deepsad_push_int(&state, "columns", model.encoder->columns);
 	deepsad_push_int(&state, "features", model.scaling.features);
 	deepsad_push_int(&state, "weights", weights);
 	push_rows(&state, &model.facts);

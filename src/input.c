@@ -24,13 +24,6 @@
 #include "core/dsad.h"
 #include "input.h"
 
-/* How one number of a type becomes a double. */
-typedef struct Number
-{
-	Oid			type;
-	FmgrInfo	cast;			/* to float8, for types we do not read ourselves */
-} Number;
-
 typedef enum FeatureForm
 {
 	FORM_ARRAY,
@@ -47,14 +40,15 @@ struct DeepsadFeatures
 	const Oid  *types;			/* theirs */
 	MemoryContext context;		/* where this lives */
 
-	Number		element;		/* FORM_ARRAY, FORM_CAST, FORM_LITERAL: of the array */
+	DeepsadNumber		element;		/* FORM_ARRAY, FORM_CAST, FORM_LITERAL: of the array */
 	int16		element_length;
 	bool		element_by_value;
 	char		element_align;
 	FmgrInfo	to_array;		/* FORM_CAST, and FORM_LITERAL's array_in */
 
 	uint32		numbers;		/* FORM_LOOSE, FORM_ROW */
-	Number	   *number;
+	bool		no_number;		/* FORM_LOOSE: some argument is none */
+	DeepsadNumber	   *number;
 	MemoryContext row_context;	/* FORM_ROW: of what follows, made for one row type */
 	Oid			row_type;
 	int32		row_typmod;
@@ -65,87 +59,15 @@ struct DeepsadFeatures
 
 	uint32		capacity;		/* of values */
 	double	   *values;
+
+	DeepsadBinding *binding;	/* for models of columns; NULL until one is met */
 };
-
-/* Calls a cast function: it may also take typmod and explicitness. */
-static Datum
-call_cast(FmgrInfo *cast, Datum value)
-{
-	return cast->fn_nargs == 1 ? FunctionCall1(cast, value) :
-		cast->fn_nargs == 2 ? FunctionCall2(cast, value, Int32GetDatum(-1)) :
-		FunctionCall3(cast, value, Int32GetDatum(-1), BoolGetDatum(true));
-}
-
-/* Looks a cast function up, with the caller's right to call it. */
-static void
-prepare_cast(FmgrInfo *cast, Oid function, MemoryContext context)
-{
-	AclResult	result = deepsad_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
-
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
-	fmgr_info_cxt(function, cast, context);
-}
-
-/* Whether type (not a domain) is a number, and if so how it is read. */
-static bool
-resolve_number(Number *number, Oid type, MemoryContext context)
-{
-	char		category;
-	bool		preferred;
-	Oid			function;
-
-	number->type = type;
-	switch (type)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-		case NUMERICOID:
-			return true;
-		default:
-			break;
-	}
-	get_type_category_preferred(type, &category, &preferred);
-	if (category != TYPCATEGORY_NUMERIC ||
-		find_coercion_pathway(FLOAT8OID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC)
-		return false;
-	prepare_cast(&number->cast, function, context);
-	return true;
-}
-
-/* A number as double; does not look at NULLs. */
-static inline double
-read_number(Number *number, Datum value)
-{
-	switch (number->type)
-	{
-		case UNKNOWNOID:
-			return DatumGetFloat8(DirectFunctionCall1(float8in, value));
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-			return DatumGetInt32(value);
-		case INT8OID:
-			return (double) DatumGetInt64(value);
-		case FLOAT4OID:
-			return DatumGetFloat4(value);
-		case FLOAT8OID:
-			return DatumGetFloat8(value);
-		case NUMERICOID:
-			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
-		default:
-			return DatumGetFloat8(call_cast(&number->cast, value));
-	}
-}
 
 /* Prepares for arrays of an element type; false when it is not a number. */
 static bool
 resolve_element(DeepsadFeatures *features, Oid type)
 {
-	if (!OidIsValid(type) || !resolve_number(&features->element, getBaseType(type), features->context))
+	if (!OidIsValid(type) || !deepsad_number_resolve(&features->element, getBaseType(type), features->context))
 		return false;
 	get_typlenbyvalalign(type, &features->element_length, &features->element_by_value,
 						 &features->element_align);
@@ -165,20 +87,23 @@ resolve_cast(DeepsadFeatures *features, Oid type)
 		if (find_coercion_pathway(target[i][0], type, COERCION_EXPLICIT, &function) ==
 			COERCION_PATH_FUNC && OidIsValid(function))
 		{
-			prepare_cast(&features->to_array, function, features->context);
+			deepsad_prepare_cast(&features->to_array, function, features->context);
 			return resolve_element(features, target[i][1]);
 		}
 	}
 	return false;
 }
 
-/* Prepares for one number per argument. */
+/*
+ * Prepares for one value per argument.  What is no number is for models of columns
+ * only: read_loose refuses it.
+ */
 static void
 resolve_loose(DeepsadFeatures *features)
 {
 	features->form = FORM_LOOSE;
 	features->numbers = features->arguments;
-	features->number = MemoryContextAllocZero(features->context, features->numbers * sizeof(Number));
+	features->number = MemoryContextAllocZero(features->context, features->numbers * sizeof(DeepsadNumber));
 	for (uint32 i = 0; i < features->numbers; i++)
 	{
 		Oid			type = features->types[i];
@@ -186,13 +111,19 @@ resolve_loose(DeepsadFeatures *features)
 
 		if (base == UNKNOWNOID)
 			features->number[i].type = UNKNOWNOID;
-		else if (!OidIsValid(base) || !resolve_number(&features->number[i], base, features->context))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("feature %u is of type %s, which is not a number",
-							i + 1, OidIsValid(type) ? format_type_be(type) : "unknown"),
-					 errhint("Give one numeric array or row, or loose numeric columns.")));
+		else if (!OidIsValid(base) || !deepsad_number_resolve(&features->number[i], base, features->context))
+			features->no_number = true;
 	}
+}
+
+/* Raises the error of a single argument that is no features. */
+static void
+refuse_type(Oid type)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("features of type %s are not supported", format_type_be(type)),
+			 errhint("Give a row, a numeric array, or a type with a cast to real[].")));
 }
 
 /* Prepares for one array, row, vector or literal argument. */
@@ -226,9 +157,9 @@ resolve_single(DeepsadFeatures *features, bool allow_loose)
 	}
 	if (!OidIsValid(get_element_type(base)))
 	{
-		Number		number;
+		DeepsadNumber		number;
 
-		if (resolve_number(&number, base, features->context))
+		if (deepsad_number_resolve(&number, base, features->context))
 		{
 			if (allow_loose)
 			{
@@ -246,10 +177,10 @@ resolve_single(DeepsadFeatures *features, bool allow_loose)
 			return;
 		}
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("features of type %s are not supported", format_type_be(type)),
-			 errhint("Give a numeric array, a row of numbers, or a type with a cast to real[].")));
+	/* a model of one column may be scored with it */
+	if (!allow_loose || OidIsValid(get_element_type(base)))
+		refuse_type(type);
+	resolve_loose(features);
 }
 
 /*
@@ -384,7 +315,7 @@ read_array(DeepsadFeatures *features, ArrayType *array, DsadRows *row, uint32 *c
 					  features->element_by_value, features->element_align,
 					  &element, &null, &elements);
 	for (uint32 i = 0; i < *count; i++)
-		features->values[i] = null[i] ? NAN : read_number(&features->element, element[i]);
+		features->values[i] = null[i] ? NAN : deepsad_number_read(&features->element, element[i]);
 	pfree(element);
 	pfree(null);
 	view(row, features->values, false);
@@ -405,7 +336,7 @@ resolve_row(DeepsadFeatures *features, Oid type, int32 typmod)
 	old = MemoryContextSwitchTo(features->row_context);
 	features->row_desc = CreateTupleDescCopy(desc);
 	ReleaseTupleDesc(desc);
-	features->number = palloc0(features->row_desc->natts * sizeof(Number));
+	features->number = palloc0(features->row_desc->natts * sizeof(DeepsadNumber));
 	features->row_datum = palloc(features->row_desc->natts * sizeof(Datum));
 	features->row_null = palloc(features->row_desc->natts * sizeof(bool));
 	MemoryContextSwitchTo(old);
@@ -421,14 +352,14 @@ resolve_row(DeepsadFeatures *features, Oid type, int32 typmod)
 			continue;
 		if (attribute->atttypid == UNKNOWNOID)
 			features->number[i].type = UNKNOWNOID;
-		else if (!resolve_number(&features->number[i], getBaseType(attribute->atttypid), features->row_context))
+		else if (!deepsad_number_resolve(&features->number[i], getBaseType(attribute->atttypid), features->row_context))
 		{
 			features->row_identifier = 0;	/* resolved in part only */
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column %d (\"%s\") of the features row is of type %s, which is not a number",
 							i + 1, NameStr(attribute->attname), format_type_be(attribute->atttypid)),
-					 errhint("Cast the column to a number, or name the numeric columns: ROW(a, b).")));
+					 errhint("The model was trained on numbers: name the numeric columns, ROW(a, b).")));
 		}
 		features->numbers++;
 	}
@@ -461,9 +392,28 @@ read_row(DeepsadFeatures *features, HeapTupleHeader header)
 		if (TupleDescAttr(features->row_desc, i)->attisdropped)
 			continue;
 		features->values[count++] = features->row_null[i] ? NAN :
-			read_number(&features->number[i], features->row_datum[i]);
+			deepsad_number_read(&features->number[i], features->row_datum[i]);
 	}
 	return count;
+}
+
+/* Raises the error of loose arguments that are not all numbers, for a model of numbers. */
+static void
+refuse_loose(const DeepsadFeatures *features)
+{
+	for (uint32 i = 0; i < features->numbers; i++)
+	{
+		Oid			type = features->types[i];
+
+		if (!OidIsValid(features->number[i].type) && features->arguments == 1)
+			refuse_type(type);
+		if (!OidIsValid(features->number[i].type))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("feature %u is of type %s, which is not a number",
+							i + 1, OidIsValid(type) ? format_type_be(type) : "unknown"),
+					 errhint("Give one numeric array or row, or loose numeric columns.")));
+	}
 }
 
 /* Reads one number per argument; NULL = missing. */
@@ -471,10 +421,10 @@ static uint32
 read_loose(DeepsadFeatures *features, const NullableDatum *argument)
 {
 	reserve(features, features->numbers);
+	if (unlikely(features->no_number))
+		refuse_loose(features);
 	for (uint32 i = 0; i < features->numbers; i++)
-	{
-		features->values[i] = argument[i].isnull ? NAN : read_number(&features->number[i], argument[i].value);
-	}
+		features->values[i] = argument[i].isnull ? NAN : deepsad_number_read(&features->number[i], argument[i].value);
 	return features->numbers;
 }
 
@@ -518,7 +468,7 @@ deepsad_features_read(DeepsadFeatures *features, const NullableDatum *argument,
 			view(row, features->values, false);
 			break;
 		case FORM_CAST:
-			datum = call_cast(cast, datum);
+			datum = deepsad_call_cast(cast, datum);
 			read_array_argument(features, datum, row, count);
 			break;
 		case FORM_LITERAL:
@@ -530,6 +480,64 @@ deepsad_features_read(DeepsadFeatures *features, const NullableDatum *argument,
 			break;
 	}
 	return true;
+}
+
+/* Whether the features are NULL as a whole. */
+bool
+deepsad_features_null(const DeepsadFeatures *features, const NullableDatum *argument)
+{
+	return features->form != FORM_LOOSE && argument->isnull;
+}
+
+/* The type of a row value that is not NULL, and its values, in the current context; NULL when it is no row. */
+TupleDesc
+deepsad_features_row(DeepsadFeatures *features, const NullableDatum *argument, Datum **values, bool **nulls)
+{
+	HeapTupleHeader header;
+	HeapTupleData tuple;
+	TupleDesc	desc;
+
+	if (features->form != FORM_ROW)
+		return NULL;
+	header = DatumGetHeapTupleHeader(argument->value);
+	desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	*values = palloc(Max(desc->natts, 1) * sizeof(Datum));
+	*nulls = palloc(Max(desc->natts, 1) * sizeof(bool));
+	heap_deform_tuple(&tuple, desc, *values, *nulls);
+	return desc;
+}
+
+/*
+ * Reads features for a model of columns: their cells, valid until the next call;
+ * NULL when the features are NULL as a whole.
+ */
+const double *
+deepsad_features_cells(DeepsadFeatures *features, const DeepsadColumns *columns, const NullableDatum *argument)
+{
+	DsadRows	row;
+	uint32		count;
+
+	if (unlikely(features->binding == NULL))
+		features->binding = deepsad_binding_create(features->context);
+	if (features->form == FORM_LOOSE)
+		return deepsad_binding_loose(features->binding, columns, features->types, features->arguments, argument);
+	if (features->form == FORM_ROW)
+		return argument->isnull ? NULL :
+			deepsad_binding_row(features->binding, columns, DatumGetHeapTupleHeader(argument->value));
+	if (!deepsad_features_read(features, argument, &row, &count))
+		return NULL;
+	return deepsad_binding_numbers(features->binding, columns, &row, count);
+}
+
+/* How the last row's columns were found; NULL when deepsad_features_cells was never called. */
+DeepsadBinding *
+deepsad_features_binding(const DeepsadFeatures *features)
+{
+	return features->binding;
 }
 
 /* Number i of a row. */

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 
+#include "binding.h"
 #include "core/dsad.h"
 
 typedef struct DeepsadFeatures DeepsadFeatures;
@@ -17,6 +18,11 @@ extern DeepsadFeatures *deepsad_features_of_call(FunctionCallInfo fcinfo, int fi
 extern bool deepsad_features_single(const DeepsadFeatures *features);
 extern bool deepsad_features_read(DeepsadFeatures *features, const NullableDatum *argument,
 								  DsadRows *row, uint32 *count);
+extern bool deepsad_features_null(const DeepsadFeatures *features, const NullableDatum *argument);
+extern TupleDesc deepsad_features_row(DeepsadFeatures *features, const NullableDatum *argument, Datum **values, bool **nulls);
+extern const double *deepsad_features_cells(DeepsadFeatures *features, const DeepsadColumns *columns,
+											const NullableDatum *argument);
+extern DeepsadBinding *deepsad_features_binding(const DeepsadFeatures *features);
 extern bool deepsad_features_finite(const DsadRows *row, uint32 count);
 DSAD_NORETURN extern void deepsad_wrong_width(uint32 count, uint32 expected);
 DSAD_NORETURN extern void deepsad_features_infinite(const DsadRows *row, uint32 count);

@@ -60,6 +60,7 @@ struct DeepsadModelRef
 	int			argno;
 	bool		literal;		/* the argument is a constant of the query */
 	CachedModel *model;			/* pinned; NULL before the first call */
+	uint64		changes;		/* how often that was another one */
 	MemoryContextCallback callback;
 };
 
@@ -166,12 +167,20 @@ deepsad_model_ref_release(DeepsadModelRef *ref)
 	unpin(ref);
 }
 
+/* Differs when the model is not the one that it was. */
+uint64
+deepsad_model_ref_changes(const DeepsadModelRef *ref)
+{
+	return ref->changes;
+}
+
 static void
 pin(DeepsadModelRef *ref, CachedModel *model)
 {
 	model->pins++;
 	unpin(ref);
 	ref->model = model;
+	ref->changes++;
 	dlist_move_head(&models, &model->recent);
 }
 

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "column_options.h"
 #include "env.h"
 #include "jsonb_build.h"
 #include "options.h"
@@ -155,16 +156,18 @@ valid_options(bool update)
 	for (int i = 0; i < dsad_option_count; i++)
 		if (dsad_options[i].update || !update)
 			appendStringInfo(&names, "%s%s", names.len ? ", " : "", dsad_options[i].name);
+	if (!update)
+		appendStringInfoString(&names, ", columns");
 	return names.data;
 }
 
-/* The option of a jsonb key, or an error that lists the valid ones. */
+/* The option of a jsonb key, or an error that lists the valid ones; NULL for "columns", which is not the core's. */
 static const DsadOption *
 find_option(const JsonbValue *key)
 {
 	const DsadOption *option = dsad_option_find(key->val.string.val, key->val.string.len);
 
-	if (option)
+	if (option || (key->val.string.len == 7 && memcmp(key->val.string.val, "columns", 7) == 0))
 		return option;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -212,7 +215,7 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint6
 		{
 			if (token == WJB_KEY)
 				option = find_option(&value);
-			else if (token == WJB_VALUE && value.type != jbvNull)
+			else if (token == WJB_VALUE && option && value.type != jbvNull)
 			{
 				bool		is_preset = option->offset == offsetof(DsadConfig, preset);
 
@@ -253,10 +256,10 @@ deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
 				option = find_option(&value);
 			else if (token == WJB_VALUE && value.type != jbvNull)
 			{
-				if (!option->update)
+				if (option == NULL || !option->update)
 					ereport(ERROR,
 							(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							 errmsg("option \"%s\" cannot be changed by deepsad_update", option->name),
+							 errmsg("option \"%s\" cannot be changed by deepsad_update", option ? option->name : "columns"),
 							 errhint("It can change: %s.", valid_options(true))));
 				set_option(config, option, &value);
 			}
@@ -329,8 +332,9 @@ deepsad_options(PG_FUNCTION_ARGS)
 	Jsonb	   *options;
 	DsadConfig	config;
 
-	if (PG_NARGS() != dsad_option_count)
-		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", PG_NARGS(), dsad_option_count);
+	/* "columns" is the last */
+	if (PG_NARGS() != dsad_option_count + 1)
+		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", PG_NARGS(), dsad_option_count + 1);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < dsad_option_count; i++)
 	{
@@ -358,8 +362,19 @@ deepsad_options(PG_FUNCTION_ARGS)
 				break;
 		}
 	}
+	if (!PG_ARGISNULL(dsad_option_count))
+	{
+		JsonbValue	columns;
+
+		columns.type = jbvBinary;
+		columns.val.binary.data = &PG_GETARG_JSONB_P(dsad_option_count)->root;
+		columns.val.binary.len = VARSIZE(PG_GETARG_JSONB_P(dsad_option_count)) - VARHDRSZ;
+		deepsad_push_key(&state, "columns");
+		pushJsonbValue(&state, WJB_VALUE, &columns);
+	}
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
 	deepsad_options_parse(&config, options, 1, 1);
+	deepsad_columns_option(options);
 	PG_RETURN_JSONB_P(options);
 }

@@ -338,7 +338,7 @@ deepsad_parallel_main(dsm_segment *segment, shm_toc *toc)
 
 	deepsad_env_init(&env, context);
 	dsad_arena_init(&arena, &env);
-	deepsad_check(dsad_model_alloc(&model, &arena, &shared->config, shared->features, &error), &error);
+	deepsad_check(dsad_model_alloc(&model, &arena, &shared->config, shared->features, shared->inputs, &error), &error);
 	deepsad_check(dsad_model_alloc_losses(&model, &arena, &error), &error);
 	model.facts = shared->facts;
 	memset(parts, 0, sizeof(parts));

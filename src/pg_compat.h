@@ -169,6 +169,12 @@ deepsad_record_sql_body(Oid function, Oid called)
 #endif
 }
 
+/* Intervals have been finite until 17. */
+#include "datatype/timestamp.h"
+#ifndef INTERVAL_NOT_FINITE
+#define INTERVAL_NOT_FINITE(interval) false
+#endif
+
 /* Functions that do not return. */
 #if PG_VERSION_NUM >= 180000
 #define DSAD_NORETURN pg_noreturn

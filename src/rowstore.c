@@ -362,5 +362,6 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 	source->count = store->count;
 	source->features = store->features;
 	source->sequential = store->file != NULL;
+	source->encoder = NULL;
 	source->read = read_row;
 }

@@ -58,7 +58,8 @@ deepsad_score(PG_FUNCTION_ARGS)
 
 	if (!deepsad_score_call(fcinfo, FEATURES_ARG, &scorer, &row))
 		PG_RETURN_NULL();
-	prefetch_next(&row, dsad_scorer_features(scorer));
+	if (dsad_scorer_encoder(scorer) == NULL)
+		prefetch_next(&row, dsad_scorer_features(scorer));
 	if (unlikely(dsad_score(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), &score) == 0))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_FLOAT8(score);

@@ -16,8 +16,21 @@ typedef struct DeepsadScoreCall
 {
 	DeepsadModelRef *model;
 	DeepsadFeatures *features;
-	int			features_arg;
+	uint64		model_changes;	/* when the features were read last */
 } DeepsadScoreCall;
+
+/* Reads features, which are not NULL, for a model of columns; same: that of the last call. */
+static inline void
+deepsad_score_columns(DeepsadFeatures *features, const DsadScorer *scorer, bool same, const NullableDatum *argument,
+					  DsadRows *row)
+{
+	DeepsadColumns columns = {dsad_scorer_encoder(scorer), NULL, NULL, same};
+
+	deepsad_features_cells(features, &columns, argument);
+	row->values = deepsad_binding_units(deepsad_features_binding(features), columns.encoder);
+	row->count = 1;
+	row->single = false;
+}
 
 /*
  * Reads model (argument 0) and features (from argument features_arg on) of a call;
@@ -38,9 +51,18 @@ deepsad_score_call(FunctionCallInfo fcinfo, int features_arg, const DsadScorer *
 		site->model = deepsad_model_ref_create(fcinfo, 0);
 		fcinfo->flinfo->fn_extra = site;
 	}
-	if (!deepsad_features_read(site->features, fcinfo->args + features_arg, row, &count))
+	if (deepsad_features_null(site->features, fcinfo->args + features_arg))
 		return false;
 	*scorer = deepsad_model_ref_get(site->model, fcinfo);
+	if (dsad_scorer_encoder(*scorer))
+	{
+		uint64		changes = deepsad_model_ref_changes(site->model);
+
+		deepsad_score_columns(site->features, *scorer, changes == site->model_changes, fcinfo->args + features_arg, row);
+		site->model_changes = changes;
+		return true;
+	}
+	deepsad_features_read(site->features, fcinfo->args + features_arg, row, &count);
 	if (unlikely(count != dsad_scorer_features(*scorer)))
 		deepsad_wrong_width(count, dsad_scorer_features(*scorer));
 	return true;

@@ -11,8 +11,7 @@
 #include "utils/memutils.h"
 
 #include "env.h"
-#include "input.h"
-#include "model_cache.h"
+#include "score_call.h"
 #include "set_result.h"
 
 DSAD_FUNCTION(deepsad_score_table);
@@ -136,8 +135,16 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 		for (int i = 1; i < source->natts; i++)
 			argument[i - 1].value = SPI_getbinval(SPI_tuptable->vals[row], source, i + 1,
 												  &argument[i - 1].isnull);
-		if (deepsad_features_read(features, argument, &values, &count))
-			add_row(batch, scorer, &values, count, row);
+		if (deepsad_features_null(features, argument))
+			continue;
+		if (dsad_scorer_encoder(scorer))
+		{
+			deepsad_score_columns(features, scorer, false, argument, &values);
+			count = dsad_scorer_features(scorer);
+		}
+		else
+			deepsad_features_read(features, argument, &values, &count);
+		add_row(batch, scorer, &values, count, row);
 	}
 	score_batch(batch, scorer);
 	for (int row = 0; row < rows; row++)

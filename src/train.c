@@ -4,12 +4,14 @@
  */
 #include "pg_compat.h"
 
+#include "access/htup_details.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/plannodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "column_options.h"
 #include "env.h"
 #include "input.h"
 #include "model_cache.h"
@@ -35,6 +37,15 @@ typedef struct CallSite
 	bool		alpha_warned;
 } CallSite;
 
+/* A row that came before it was known how long its arrays are. */
+typedef struct WaitingRow
+{
+	Datum		row;
+	int8		label;
+} WaitingRow;
+
+#define MAX_WAITING_ROWS 10000
+
 /* One group's state, in the aggregate's context. */
 typedef struct TrainState
 {
@@ -42,6 +53,13 @@ typedef struct TrainState
 	CallSite   *site;
 	struct varlena *model;		/* deepsad_update's, as it was stored; NULL for deepsad_train */
 	Jsonb	   *options;		/* NULL = defaults */
+	DeepsadGather *gather;		/* the rows' columns; NULL = rows are features */
+	bool		started;		/* it is known what rows are like */
+	struct WaitingRow *waiting; /* rows before that */
+	int			waiting_count;
+	TupleDesc	desc;			/* their type; NULL = rows do not wait */
+	Datum	   *values;			/* of the first of them that has one, for each column */
+	bool	   *nulls;
 	uint64		skipped;		/* rows whose features are NULL */
 	bool		shown;			/* this backend's progress entry is ours */
 	bool		integer_labels;
@@ -183,6 +201,125 @@ check_same_options(FunctionCallInfo fcinfo, const TrainState *state)
 				 errhint("Give the same options for every row of a group.")));
 }
 
+/* Adds a row whose features are not NULL. */
+static void
+add_row(TrainState *state, const NullableDatum *argument, int8 label)
+{
+	DeepsadFeatures *features = state->site->features;
+	DsadRows	row;
+	uint32		count;
+
+	if (state->gather)
+	{
+		row.values = deepsad_features_cells(features, deepsad_gather_columns(state->gather), argument);
+		row.count = 1;
+		row.single = false;
+		count = deepsad_gather_cells(state->gather);
+		deepsad_gather_row(state->gather, row.values, label);
+	}
+	else
+	{
+		deepsad_features_read(features, argument, &row, &count);
+		if (!deepsad_features_finite(&row, count))
+			deepsad_features_infinite(&row, count);
+	}
+	deepsad_rowstore_add(state->store, &row, count, label);
+	if (state->shown && deepsad_rowstore_seen(state->store) % ROWS_PER_REPORT == 0)
+		deepsad_progress_collecting(deepsad_rowstore_seen(state->store));
+}
+
+/* Keeps a row, and its values where rows before had none. */
+static void
+wait_for_arrays(TrainState *state, const NullableDatum *argument, int8 label)
+{
+	NullableDatum copy = {PointerGetDatum(DatumGetHeapTupleHeaderCopy(argument->value)), false};
+	TupleDesc	desc;
+	Datum	   *values;
+	bool	   *nulls;
+
+	if (state->waiting_count == MAX_WAITING_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("an array column is NULL in the first %d rows, its length is not known", MAX_WAITING_ROWS),
+				 errhint("Leave the column or such rows out, or begin with a row that has the array.")));
+	if (state->waiting == NULL)
+		state->waiting = palloc(sizeof(WaitingRow));
+	else if ((state->waiting_count & (state->waiting_count - 1)) == 0)
+		state->waiting = repalloc(state->waiting, 2 * state->waiting_count * sizeof(WaitingRow));
+	state->waiting[state->waiting_count++] = (WaitingRow) {copy.value, label};
+	desc = deepsad_features_row(state->site->features, &copy, &values, &nulls);
+	if (state->desc == NULL)
+	{
+		state->desc = desc;
+		state->values = values;
+		state->nulls = nulls;
+		return;
+	}
+	for (int i = 0; i < Min(desc->natts, state->desc->natts); i++)
+		if (state->nulls[i] && !nulls[i] && TupleDescAttr(desc, i)->atttypid == TupleDescAttr(state->desc, i)->atttypid)
+		{
+			state->values[i] = values[i];
+			state->nulls[i] = false;
+		}
+	pfree(values);
+	pfree(nulls);
+	FreeTupleDesc(desc);
+}
+
+/* Starts to gather from the rows that wait, when all arrays have come or no row will. */
+static void
+start_gathering(TrainState *state, MemoryContext context, bool last)
+{
+	if (!last && !deepsad_gather_complete(state->desc, state->options, state->nulls))
+		return;
+	state->gather = deepsad_gather_create(context, state->desc, state->options, state->nulls, state->values,
+										  state->integer_labels);
+	state->started = true;
+	for (int i = 0; i < state->waiting_count; i++)
+	{
+		NullableDatum argument = {state->waiting[i].row, false};
+
+		CHECK_FOR_INTERRUPTS();
+		add_row(state, &argument, state->waiting[i].label);
+	}
+	for (int i = 0; i < state->waiting_count; i++)
+		pfree(DatumGetPointer(state->waiting[i].row));
+	pfree(state->waiting);
+	state->waiting = NULL;
+	state->waiting_count = 0;
+}
+
+/* Whether rows like this one are gathered by their columns. */
+static bool
+is_gathered(TrainState *state, const NullableDatum *argument)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	TupleDesc	desc = deepsad_features_row(state->site->features, argument, &values, &nulls);
+
+	if (desc == NULL && deepsad_columns_option(state->options))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns\" is given, but features are no row"),
+				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
+	return desc && deepsad_gather_wanted(desc, state->options);
+}
+
+/* The columns of the model that an update goes on from, if it has any. */
+static void
+gather_for_model(TrainState *state, MemoryContext context)
+{
+	DsadEnv    *env = MemoryContextAlloc(context, sizeof(DsadEnv));
+	DsadArena  *arena = MemoryContextAlloc(context, sizeof(DsadArena));
+	DsadModel	model;
+
+	deepsad_env_init(env, context);
+	dsad_arena_init(arena, env);
+	deepsad_model_decode(&model, arena, env, (bytea *) pg_detoast_datum_packed(state->model));
+	if (model.encoder)
+		state->gather = deepsad_gather_create_for_model(context, model.encoder);
+}
+
 /* One row of either aggregate. */
 static Datum
 transition(FunctionCallInfo fcinfo, bool update)
@@ -190,13 +327,13 @@ transition(FunctionCallInfo fcinfo, bool update)
 	MemoryContext context;
 	CallSite   *site;
 	TrainState *state;
-	DsadRows	row;
-	uint32		count;
+	const NullableDatum *argument;
 	int8		label = DSAD_UNLABELLED;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "transition function of deepsad called outside an aggregate");
 	site = get_call_site(fcinfo, update);
+	argument = &fcinfo->args[site->features_arg];
 	if (PG_ARGISNULL(0))
 		state = start_group(fcinfo, site, context);
 	else
@@ -207,20 +344,28 @@ transition(FunctionCallInfo fcinfo, bool update)
 		if (site->options_arg)
 			check_same_options(fcinfo, state);
 	}
-	if (!deepsad_features_read(site->features, fcinfo->args + site->features_arg, &row, &count))
+	if (argument->isnull)
 	{
 		state->skipped++;
 		PG_RETURN_POINTER(state);
 	}
-	if (!deepsad_features_finite(&row, count))
-		deepsad_features_infinite(&row, count);
 	if (site->label_arg)
 		label = deepsad_label_read(site->label_kind, fcinfo, site->label_arg);
 	state->saw_anomaly |= label == DSAD_ANOMALY;
 	state->saw_normal |= label == DSAD_NORMAL;
-	deepsad_rowstore_add(state->store, &row, count, label);
-	if (state->shown && deepsad_rowstore_seen(state->store) % ROWS_PER_REPORT == 0)
-		deepsad_progress_collecting(deepsad_rowstore_seen(state->store));
+	if (!state->started && (state->desc || (!update && is_gathered(state, argument))))
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+
+		wait_for_arrays(state, argument, label);
+		MemoryContextSwitchTo(old);
+		start_gathering(state, context, false);
+		PG_RETURN_POINTER(state);
+	}
+	if (!state->started && update)
+		gather_for_model(state, context);
+	state->started = true;
+	add_row(state, argument, label);
 	PG_RETURN_POINTER(state);
 }
 
@@ -270,6 +415,8 @@ deepsad_train_final(PG_FUNCTION_ARGS)
 		elog(ERROR, "deepsad_train_final called outside an aggregate");
 	if (state == NULL)
 		PG_RETURN_NULL();
+	if (state->waiting_count > 0)
+		start_gathering(state, GetMemoryChunkContext(state), true);
 	if (deepsad_rowstore_count(state->store) == 0)
 	{
 		/* only rows without features */
@@ -279,14 +426,17 @@ deepsad_train_final(PG_FUNCTION_ARGS)
 	}
 	check_label_meaning(fcinfo, state);
 	/* the final function runs once a group (FINALFUNC_MODIFY = READ_WRITE): the rows can go early */
+	if (state->gather)
+		deepsad_gather_finish(state->gather);
 	store = state->store;
 	state->store = NULL;
 	if (state->model)
-		result = deepsad_training_update(store, (bytea *) state->model, state->options, state->shown);
+		result = deepsad_training_update(store, state->gather, (bytea *) state->model, state->options, state->shown);
 	else
 	{
 		parse_options(&config, state, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
-		result = deepsad_training_run(store, &config, state->skipped, state->shown, &state->site->alpha_warned);
+		result = deepsad_training_run(store, state->gather, &config, state->skipped, state->shown,
+									  &state->site->alpha_warned);
 	}
 	if (state->shown)
 		deepsad_progress_end();

@@ -234,9 +234,19 @@ warn_useless(const DsadModel *model)
 				 errhint("Check the labels and features, or try other options.")));
 }
 
+/* The rows as features, by way of their columns if gather is not NULL. */
+static void
+get_source(Run *run, DeepsadGather *gather)
+{
+	deepsad_rowstore_source(run->store, &run->source);
+	if (gather)
+		deepsad_gather_source(gather, &run->source, &run->source);
+}
+
 /* A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each other or go to a file. */
 static void
-start_run(Run *run, DeepsadRowStore *store, const DsadConfig *config, MemoryContext context, bool shown)
+start_run(Run *run, DeepsadRowStore *store, DeepsadGather *gather, const DsadConfig *config, MemoryContext context,
+		  bool shown)
 {
 	uint64		count = deepsad_rowstore_count(store);
 
@@ -246,13 +256,13 @@ start_run(Run *run, DeepsadRowStore *store, const DsadConfig *config, MemoryCont
 	deepsad_env_init(&run->env, context);
 	dsad_arena_init(&run->arena, &run->env);
 	dsad_arena_init(&run->scratch, &run->env);
-	deepsad_rowstore_source(store, &run->source);
+	get_source(run, gather);
 	if (add_size(deepsad_rowstore_memory(store),
-				 mul_size(count, scaled_row_bytes(dsad_config_inputs(config, run->source.features)) + 2 * sizeof(uint64))) >
+				 mul_size(count, scaled_row_bytes(dsad_inputs(config, run->source.features, run->source.encoder)) + 2 * sizeof(uint64))) >
 		mul_size(maintenance_work_mem, 1024))
 	{
 		deepsad_rowstore_spill(store);
-		deepsad_rowstore_source(store, &run->source);
+		get_source(run, gather);
 	}
 	run->progress.shown = shown;
 	run->progress.verbose = config->verbose != 0;
@@ -275,12 +285,13 @@ finish_run(Run *run)
 /*
  * Trains a model on the store's rows (at least one) and frees the store; the
  * result is in the current context, NULL (with a warning) when no row is
- * eligible.  shown: this backend's progress entry is this training's.
- * *alpha_warned keeps many small groups from saying the same.
+ * eligible.  shown: this backend's progress entry is this training's.  gather: what the
+ * rows' columns are, finished; NULL when the rows are features.  *alpha_warned keeps
+ * many small groups from saying the same.
  */
 bytea *
-deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 skipped, bool shown,
-					 bool *alpha_warned)
+deepsad_training_run(DeepsadRowStore *store, DeepsadGather *gather, const DsadConfig *config, uint64 skipped,
+					 bool shown, bool *alpha_warned)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -289,7 +300,7 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
 	DsadStatus	status;
 	bytea	   *result = NULL;
 
-	start_run(&run, store, config, context, shown);
+	start_run(&run, store, gather, config, context, shown);
 	MemoryContextSwitchTo(context);
 	status = dsad_prepare(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, config, &run.source, &error);
 	if (status == DSAD_NO_ELIGIBLE_ROWS)
@@ -322,7 +333,7 @@ deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 sk
  * may be NULL, and frees the store; the result is in the current context.
  */
 bytea *
-deepsad_training_update(DeepsadRowStore *store, bytea *model, Jsonb *options, bool shown)
+deepsad_training_update(DeepsadRowStore *store, DeepsadGather *gather, bytea *model, Jsonb *options, bool shown)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -340,7 +351,7 @@ deepsad_training_update(DeepsadRowStore *store, bytea *model, Jsonb *options, bo
 	deepsad_model_decode(&decoded, &arena, &env, (bytea *) pg_detoast_datum_packed((struct varlena *) model));
 	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
 	config = decoded.config;
-	start_run(&run, store, &config, context, shown);
+	start_run(&run, store, gather, &config, context, shown);
 	run.update = true;
 	run.model = decoded;
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),

@@ -7,10 +7,12 @@
 
 #include "utils/jsonb.h"
 
+#include "gather.h"
 #include "rowstore.h"
 
-extern bytea *deepsad_training_run(DeepsadRowStore *store, const DsadConfig *config, uint64 skipped,
-								   bool shown, bool *alpha_warned);
-extern bytea *deepsad_training_update(DeepsadRowStore *store, bytea *model, Jsonb *options, bool shown);
+extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadGather *gather, const DsadConfig *config,
+								   uint64 skipped, bool shown, bool *alpha_warned);
+extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadGather *gather, bytea *model, Jsonb *options,
+									  bool shown);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "calibration.h"
 #include "drift.h"
+#include "encoder.h"
 #include "env.h"
 #include "scaling.h"
 
@@ -126,6 +127,17 @@ put_scaling(Writer *w, const DsadModel *model)
 	put_doubles(w, model->scaling.limit, model->scaling.inputs);
 	for (uint32_t i = 0; i < model->scaling.inputs - model->scaling.features; i++)
 		put_int(w, model->scaling.copied[i], 4);
+}
+
+/* How rows become features: encoder_codec.c knows the body. */
+static void
+put_encoder(Writer *w, const DsadModel *model)
+{
+	size_t		length = dsad_encoder_write(model->encoder, w->at);
+
+	w->length += length;
+	if (w->at != NULL)
+		w->at += length;
 }
 
 static void
@@ -272,6 +284,8 @@ static void
 put_sections(Writer *w, const DsadModel *model)
 {
 	put_whole(w, "OPTS", FLAG_CRITICAL, put_options, model);
+	if (model->encoder)
+		put_whole(w, "ENCO", FLAG_CRITICAL, put_encoder, model);
 	put_whole(w, "SCAL", FLAG_CRITICAL, put_scaling, model);
 	put_whole(w, "FACT", 0, put_facts, model);
 	put_whole(w, "TRST", 0, put_trust, model);
@@ -794,18 +808,25 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 	DsadModel	shape;
 	DsadConfig	config;
 	uint32_t	format = 0;
+	DsadEncoder *encoder = NULL;
 	uint64_t	features;
 	uint64_t	inputs;
 	DsadStatus	status;
 
 	if ((status = get_header(&r, env, &format, error)) != DSAD_OK ||
 		(status = find_section(&r, "OPTS", format, &body, error)) != DSAD_OK ||
-		(status = get_options(&body, &config, format, error)) != DSAD_OK ||
-		(status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
+		(status = get_options(&body, &config, format, error)) != DSAD_OK)
+		return status;
+	if (r.left >= 4 && memcmp(r.at, "ENCO", 4) == 0 &&
+		((status = find_section(&r, "ENCO", format, &body, error)) != DSAD_OK ||
+		 (status = dsad_encoder_read(&encoder, arena, body.at, body.left, error)) != DSAD_OK))
+		return status;
+	if ((status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
 		return status;
 	features = get_int(&body, 4);
 	inputs = get_int(&body, 4);
-	if (features < 1 || features > DSAD_MAX_FEATURES || inputs != dsad_config_inputs(&config, (uint32_t) features) ||
+	if (features < 1 || features > DSAD_MAX_FEATURES || (encoder && encoder->units != features) ||
+		inputs != dsad_inputs(&config, (uint32_t) features, encoder) ||
 		body.left != 8 + inputs * 32 + (inputs - features) * 4)
 		return corrupt(error, "section \"SCAL\" is malformed");
 
@@ -818,9 +839,10 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 	shape.dims[shape.layers] = (uint32_t) config.latent;
 	if (member_size(&shape) > r.left / (size_t) config.members)
 		return corrupt(error, "its members are cut short");
-	status = dsad_model_alloc(model, arena, &config, (uint32_t) features, error);
+	status = dsad_model_alloc(model, arena, &config, (uint32_t) features, (uint32_t) inputs, error);
 	if (status != DSAD_OK)
 		return status;
+	model->encoder = encoder;
 
 	if ((status = get_scaling(&body, model, error)) != DSAD_OK ||
 		(status = find_section(&r, "FACT", format, &body, error)) != DSAD_OK ||

@@ -191,13 +191,6 @@ dsad_config_update(DsadConfig *config, uint64_t rows)
 	config->verbose = 0;
 }
 
-/* How many inputs the nets have for so many features. */
-uint32_t
-dsad_config_inputs(const DsadConfig *config, uint32_t features)
-{
-	return config->scaling == DSAD_SCALING_STANDARD_ROBUST ? 2 * features : features;
-}
-
 /* Whether the score stays the plain squared distance. */
 bool
 dsad_config_plain_score(const DsadConfig *config)

@@ -77,7 +77,9 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 						 "cannot train on %llu rows of %u features, need 1 to %u rows of 1 to %u features",
 						 (unsigned long long) rows->count, rows->features, UINT32_MAX,
 						 DSAD_MAX_FEATURES);
-	status = dsad_model_alloc(model, arena, config, rows->features, error);
+	status = dsad_model_alloc(model, arena, config, rows->features,
+							  dsad_inputs(config, rows->features, rows->encoder), error);
+	model->encoder = rows->encoder;
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
 	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, rows->features))

@@ -215,7 +215,6 @@ extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t
 								 uint64_t rows);
 extern void dsad_config_update(DsadConfig *config, uint64_t rows);
 extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);
-extern uint32_t dsad_config_inputs(const DsadConfig *config, uint32_t features);
 extern bool dsad_config_plain_score(const DsadConfig *config);
 
 /* ---- the model ---- */
@@ -235,6 +234,88 @@ typedef struct DsadScaling
 	double	   *fill;
 	double	   *limit;
 } DsadScaling;
+
+/* What a column holds: its SQL type, as far as reading it goes. */
+typedef enum DsadValue
+{
+	DSAD_VALUE_NUMBER, DSAD_VALUE_BOOLEAN, DSAD_VALUE_TEXT, DSAD_VALUE_TIMESTAMP, DSAD_VALUE_TIMESTAMPTZ,
+	DSAD_VALUE_DATE, DSAD_VALUE_TIME, DSAD_VALUE_INTERVAL, DSAD_VALUE_ADDRESS, DSAD_VALUE_ARRAY,
+	DSAD_VALUES
+} DsadValue;
+
+/* How a column becomes features. */
+typedef enum DsadKind
+{
+	DSAD_KIND_NUMBER,			/* itself; an array, each element */
+	DSAD_KIND_BOOLEAN,			/* 0 or 1 */
+	DSAD_KIND_CATEGORY,			/* one 0 or 1 for each category, and one for all others */
+	DSAD_KIND_TIME,				/* time of day and day of week on a circle, and itself */
+	DSAD_KINDS
+} DsadKind;
+
+/* What scaling must know of a feature that a column became. */
+typedef enum DsadUnit
+{
+	DSAD_UNIT_NUMBER,
+	DSAD_UNIT_BOUNDED,			/* sine or cosine */
+	DSAD_UNIT_FLAG				/* 0 or 1 */
+} DsadUnit;
+
+/* Bytes that are not NUL-terminated; text is UTF-8. */
+typedef struct DsadBytes
+{
+	const char *bytes;
+	uint32_t	length;
+} DsadBytes;
+
+typedef struct DsadColumn
+{
+	DsadBytes	name;
+	DsadBytes	type;			/* of the training rows, for people */
+	uint8_t		value;			/* DsadValue */
+	uint8_t		kind;			/* DsadKind */
+	uint8_t		indicator;		/* 1 = a feature more tells whether the value is missing */
+	uint8_t		prefix;			/* addresses: bits of an IPv4 network; IPv6's are twice as long */
+	uint32_t	cells;			/* 1, or the length of an array */
+	uint32_t	categories;
+	DsadBytes  *category;		/* most frequent first */
+
+	/* Set by dsad_encoder_finish. */
+	uint32_t	first_cell;
+	uint32_t	first_unit;
+	uint32_t	units;
+	uint32_t	slots;			/* a power of two, or 0 */
+	uint32_t   *slot;			/* hash table: category + 1, 0 = free */
+} DsadColumn;
+
+/*
+ * From a row of columns to features.  A row comes as cells: numbers, true = 1, times
+ * in microseconds since 2000 (UTC), categories as their index (those beyond the last:
+ * any other), NaN = missing.
+ */
+typedef struct DsadEncoder
+{
+	uint32_t	columns;
+	DsadColumn *column;
+	bool		named;			/* columns are found by name, else by position */
+
+	/* Set by dsad_encoder_finish. */
+	uint32_t	cells;
+	uint32_t	units;			/* features */
+	uint8_t    *unit;			/* units: DsadUnit */
+	uint16_t   *unit_column;	/* units: which column each belongs to */
+	struct DsadRun *run;		/* how to encode: columns one by one, or many that stay what they are */
+	uint32_t	runs;
+	DsadBytes	signature;		/* differs where columns differ in name, value, kind or cells */
+} DsadEncoder;
+
+#define DSAD_MAX_COLUMNS 1600	/* as in a table of PostgreSQL */
+
+extern DsadStatus dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
+extern void dsad_encode(const DsadEncoder *encoder, const double *cells, double *units);
+extern uint32_t dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length);
+
+extern uint32_t dsad_inputs(const DsadConfig *config, uint32_t features, const DsadEncoder *encoder);
 
 typedef enum DsadStop
 {
@@ -335,6 +416,7 @@ typedef struct DsadModel
 	DsadConfig	config;
 	uint32_t	layers;			/* hidden layers + 1 */
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, dims[layers] = latent */
+	const DsadEncoder *encoder; /* NULL = rows come as features */
 	DsadScaling scaling;
 	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
 	DsadFacts	facts;
@@ -345,7 +427,7 @@ typedef struct DsadModel
 } DsadModel;
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
-								   uint32_t features, DsadError *error);
+								   uint32_t features, uint32_t inputs, DsadError *error);
 extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);
 
 /* ---- training ---- */
@@ -378,6 +460,7 @@ typedef struct DsadRowSource
 	uint32_t	features;
 	bool		sequential;
 	int			(*read) (void *ctx, uint64_t row, double *features, int8_t *label);
+	const DsadEncoder *encoder; /* what made the features of columns, NULL = nothing did */
 } DsadRowSource;
 
 /*
@@ -487,6 +570,7 @@ extern DsadStatus dsad_scorer_create(DsadScorer **scorer, DsadArena *arena, cons
 									 const DsadKernel *kernel);
 extern uint32_t dsad_scorer_features(const DsadScorer *scorer);
 extern const double *dsad_scorer_expected(const DsadScorer *scorer);
+extern const DsadEncoder *dsad_scorer_encoder(const DsadScorer *scorer);
 extern uint32_t dsad_scorer_embedding_size(const DsadScorer *scorer);
 
 /* Rows to score, (count, features), NaN = missing: doubles or, if single, floats, at any address. */

@@ -8,13 +8,13 @@
 #include "scaling.h"
 
 /*
- * Lays out a model of rows of `features` numbers under config, everything zero, in
- * arena.  Loss histories are not allocated.  Errors: the model would be too
+ * Lays out a model of rows of `features` numbers, nets of `inputs`, under config,
+ * everything zero, in arena.  Loss histories are not allocated.  Errors: the model would be too
  * large, or out of memory.
  */
 DsadStatus
 dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, uint32_t features,
-				 DsadError *error)
+				 uint32_t inputs, DsadError *error)
 {
 	uint64_t	weights = 0;
 	uint32_t	layers = config->hidden.count + 1;
@@ -22,7 +22,7 @@ dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, u
 	memset(model, 0, sizeof(*model));
 	model->config = *config;
 	model->layers = layers;
-	model->dims[0] = dsad_config_inputs(config, features);
+	model->dims[0] = inputs;
 	for (uint32_t l = 0; l < layers - 1; l++)
 		model->dims[l + 1] = (uint32_t) config->hidden.value[l];
 	model->dims[layers] = (uint32_t) config->latent;

@@ -170,6 +170,15 @@ read_row(const DsadEnv *env, const DsadRowSource *rows, const uint32_t *order, u
 	return i % 64 == 0 ? dsad_poll(env, error) : DSAD_OK;
 }
 
+/* Whether a missing feature is a missing value: of what is no number, a column counts once. */
+static bool
+is_value(const DsadEncoder *encoder, uint32_t feature)
+{
+	const DsadColumn *column = encoder ? &encoder->column[encoder->unit_column[feature]] : NULL;
+
+	return column == NULL || column->kind == DSAD_KIND_NUMBER || column->first_unit == feature;
+}
+
 /* First pass: range and count of each feature, and what the labels are. */
 static DsadStatus
 find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const uint32_t *order,
@@ -190,7 +199,7 @@ find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const 
 		{
 			if (isnan(raw[j]))
 			{
-				facts->missing++;
+				facts->missing += is_value(rows->encoder, j);
 				continue;
 			}
 			if (s->count[j] == 0 || raw[j] < s->min[j])
@@ -251,6 +260,24 @@ is_spread(double spread, double largest)
 	return spread > 1e-13 * largest && spread > 1e-300 && isfinite(spread);
 }
 
+/* What feature j is. */
+static DsadUnit
+unit_of(const DsadRowSource *rows, uint32_t j)
+{
+	return rows->encoder ? (DsadUnit) rows->encoder->unit[j] : DSAD_UNIT_NUMBER;
+}
+
+/*
+ * A flag that is hardly ever set would be a giant among the inputs, and one never set
+ * would be nothing.
+ */
+static void
+bound_flag(DsadScaling *scaling, uint32_t j, const Statistics *s)
+{
+	if (s->max[j] == s->min[j] || scaling->scale[j] > DSAD_FLAG_SCALE)
+		scaling->scale[j] = DSAD_FLAG_SCALE;
+}
+
 /* The standard, min-max or no scaling of input i, from the values of feature j. */
 static void
 fit_input(DsadScaling *scaling, uint32_t i, uint32_t j, DsadScalingMethod method, const Statistics *s)
@@ -302,6 +329,7 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 	DsadError *error)
 {
 	uint32_t	features = rows->features;
+	uint32_t	copy = features;
 	Statistics	s;
 	Sample		sample = {0};
 	double	   *raw = dsad_arena_array(scratch, features, sizeof(double));
@@ -328,16 +356,20 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 	*rows_differ = false;
 	for (uint32_t j = 0; j < features && status == DSAD_OK; j++)
 	{
+		DsadUnit	unit = unit_of(rows, j);
+
 		*rows_differ |= s.max[j] > s.min[j];
-		if (method == DSAD_SCALING_ROBUST)
+		if (method == DSAD_SCALING_ROBUST && unit == DSAD_UNIT_NUMBER)
 			fit_robust(scaling, j, j, &sample, &s);
 		else
-			fit_input(scaling, j, j, method == DSAD_SCALING_STANDARD_ROBUST ? DSAD_SCALING_STANDARD : method, &s);
-		if (method == DSAD_SCALING_STANDARD_ROBUST)
+			fit_input(scaling, j, j, is_robust(method) ? DSAD_SCALING_STANDARD : method, &s);
+		if (unit == DSAD_UNIT_FLAG && (is_robust(method) || method == DSAD_SCALING_STANDARD))
+			bound_flag(scaling, j, &s);
+		if (method == DSAD_SCALING_STANDARD_ROBUST && unit == DSAD_UNIT_NUMBER)
 		{
-			scaling->copied[j] = j;
-			scaling->fill[features + j] = mean[j];
-			fit_robust(scaling, features + j, j, &sample, &s);
+			scaling->copied[copy - features] = j;
+			scaling->fill[copy] = mean[j];
+			fit_robust(scaling, copy++, j, &sample, &s);
 		}
 		if (is_robust(method))
 			status = dsad_poll(env, error);

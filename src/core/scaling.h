@@ -15,6 +15,8 @@
 
 #define DSAD_ROBUST_LIMIT 5		/* of robust inputs: bounded, or outliers would be all that counts */
 
+#define DSAD_FLAG_SCALE 10		/* of a 0 or 1 that hardly varies, at most */
+
 extern bool dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs);
 extern bool dsad_scaling_copy(DsadScaling *scaling, DsadArena *arena, const DsadScaling *source);
 extern bool dsad_scale_row(const DsadScaling *scaling, const DsadKernel *kernel, const DsadRows *rows, size_t i,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "calibration.h"
+#include "encoder.h"
 #include "env.h"
 #include "kernel.h"
 #include "port.h"
@@ -90,6 +91,7 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 {
 	DsadScorer *scorer = dsad_arena_alloc(arena, sizeof(DsadScorer));
 	double		weight;
+
 	*result = scorer;
 	if (scorer == NULL)
 		return DSAD_NO_MEMORY;
@@ -108,6 +110,8 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 		return DSAD_NO_MEMORY;
 	scorer->cross = model->config.calibration == DSAD_CALIBRATION_CROSS;
 	dsad_decision(&scorer->decision, model);
+	if (model->encoder && (scorer->encoder = dsad_encoder_copy(arena, model->encoder)) == NULL)
+		return DSAD_NO_MEMORY;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		const DsadMember *member = &model->members[m];
@@ -144,6 +148,13 @@ const double *
 dsad_scorer_expected(const DsadScorer *scorer)
 {
 	return scorer->scaling.fill;
+}
+
+/* What makes features of a row's columns; NULL = rows come as features. */
+const DsadEncoder *
+dsad_scorer_encoder(const DsadScorer *scorer)
+{
+	return scorer->encoder;
 }
 
 uint32_t

@@ -182,5 +182,5 @@ dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts
 	*filter = (DsadFilter) {.rows = rows, .order = order, .config = config, .facts = facts};
 	dsad_split_start(&filter->split, config, facts);
 	dsad_split_counts(&filter->split, count);
-	return (DsadRowSource) {filter, rows->count - count[DSAD_PART_CALIBRATION], rows->features, true, filter_read};
+	return (DsadRowSource) {filter, rows->count - count[DSAD_PART_CALIBRATION], rows->features, true, filter_read, rows->encoder};
 }

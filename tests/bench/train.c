@@ -132,7 +132,7 @@ main(void)
 	{
 		const uint32_t *dims = shapes[s];
 		DsadConfig	config;
-		DsadRowSource source = {NULL, ROWS, dims[0], false, read_row};
+		DsadRowSource source = {NULL, ROWS, dims[0], false, read_row, NULL};
 		DsadArena	arena;
 		DsadModel	model;
 		DsadError	error;

@@ -105,7 +105,7 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 DsadRowSource
 test_source(TestRows *rows, uint64_t count)
 {
-	DsadRowSource source = {rows, count, rows->features, false, read_row};
+	DsadRowSource source = {rows, count, rows->features, false, read_row, NULL};
 
 	return source;
 }

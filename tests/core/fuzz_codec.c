@@ -41,6 +41,26 @@ require(bool condition, const char *what)
 	abort();
 }
 
+/* Two rows of cells as features: of missing ones, and of ones that mean all sorts of things. */
+static void
+encode(const DsadEncoder *encoder, double *units)
+{
+	double	   *cells = malloc(encoder->cells * sizeof(double));
+
+	require(encoder->columns > 0 && encoder->units > 0, "an encoder of nothing");
+	for (int row = 0; row < 2; row++)
+	{
+		for (uint32_t i = 0; i < encoder->cells; i++)
+			cells[i] = row == 0 ? NAN : i % 3 == 0 ? -1e300 : i % 3 == 1 ? 1 : 1e12;
+		dsad_encode(encoder, cells, units + (size_t) row * encoder->units);
+	}
+	for (uint32_t c = 0; c < encoder->columns; c++)
+		for (uint32_t k = 0; k < encoder->column[c].categories; k++)
+			require(dsad_category_find(&encoder->column[c], encoder->column[c].category[k].bytes,
+									   encoder->column[c].category[k].length) <= k, "a category is not found");
+	free(cells);
+}
+
 /* Two rows through the model: no NaN, and a row's score does not depend on its neighbour. */
 static void
 score(const DsadModel *model, DsadArena *arena)
@@ -60,6 +80,8 @@ score(const DsadModel *model, DsadArena *arena)
 	embedding = calloc(dsad_scorer_embedding_size(scorer), sizeof(float));
 	for (size_t j = 0; j < features; j++)
 		rows[j] = j % 3 == 0 ? NAN : j % 3 == 1 ? 1e300 : (double) j;
+	if (dsad_scorer_encoder(scorer))
+		encode(dsad_scorer_encoder(scorer), rows);
 	scratch = malloc(dsad_scorer_scratch(scorer, 2));
 	require(dsad_score(scorer, &(DsadRows) {rows, 2, false}, scratch, together) == 2, "rows not scored");
 	dsad_score(scorer, &(DsadRows) {rows + features, 1, false}, scratch, &alone);
@@ -270,7 +292,8 @@ write_file(const char *directory, const char *name, const uint8_t *bytes, size_t
 
 /* Trains a model and keeps its bytes, and in some wrong forms. */
 static void
-write_model(const char *directory, const char *name, const DsadConfig *config, uint32_t features)
+write_model(const char *directory, const char *name, const DsadConfig *config, uint32_t features,
+			const DsadEncoder *encoder)
 {
 	TestEnv		env;
 	TestRows	rows;
@@ -285,6 +308,7 @@ write_model(const char *directory, const char *name, const DsadConfig *config, u
 	test_env_init(&env);
 	test_normal_rows(&rows, 20, features, 3);
 	source = test_source(&rows, 20);
+	source.encoder = encoder;
 	dsad_arena_init(&arena, &env.env);
 	require(dsad_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK, "no model");
 	size = dsad_model_size(&model);
@@ -301,14 +325,52 @@ write_model(const char *directory, const char *name, const DsadConfig *config, u
 	test_free_rows(&rows);
 }
 
+/* A model of columns: a number with gaps, a category of two, a time. */
+static void
+write_columns_model(const char *directory)
+{
+	DsadConfig	config = test_config(10);
+	DsadBytes	category[2] = {{"DE", 2}, {"FR", 2}};
+	DsadColumn	column[3];
+	DsadEncoder encoder;
+	TestEnv		env;
+	DsadArena	arena;
+	DsadError	error;
+
+	memset(&encoder, 0, sizeof(encoder));
+	memset(column, 0, sizeof(column));
+	encoder.columns = 3;
+	encoder.column = column;
+	encoder.named = true;
+	for (int c = 0; c < 3; c++)
+	{
+		column[c].name = (DsadBytes) {"abc" + c, 1};
+		column[c].type = (DsadBytes) {"text", 4};
+		column[c].cells = 1;
+	}
+	column[0].indicator = 1;
+	column[1].value = DSAD_VALUE_TEXT;
+	column[1].kind = DSAD_KIND_CATEGORY;
+	column[1].categories = 2;
+	column[1].category = category;
+	column[2].value = DSAD_VALUE_TIMESTAMP;
+	column[2].kind = DSAD_KIND_TIME;
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	require(dsad_encoder_finish(&encoder, &arena, &error) == DSAD_OK && encoder.units == 10, "no encoder");
+	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
+	write_model(directory, "columns", &config, 10, &encoder);
+	dsad_arena_release(&arena);
+}
+
 static void
 write_corpus(const char *directory)
 {
 	DsadConfig	config = test_config(3);
 
-	write_model(directory, "two-members", &config, 3);
+	write_model(directory, "two-members", &config, 3, NULL);
 	config.validation = 0.3;
-	write_model(directory, "validation", &config, 3);
+	write_model(directory, "validation", &config, 3, NULL);
 	config.validation = 0;
 	config.calibration = DSAD_CALIBRATION_SPLIT;
 	write_model(directory, "split", &config, 3);
@@ -316,19 +378,19 @@ write_corpus(const char *directory)
 	write_model(directory, "cross", &config, 3);
 	config.calibration = DSAD_CALIBRATION_NONE;
 	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
-	write_model(directory, "copies", &config, 3);
+	write_model(directory, "copies", &config, 3, NULL);
 	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
 	config.warmup_epochs = 1;
 	config.scaling = DSAD_SCALING_MINMAX;
 	config.reconstruction = DSAD_RECONSTRUCTION_SIGMOID;
 	config.members = 1;
-	write_model(directory, "soft-boundary", &config, 4);
+	write_model(directory, "soft-boundary", &config, 4, NULL);
 	config.hidden.count = 1;
 	config.hidden.value[0] = 2;
 	config.latent = 1;
 	config.epochs = 0;
 	config.pretrain_epochs = 0;
-	write_model(directory, "tiny", &config, 1);
+	write_model(directory, "tiny", &config, 1, NULL);
 	dsad_config_defaults(&config, DSAD_PRESET_PAPER, 2, 1);
 	config.epochs = 2;
 	config.pretrain_epochs = 1;
@@ -336,7 +398,8 @@ write_corpus(const char *directory)
 	for (int i = 0; i < 4; i++)
 		config.hidden.value[i] = 5 - i;
 	config.latent = 2;
-	write_model(directory, "paper-deep", &config, 2);
+	write_model(directory, "paper-deep", &config, 2, NULL);
+	write_columns_model(directory);
 	write_file(directory, "empty", (const uint8_t *) "", 0);
 	write_file(directory, "magic", (const uint8_t *) "DEEPSAD\n", 8);
 }

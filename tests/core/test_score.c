@@ -33,7 +33,7 @@ fixed_model(DsadModel *model, DsadArena *arena)
 	config.hidden.value[1] = 20;
 	config.latent = 7;
 	config.members = 3;
-	CHECK(dsad_model_alloc(model, arena, &config, FEATURES, &error) == DSAD_OK);
+	CHECK(dsad_model_alloc(model, arena, &config, FEATURES, dsad_inputs(&config, FEATURES, NULL), &error) == DSAD_OK);
 	for (int j = 0; j < FEATURES; j++)
 	{
 		model->scaling.offset[j] = test_uniform(&random);

@@ -48,9 +48,3 @@ FROM scored;
 \echo
 SELECT id, round(score::numeric, 1) AS score, CASE WHEN anomaly THEN 'anomaly' ELSE 'normal' END AS truth, features
 FROM scored ORDER BY score DESC LIMIT 10;
-\echo 'Do it yourself:'
-\echo
-\echo '    make && sudo make install'
-\echo '    psql -c "CREATE EXTENSION deepsad" -d your_database'
-\echo '    then SELECT deepsad_train(ARRAY[a, b, c], is_anomaly) FROM your_table; see README.md.'
-\echo

@@ -1,0 +1,212 @@
+-- rows of real tables: columns by name, categories, gaps, times
+SET extra_float_digits = 0;
+CREATE TYPE channel AS ENUM ('web', 'shop', 'phone');
+CREATE TABLE tx (id bigint, amount numeric(10,2), country text, online boolean, created timestamptz, day date, at time,
+	took interval, client inet, way channel, gap int, sizes real[], kept varchar(10), fixed char(4), is_fraud boolean);
+INSERT INTO tx SELECT i, i % 37 + i % 11 / 10.0, (ARRAY['DE', 'FR', 'US', 'JP', 'Ünï'])[1 + i % 5], i % 3 = 0,
+	'2026-01-01 00:00+00'::timestamptz + i * interval '37 minutes', '2026-01-01'::date + i % 40, '00:00'::time + i * interval '13 minutes',
+	i % 9 * interval '1 hour', ('10.' || i % 3 || '.0.' || i % 200)::inet, (enum_range(NULL::channel))[1 + i % 3],
+	CASE WHEN i % 20 <> 0 THEN i % 7 END, ARRAY[i % 3, i % 4], CASE WHEN i % 9 > 0 THEN 'k' || i % 4 END, 'f' || i % 2,
+	CASE WHEN i % 100 = 0 THEN true END
+FROM generate_series(1, 1500) i;
+CREATE FUNCTION quick() RETURNS jsonb LANGUAGE sql IMMUTABLE AS
+	$$SELECT deepsad_options(epochs => 2, pretrain_epochs => 2, members => 2, columns => '{"id": "skip"}')$$;
+
+-- the label is a column of the row: left out, with a notice
+CREATE TABLE m AS SELECT deepsad_train(t, is_fraud, quick()) AS model FROM tx t;
+SELECT * FROM deepsad_features((SELECT model FROM m)) f;
+SELECT deepsad_info(model) -> 'columns' AS columns, deepsad_info(model) -> 'features' AS features, deepsad_info(model) -> 'rows' AS rows FROM m;
+-- the table's row, its columns in another order and with others among them, and loose ones: the same score
+SELECT count(*), count(DISTINCT id), bool_and(deepsad_score(model, t) = deepsad_score(model, f)) AS reordered,
+	bool_and(deepsad_score(model, t) = deepsad_score(model, t.amount, t.country, t.online, t.created, t.day, t.at, t.took, t.client, t.way, t.gap, t.sizes, t.kept, t.fixed)) AS loose,
+	bool_and(deepsad_score(model, t) = deepsad_score(model, ROW(t.amount, t.country, t.online, t.created, t.day, t.at, t.took, t.client, t.way, t.gap, t.sizes, t.kept, t.fixed))) AS positions
+FROM m, tx t, LATERAL (SELECT 1 AS more, way, kept, fixed, sizes, took, client, gap, at, day, NULL::point AS other, created, online, country, amount) f;
+-- other types for the same values
+SELECT bool_and(deepsad_score(model, t) = deepsad_score(model, f)) AS same
+FROM m, tx t, LATERAL (SELECT amount::float8, country::varchar, online, created, day, at, took, client::cidr, way::text, gap::bigint, sizes::float8[], kept::name, fixed::text) f
+WHERE masklen(t.client) = 32;
+-- scores depend on no setting
+CREATE TABLE s AS SELECT id, deepsad_score(model, t) AS score FROM tx t, m;
+SET timezone = 'Asia/Tokyo';
+SET datestyle = 'German';
+SET intervalstyle = 'iso_8601';
+SELECT bool_and(deepsad_score(model, t) = score) AS same FROM s JOIN tx t USING (id), m;
+RESET timezone;
+RESET datestyle;
+RESET intervalstyle;
+-- a model does not depend on the order of the rows
+SELECT deepsad_train(t, is_fraud, quick()) = deepsad_train(t, is_fraud, quick() ORDER BY md5(id::text)) AS same FROM tx t;
+-- NULL in each column: a score, another than before
+DO $$
+DECLARE c text; before float8; after float8;
+BEGIN
+	FOR c IN SELECT feature FROM m, deepsad_features(model) LOOP
+		EXECUTE format('SELECT deepsad_score(model, t), deepsad_score(model, jsonb_populate_record(t, jsonb_build_object(%L, NULL))) FROM m, tx t WHERE id = 3', c) INTO before, after;
+		IF after IS NULL OR after = before THEN RAISE NOTICE '% NULL: % instead of %', c, after, before; END IF;
+	END LOOP;
+END $$;
+SELECT deepsad_score(model, NULL::tx) IS NULL AS no_row, deepsad_score(NULL, t) IS NULL AS no_model, deepsad_score(model, jsonb_populate_record(NULL::tx, '{}')) > 0 AS all_missing FROM m, tx t LIMIT 1;
+-- an unseen category is like any other unseen one
+SELECT deepsad_score(model, a) = deepsad_score(model, b) AS same, deepsad_score(model, a) > deepsad_score(model, t) AS higher
+FROM m, tx t, jsonb_populate_record(t, '{"country": "XX"}') a, jsonb_populate_record(t, '{"country": "Yy"}') b WHERE t.id = 3;
+-- renamed, dropped and retyped columns
+SELECT deepsad_score(model, f) FROM m, (SELECT amount, country AS land, online, created, day, at, took, client, way, gap, sizes, kept, fixed FROM tx) f;
+ALTER TABLE tx RENAME COLUMN gap TO hole;
+SELECT deepsad_score(model, t) FROM m, tx t;
+ALTER TABLE tx RENAME COLUMN hole TO gap;
+ALTER TABLE tx ALTER gap TYPE text;
+SELECT deepsad_score(model, t) FROM m, tx t;
+ALTER TABLE tx ALTER gap TYPE smallint USING gap::smallint;
+SELECT bool_and(deepsad_score(model, t) = score) AS same FROM s JOIN tx t USING (id), m;
+ALTER TABLE tx ADD COLUMN later int DEFAULT 5;
+ALTER TABLE tx DROP COLUMN fixed;
+SELECT deepsad_score(model, t) FROM m, tx t;
+ALTER TABLE tx ADD COLUMN fixed text;
+UPDATE tx SET fixed = 'f' || id % 2;
+SELECT bool_and(deepsad_score(model, t) = score) AS same FROM s JOIN tx t USING (id), m;
+SELECT deepsad_score(model, 1, 2) FROM m;
+SELECT deepsad_score(model, ROW(1, 2)) FROM m;
+SELECT deepsad_score(model, ARRAY[1, 2]) FROM m;
+SELECT deepsad_score(model, amount, country, online, created, day, at, took, client, way, gap, gap, kept, fixed) FROM m, tx;
+SELECT deepsad_score(model, jsonb_populate_record(t, '{"sizes": [1, 2, 3]}')) FROM m, tx t LIMIT 1;
+SELECT deepsad_score(model, jsonb_populate_record(t, '{"sizes": [1, "infinity"]}')) FROM m, tx t LIMIT 1;
+-- infinite times are missing
+SELECT deepsad_score(model, jsonb_populate_record(t, '{"created": "infinity"}')) = deepsad_score(model, jsonb_populate_record(t, '{"created": null}')) AS same FROM m, tx t WHERE id = 3;
+-- in a trigger, where NEW has more columns
+CREATE TABLE scored (LIKE tx, score float8);
+CREATE FUNCTION score_new() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	NEW.score := deepsad_score((SELECT model FROM m), NEW);
+	RETURN NEW;
+END $$;
+CREATE TRIGGER t BEFORE INSERT ON scored FOR EACH ROW EXECUTE FUNCTION score_new();
+INSERT INTO scored SELECT * FROM tx WHERE id <= 20;
+SELECT bool_and(scored.score = s.score) AS same FROM scored JOIN s USING (id);
+
+-- in a database of another encoding
+SELECT encode(model, 'hex') AS model, encode(float8send(score), 'hex') AS score FROM m, s WHERE id = 4 \gset
+SELECT current_database() AS here \gset
+CREATE DATABASE deepsad_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
+\c deepsad_latin
+SET client_min_messages = warning;
+CREATE EXTENSION deepsad;
+SET client_encoding = 'UTF8';
+CREATE TABLE row4 (amount numeric, country text, online boolean, created timestamptz, day date, at time, took interval, client inet, way text,
+	gap int, sizes real[], kept text, fixed text);
+INSERT INTO row4 VALUES (4 + 4 / 10.0, 'Ünï', false, '2026-01-01 02:28+00', '2026-01-05', '00:52', '4 hours', '10.1.0.4', 'shop', 4, '{1,0}', 'k0', 'f0');
+SELECT country, length(country), encode(float8send(deepsad_score(decode(:'model', 'hex'), r)), 'hex') = :'score' AS same FROM row4 r;
+SELECT categories FROM deepsad_features(decode(:'model', 'hex')) WHERE feature = 'country';
+\c :here
+DROP DATABASE deepsad_latin;
+SET extra_float_digits = 0;
+
+-- explanations speak of columns
+SELECT feature, value, expected FROM m, tx t, deepsad_explain(model, t) WHERE id = 100 ORDER BY feature;
+SELECT abs(sum(contribution) - (deepsad_score(model, t) - (deepsad_info(model) ->> 'baseline_score')::float8)) < 1e-6 AS adds_up
+FROM m, tx t, deepsad_explain(model, t) WHERE id = 7 GROUP BY model, t.*;
+SELECT e -> 'feature' IS NOT NULL AS named, e -> 'value' AS value FROM m, tx t, jsonb_populate_record(t, '{"country": "XX"}') f,
+	jsonb_array_elements(deepsad_explain_json(model, 99, f)) e WHERE t.id = 1 AND e ->> 'feature' = 'country';
+-- embeddings, updates, batches
+SELECT abs((SELECT sum(x * x) FROM unnest(deepsad_embed(model, t)) x) / deepsad_score(model, t) - 1) < 1e-5 AS squared_length FROM m, tx t WHERE id = 1;
+SELECT count(*), bool_and(s.score = b.score) AS same FROM m, deepsad_score_table(model, 'SELECT id, t FROM tx t') b JOIN s ON id = key;
+CREATE TABLE updated AS SELECT deepsad_update(model, t, id % 50 = 0, '{"epochs": 2}') AS model FROM m, tx t;
+SELECT deepsad_info(model) -> 'last_update' AS last_update FROM updated;
+SELECT count(*) FROM (SELECT feature, encoding, categories FROM m, deepsad_features(model) EXCEPT SELECT feature, encoding, categories FROM updated, deepsad_features(model)) e;
+SELECT deepsad_score(updated.model, t) > 0 AND deepsad_score(updated.model, t) <> deepsad_score(m.model, t) AS updated FROM updated, m, tx t WHERE id = 1;
+SELECT deepsad_update(model, t, NULL, '{"columns": {}}') FROM m, tx t;
+SELECT deepsad_update(model, ARRAY[1, 2]) FROM m;
+SELECT deepsad_freeze('frozen', model) FROM m;
+-- rows beyond memory: the same encoding
+SET maintenance_work_mem = '1MB';
+SELECT count(*) FROM (SELECT feature, encoding, features, inputs, missing, categories FROM m, deepsad_features(model)
+	EXCEPT SELECT (f).feature, (f).encoding, (f).features, (f).inputs, (f).missing, (f).categories FROM (
+		SELECT deepsad_features(model) AS f FROM (SELECT deepsad_train(t, is_fraud, quick() || '{"epochs": 1, "pretrain_epochs": 1}') AS model
+			FROM (SELECT tx.* FROM tx, generate_series(1, 10)) t) b) f) e;
+RESET maintenance_work_mem;
+
+-- what columns become can be said
+SELECT feature, encoding, features, inputs, categories FROM deepsad_features((SELECT deepsad_train(f, is_fraud,
+	'{"epochs": 1, "members": 1, "columns": {"country": {"top": 2}, "gap": "category", "amount": {"as": "skip"}, "created": "number", "client": {"prefix": 8}}}')
+	FROM tx, LATERAL (SELECT amount, country, gap, created, client, online) f));
+SELECT deepsad_train(t, is_fraud, '{"columns": {"nothing": "skip"}}') FROM tx t;
+SELECT deepsad_train(t, is_fraud, '{"columns": {"id": "hash"}}') FROM tx t;
+SELECT deepsad_train(t, is_fraud, '{"columns": {"id": {"size": 1}}}') FROM tx t;
+SELECT deepsad_train(t, is_fraud, '{"columns": {"country": {"top": 0}}}') FROM tx t;
+SELECT deepsad_train(t, is_fraud, '{"columns": {"country": "number"}}') FROM tx t;
+SELECT deepsad_train(t, is_fraud, '{"columns": [1]}') FROM tx t;
+SELECT deepsad_train(sizes, is_fraud, '{"columns": {}}') FROM tx t;
+SELECT deepsad_options(columns => '[1]');
+-- identifiers, and what is no feature
+SELECT deepsad_train(f) FROM tx, LATERAL (SELECT amount, md5(id::text) AS hash) f;
+SELECT deepsad_train(f) FROM tx, LATERAL (SELECT amount, md5(id::text)::uuid AS hash) f;
+SELECT deepsad_train(ROW(amount, md5(id::text))) FROM tx;
+SELECT length(deepsad_train(f, NULL, '{"epochs": 1, "columns": {"hash": "category"}}')) > 0 AS insisted FROM tx, LATERAL (SELECT amount, md5(id::text) AS hash) f;
+SELECT deepsad_train(f) FROM tx, LATERAL (SELECT amount, to_jsonb(id) AS document) f;
+SELECT deepsad_train(f) FROM tx, LATERAL (SELECT amount, 'Infinity'::float8 AS broken) f;
+SELECT deepsad_train(f, NULL, '{"columns": {"amount": "skip"}}') FROM tx, LATERAL (SELECT amount) f;
+SELECT deepsad_train(f) FROM tx, LATERAL (SELECT amount, repeat('x', 1001) AS essay) f;
+SELECT deepsad_train(f) FROM tx, LATERAL (SELECT '{}'::int[] AS nothing) f;
+-- arrays that are NULL at first, or always
+SELECT feature, features, missing, expected FROM deepsad_features((SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id)
+	FROM tx, LATERAL (SELECT amount, CASE WHEN id > 100 THEN sizes END AS sizes, NULL::int[] AS never) f WHERE id <= 200));
+SELECT feature, features, missing, expected FROM deepsad_features((SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id)
+	FROM tx, LATERAL (SELECT amount, CASE WHEN id > 100 THEN sizes END AS sizes) f WHERE id <= 200));
+SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id) = deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id DESC) AS same
+FROM tx, LATERAL (SELECT amount, CASE WHEN id > 100 THEN sizes END AS sizes) f WHERE id <= 200;
+-- flags that tell the label
+SELECT feature FROM deepsad_features((SELECT deepsad_train(f, id % 10 = 0, '{"epochs": 1, "columns": {"kept": "boolean"}}')
+	FROM tx, LATERAL (SELECT amount, id % 10 = 0 AS leak, id % 10 = 0 AS kept, online) f));
+SELECT feature FROM deepsad_features((SELECT deepsad_train(f, verdict, '{"epochs": 1}')
+	FROM tx, LATERAL (SELECT amount, CASE id % 10 WHEN 0 THEN -1 WHEN 1 THEN 1 END AS verdict) f));
+SELECT deepsad_train(f, leak) FROM tx, LATERAL (SELECT is_fraud AS leak) f;
+
+-- a label column without labels is no feature either
+SELECT feature FROM deepsad_features((SELECT deepsad_train(t, is_fraud, quick()) FROM tx t WHERE is_fraud IS NULL)) WHERE feature LIKE 'is%';
+-- untyped literals, and one loose column
+SELECT deepsad_score(model, 5, 'DE') = deepsad_score(model, ROW(5, 'DE')) AS same, deepsad_score(model, 5.0::float8, 'DE'::name) = deepsad_score(model, '5', 'DE') AS texts
+FROM (SELECT deepsad_train(f, NULL, '{"epochs": 1}') AS model FROM tx, LATERAL (SELECT amount, country) f) m;
+SELECT deepsad_score(model, 'DE'::text) = deepsad_score(model, f) AS one_text, deepsad_score(model, 'ZZ'::text) > deepsad_score(model, 'DE'::text) AS unseen
+FROM (SELECT deepsad_train(ROW(country), NULL, '{"epochs": 1}') AS model FROM tx) m, (SELECT 'DE'::text AS country) f;
+-- all numbers: an array does, and the scores are those of an array
+SELECT bool_and(deepsad_score(m.model, ARRAY[id, id % 7]) = deepsad_score(m.model, f)) AS arrays, bool_and(deepsad_score(m.model, f) = deepsad_score(a.model, f)) AS plain
+FROM (SELECT deepsad_train(f, NULL, '{"epochs": 1}') AS model FROM tx, LATERAL (SELECT id, id % 7 AS b) f) m,
+	(SELECT deepsad_train(ARRAY[id, id % 7], NULL, '{"epochs": 1}') AS model FROM tx) a, (SELECT id, id % 7 AS b FROM tx) f;
+
+-- a table by name
+SELECT deepsad_train_table('tx', '{amount,country}', 'is_fraud', quick());
+SELECT deepsad_train_table('tx', '{amount,country}', 'is_fraud', '{"epochs": 1}') = deepsad_train(f, is_fraud, '{"epochs": 1}') AS same FROM tx, LATERAL (SELECT amount, country) f;
+SELECT string_agg(feature, ', ') FROM deepsad_features(deepsad_train_table('tx', label => 'is_fraud', options => quick()));
+SELECT deepsad_train_table('tx', '{amount,nothing}');
+SELECT deepsad_train_table('tx', '{amount,is_fraud}', 'is_fraud');
+SELECT deepsad_train_table('tx', '{amount,amount}');
+SELECT deepsad_train_table('tx', '{ctid}');
+SELECT deepsad_train_table('tx', '{}');
+SELECT deepsad_train_table('tx', '{NULL}');
+SELECT deepsad_train_table(NULL);
+SELECT deepsad_train_table('tx', '{amount}', 'country');
+CREATE SCHEMA "odd schema";
+CREATE TABLE "odd schema"."t""f" ("f" int, "t" text, "a b" float8, "L" boolean) PARTITION BY RANGE (f);
+CREATE TABLE "odd schema".one PARTITION OF "odd schema"."t""f" FOR VALUES FROM (0) TO (50);
+CREATE TABLE "odd schema".two PARTITION OF "odd schema"."t""f" FOR VALUES FROM (50) TO (200);
+INSERT INTO "odd schema"."t""f" SELECT i, 'x' || i % 3, i, i % 10 = 0 FROM generate_series(1, 100) i;
+SELECT feature FROM deepsad_features(deepsad_train_table('"odd schema"."t""f"', NULL, 'L', '{"epochs": 1}'));
+CREATE VIEW v AS SELECT amount, country, is_fraud FROM tx WHERE online;
+SELECT deepsad_info(deepsad_train_table('v', NULL, 'is_fraud', '{"epochs": 1}')) -> 'rows' -> 'trained' AS of_view;
+-- with the caller's rights
+CREATE ROLE deepsad_reader;
+GRANT SELECT (amount, country) ON tx TO deepsad_reader;
+SET ROLE deepsad_reader;
+SELECT length(deepsad_train_table('tx', '{amount,country}', NULL, '{"epochs": 1}')) > 0 AS granted;
+SELECT deepsad_train_table('tx', '{amount,online}');
+RESET ROLE;
+ALTER TABLE tx ENABLE ROW LEVEL SECURITY;
+CREATE POLICY germans ON tx USING (country = 'DE');
+SET ROLE deepsad_reader;
+SELECT deepsad_info(deepsad_train_table('tx', '{amount,country}', NULL, '{"epochs": 1}')) -> 'rows' -> 'trained' AS visible;
+RESET ROLE;
+DROP SCHEMA "odd schema" CASCADE;
+DROP VIEW v;
+DROP TABLE tx, m, s, scored, updated;
+DROP ROLE deepsad_reader;
+DROP FUNCTION quick, score_new;
+DROP TYPE channel;

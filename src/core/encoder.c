@@ -1,0 +1,328 @@
+/*
+ * encoder.c
+ *	  From a row of columns to features: numbers stay what they are, a category is
+ *	  one flag for each known value and one for all others, times go round circles.
+ *	  What is missing is NaN in every feature of its column but the indicator.
+ *
+ * Scores depend on these bits: only +, -, *, / and comparisons, and no table that
+ * depends on the machine.
+ */
+#include "encoder.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "env.h"
+
+#define MICROSECONDS_PER_DAY 86400e6
+#define DAYS_PER_WEEK 7
+#define PI 3.14159265358979323846
+
+/* Beyond the range of any timestamp; also keeps conversion to integers defined. */
+#define MAX_TIME 9e18
+
+/* Numbers or booleans side by side that become one feature each, or (count 0) another column. */
+typedef struct DsadRun
+{
+	uint32_t	column;
+	uint32_t	cell;
+	uint32_t	unit;
+	uint32_t	count;
+} DsadRun;
+
+/* Features of a time: which circles there are, and whether the time itself is one. */
+static bool
+has_clock(const DsadColumn *column)
+{
+	return column->value != DSAD_VALUE_DATE;
+}
+
+static bool
+has_calendar(const DsadColumn *column)
+{
+	return column->value != DSAD_VALUE_TIME;
+}
+
+/* How many features the column becomes, without its indicator. */
+static uint64_t
+value_units(const DsadColumn *column)
+{
+	switch ((DsadKind) column->kind)
+	{
+		case DSAD_KIND_CATEGORY:
+			return (uint64_t) column->categories + 1;
+		case DSAD_KIND_TIME:
+			return (has_clock(column) ? 2 : 0) + (has_calendar(column) ? 3 : 0);
+		default:
+			return column->cells;
+	}
+}
+
+static uint32_t
+hash_bytes(const char *bytes, uint32_t length)
+{
+	uint64_t	h = length;
+
+	for (; length >= 8; length -= 8, bytes += 8)
+	{
+		uint64_t	word;
+
+		memcpy(&word, bytes, 8);
+		h = (h ^ word) * UINT64_C(0x9fb21c651e98df25);
+		h ^= h >> 35;
+	}
+	for (; length > 0; length--, bytes++)
+		h = (h ^ (uint8_t) *bytes) * UINT64_C(0x100000001b3);
+	h ^= h >> 29;
+	return (uint32_t) (h ^ (h >> 32));
+}
+
+/* Builds the column's hash table; of categories that are equal the first counts. */
+static bool
+build_table(DsadColumn *column, DsadArena *arena)
+{
+	column->slots = 0;
+	if (column->kind != DSAD_KIND_CATEGORY || column->categories == 0)
+		return true;
+	column->slots = 4;
+	while (column->slots < 2 * column->categories)
+		column->slots *= 2;
+	column->slot = dsad_arena_array(arena, column->slots, sizeof(uint32_t));
+	if (column->slot == NULL)
+		return false;
+	for (uint32_t k = 0; k < column->categories; k++)
+	{
+		uint32_t	at = hash_bytes(column->category[k].bytes, column->category[k].length);
+
+		while (column->slot[at & (column->slots - 1)] != 0)
+			at++;
+		column->slot[at & (column->slots - 1)] = k + 1;
+	}
+	return true;
+}
+
+/* The index of a category in its column, column->categories when it is none of the known ones. */
+uint32_t
+dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length)
+{
+	uint32_t	mask = column->slots - 1;
+
+	if (column->slots == 0)
+		return column->categories;
+	for (uint32_t at = hash_bytes(bytes, length);; at++)
+	{
+		uint32_t	k = column->slot[at & mask];
+
+		if (k == 0)
+			return column->categories;
+		if (column->category[k - 1].length == length && memcmp(column->category[k - 1].bytes, bytes, length) == 0)
+			return k - 1;
+	}
+}
+
+/* Fills in what the column's features are. */
+static void
+describe_units(const DsadColumn *column, uint32_t number, uint8_t *unit, uint16_t *unit_column)
+{
+	for (uint32_t i = 0; i < column->units; i++)
+	{
+		bool		flag = column->kind == DSAD_KIND_BOOLEAN || column->kind == DSAD_KIND_CATEGORY ||
+			(column->indicator && i + 1 == column->units);
+		bool		bounded = column->kind == DSAD_KIND_TIME &&
+			!(has_calendar(column) && i + 1 + column->indicator == column->units);
+
+		unit[i] = flag ? DSAD_UNIT_FLAG : bounded ? DSAD_UNIT_BOUNDED : DSAD_UNIT_NUMBER;
+		unit_column[i] = (uint16_t) number;
+	}
+}
+
+static bool
+is_plain(const DsadColumn *column)
+{
+	return column->kind <= DSAD_KIND_BOOLEAN && !column->indicator;
+}
+
+/* Divides the columns into runs: most columns of most tables go in few. */
+static void
+find_runs(DsadEncoder *encoder)
+{
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		if (c == 0 || !is_plain(column) || !is_plain(column - 1))
+			encoder->run[encoder->runs++] = (DsadRun) {c, column->first_cell, column->first_unit, 0};
+		if (is_plain(column))
+			encoder->run[encoder->runs - 1].count += column->cells;
+	}
+}
+
+/* What makes rows of columns readable for one encoder and not for another. */
+static bool
+sign(DsadEncoder *encoder, DsadArena *arena)
+{
+	size_t		length = 1;
+	char	   *at;
+
+	for (uint32_t c = 0; c < encoder->columns; c++)
+		length += 3 + 2 * sizeof(uint32_t) + encoder->column[c].name.length;
+	at = dsad_arena_alloc(arena, length);
+	if (at == NULL)
+		return false;
+	encoder->signature.bytes = at;
+	encoder->signature.length = (uint32_t) length;
+	*at++ = encoder->named;
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		*at++ = (char) column->value;
+		*at++ = (char) column->kind;
+		*at++ = (char) column->prefix;
+		memcpy(at, &column->cells, sizeof(uint32_t));
+		memcpy(at + sizeof(uint32_t), &column->name.length, sizeof(uint32_t));
+		if (column->name.length > 0)
+			memcpy(at + 2 * sizeof(uint32_t), column->name.bytes, column->name.length);
+		at += 2 * sizeof(uint32_t) + column->name.length;
+	}
+	return true;
+}
+
+/*
+ * Completes an encoder whose columns are described: places, tables (in arena).
+ * Errors: too many features, or out of memory.
+ */
+DsadStatus
+dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
+{
+	uint64_t	cells = 0;
+	uint64_t	units = 0;
+
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		DsadColumn *column = &encoder->column[c];
+		uint64_t	own = value_units(column) + column->indicator;
+
+		column->first_cell = (uint32_t) cells;
+		column->first_unit = (uint32_t) units;
+		column->units = (uint32_t) own;
+		cells += column->cells;
+		units += own;
+		if (units > DSAD_MAX_FEATURES || cells > DSAD_MAX_FEATURES)
+			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out, or lower their \"top\".",
+							 "columns become more than %d features", DSAD_MAX_FEATURES);
+		if (!build_table(column, arena))
+			return dsad_no_memory(error);
+	}
+	encoder->cells = (uint32_t) cells;
+	encoder->units = (uint32_t) units;
+	encoder->unit = dsad_arena_alloc(arena, units);
+	encoder->unit_column = dsad_arena_array(arena, units, sizeof(uint16_t));
+	encoder->run = dsad_arena_array(arena, encoder->columns, sizeof(DsadRun));
+	encoder->runs = 0;
+	if (!encoder->unit || !encoder->unit_column || !encoder->run || !sign(encoder, arena))
+		return dsad_no_memory(error);
+	for (uint32_t c = 0; c < encoder->columns; c++)
+		describe_units(&encoder->column[c], c, encoder->unit + encoder->column[c].first_unit,
+					   encoder->unit_column + encoder->column[c].first_unit);
+	find_runs(encoder);
+	return DSAD_OK;
+}
+
+/* How many inputs nets have for so many features: some scalings add copies of those that are numbers. */
+uint32_t
+dsad_inputs(const DsadConfig *config, uint32_t features, const DsadEncoder *encoder)
+{
+	uint32_t	numbers = features;
+
+	if (config->scaling != DSAD_SCALING_STANDARD_ROBUST)
+		return features;
+	for (uint32_t i = 0; encoder && i < features; i++)
+		numbers -= encoder->unit[i] != DSAD_UNIT_NUMBER;
+	return features + numbers;
+}
+
+/*
+ * Sine and cosine of `turn` full turns, 0 <= turn < 1: Taylor's polynomials within an
+ * eighth of a turn, where their next term is below 1e-15.
+ */
+static void
+circle(double turn, double *sine, double *cosine)
+{
+	int			quarter = (int) (turn * 4 + 0.5);
+	double		x = (turn * 4 - quarter) * (PI / 2);
+	double		q = x * x;
+	double		s = x * (1 - q / 6 * (1 - q / 20 * (1 - q / 42 * (1 - q / 72 * (1 - q / 110 * (1 - q / 156 * (1 - q / 210)))))));
+	double		c = 1 - q / 2 * (1 - q / 12 * (1 - q / 30 * (1 - q / 56 * (1 - q / 90 * (1 - q / 132 * (1 - q / 182))))));
+
+	*sine = quarter % 4 == 0 ? s : quarter % 4 == 1 ? c : quarter % 4 == 2 ? -s : -c;
+	*cosine = quarter % 4 == 0 ? c : quarter % 4 == 1 ? -s : quarter % 4 == 2 ? -c : s;
+}
+
+/* The features of a time in microseconds since 2000, a Saturday. */
+static void
+encode_time(const DsadColumn *column, double time, double *unit)
+{
+	int64_t		days;
+	int64_t		weekday;
+	double		clock;
+
+	if (!(time > -MAX_TIME && time < MAX_TIME))
+		time = time > 0 ? MAX_TIME : -MAX_TIME;
+	days = (int64_t) (time / MICROSECONDS_PER_DAY);
+	days -= (double) days * MICROSECONDS_PER_DAY > time;
+	clock = (time - (double) days * MICROSECONDS_PER_DAY) / MICROSECONDS_PER_DAY;
+	weekday = days % DAYS_PER_WEEK;
+	weekday += weekday < 0 ? DAYS_PER_WEEK : 0;
+	if (has_clock(column))
+	{
+		circle(clock >= 0 && clock < 1 ? clock : 0, &unit[0], &unit[1]);
+		unit += 2;
+	}
+	if (has_calendar(column))
+	{
+		circle((double) weekday / DAYS_PER_WEEK, &unit[0], &unit[1]);
+		unit[2] = time;
+	}
+}
+
+static void
+encode_column(const DsadColumn *column, const double *cell, double *unit)
+{
+	uint32_t	count = column->units - column->indicator;
+	bool		missing = isnan(*cell);
+
+	if (column->kind == DSAD_KIND_NUMBER || column->kind == DSAD_KIND_BOOLEAN)
+		for (uint32_t i = 0; i < column->cells; i++)
+		{
+			unit[i] = cell[i];
+			missing |= isnan(cell[i]);
+		}
+	else if (missing)
+		for (uint32_t i = 0; i < count; i++)
+			unit[i] = NAN;
+	else if (column->kind == DSAD_KIND_CATEGORY)
+	{
+		memset(unit, 0, count * sizeof(double));
+		unit[*cell >= 0 && *cell < count ? (uint32_t) *cell : column->categories] = 1;
+	}
+	else
+		encode_time(column, *cell, unit);
+	if (column->indicator)
+		unit[count] = missing;
+}
+
+/* The features (units) of a row's cells. */
+void
+dsad_encode(const DsadEncoder *encoder, const double *cells, double *units)
+{
+	for (uint32_t r = 0; r < encoder->runs; r++)
+	{
+		const DsadRun *run = &encoder->run[r];
+
+		if (run->count > 0)
+			memcpy(units + run->unit, cells + run->cell, run->count * sizeof(double));
+		else
+			encode_column(&encoder->column[run->column], cells + run->cell, units + run->unit);
+	}
+}

@@ -1,0 +1,18 @@
+/*
+ * encoder.h
+ *	  Encoders within the core: their bytes, and copies of them.
+ */
+#ifndef DSAD_ENCODER_H
+#define DSAD_ENCODER_H
+
+#include "dsad.h"
+
+/* Limits that a reader of bytes relies on. */
+#define DSAD_MAX_NAME 1024		/* bytes of a column's or type's name */
+
+extern size_t dsad_encoder_write(const DsadEncoder *encoder, uint8_t *bytes);
+extern DsadStatus dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes,
+									size_t length, DsadError *error);
+extern DsadEncoder *dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * encoder_codec.c
+ *	  An encoder <-> the body of section "ENCO"; doc/format.md specifies it.
+ */
+#include <string.h>
+
+#include "encoder.h"
+#include "env.h"
+
+#define COLUMN_BYTES (4 + 4 + 2 + 2 + 4)	/* of a column at least */
+#define CATEGORY_BYTES 4					/* of a category at least */
+
+/* The place to write to (NULL = only count), and how much was written. */
+typedef struct Out
+{
+	uint8_t    *at;
+	size_t		length;
+} Out;
+
+static void
+put_int(Out *out, uint64_t value, int bytes)
+{
+	for (int i = 0; out->at && i < bytes; i++)
+		*out->at++ = (uint8_t) (value >> (8 * i));
+	out->length += (size_t) bytes;
+}
+
+/* A length of length_bytes bytes, then the bytes. */
+static void
+put_bytes(Out *out, const DsadBytes *bytes, int length_bytes)
+{
+	put_int(out, bytes->length, length_bytes);
+	if (out->at && bytes->length > 0)
+	{
+		memcpy(out->at, bytes->bytes, bytes->length);
+		out->at += bytes->length;
+	}
+	out->length += bytes->length;
+}
+
+/* Writes the encoder to bytes, unless NULL; how many there are. */
+size_t
+dsad_encoder_write(const DsadEncoder *encoder, uint8_t *bytes)
+{
+	Out			out = {bytes, 0};
+
+	put_int(&out, encoder->columns, 4);
+	put_int(&out, encoder->named, 4);
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		put_int(&out, column->value, 1);
+		put_int(&out, column->kind, 1);
+		put_int(&out, column->indicator, 1);
+		put_int(&out, column->prefix, 1);
+		put_int(&out, column->cells, 4);
+		put_bytes(&out, &column->name, 2);
+		put_bytes(&out, &column->type, 2);
+		put_int(&out, column->categories, 4);
+		for (uint32_t k = 0; k < column->categories; k++)
+			put_bytes(&out, &column->category[k], 4);
+	}
+	return out.length;
+}
+
+typedef struct In
+{
+	const uint8_t *at;
+	size_t		left;
+	bool		failed;			/* something asked for more than was left */
+} In;
+
+static uint32_t
+get_int(In *in, int bytes)
+{
+	uint32_t	value = 0;
+
+	if (in->left < (size_t) bytes)
+	{
+		in->failed = true;
+		return 0;
+	}
+	for (int i = 0; i < bytes; i++)
+		value |= (uint32_t) in->at[i] << (8 * i);
+	in->at += bytes;
+	in->left -= (size_t) bytes;
+	return value;
+}
+
+/* Bytes where they lie. */
+static DsadBytes
+get_bytes(In *in, int length_bytes)
+{
+	DsadBytes	bytes = {"", 0};
+	uint32_t	length = get_int(in, length_bytes);
+
+	if (in->failed || length > in->left)
+	{
+		in->failed = true;
+		return bytes;
+	}
+	bytes.bytes = (const char *) in->at;
+	bytes.length = length;
+	in->at += length;
+	in->left -= length;
+	return bytes;
+}
+
+/* Whether such a column can be: its kind fits its values, and its sizes its kind. */
+static bool
+is_column(const DsadColumn *column)
+{
+	bool		array = column->value == DSAD_VALUE_ARRAY;
+	bool		address = column->value == DSAD_VALUE_ADDRESS;
+
+	if (column->value >= DSAD_VALUES || column->kind >= DSAD_KINDS || column->indicator > 1 ||
+		column->name.length > DSAD_MAX_NAME || column->type.length > DSAD_MAX_NAME ||
+		(address ? column->prefix < 1 || column->prefix > 32 : column->prefix != 0) ||
+		column->cells < 1 || column->cells > DSAD_MAX_FEATURES || (column->cells > 1 && !array) ||
+		(column->categories > 0 && column->kind != DSAD_KIND_CATEGORY))
+		return false;
+	switch ((DsadKind) column->kind)
+	{
+		case DSAD_KIND_NUMBER:
+			return column->value != DSAD_VALUE_BOOLEAN && column->value != DSAD_VALUE_TEXT && !address;
+		case DSAD_KIND_BOOLEAN:
+			return column->value == DSAD_VALUE_BOOLEAN;
+		case DSAD_KIND_CATEGORY:
+			return column->value == DSAD_VALUE_NUMBER || column->value == DSAD_VALUE_BOOLEAN ||
+				column->value == DSAD_VALUE_TEXT || address;
+		default:
+			return column->value >= DSAD_VALUE_TIMESTAMP && column->value <= DSAD_VALUE_TIME;
+	}
+}
+
+static DsadStatus
+get_column(In *in, DsadColumn *column, DsadArena *arena, DsadError *error)
+{
+	column->value = (uint8_t) get_int(in, 1);
+	column->kind = (uint8_t) get_int(in, 1);
+	column->indicator = (uint8_t) get_int(in, 1);
+	column->prefix = (uint8_t) get_int(in, 1);
+	column->cells = get_int(in, 4);
+	column->name = get_bytes(in, 2);
+	column->type = get_bytes(in, 2);
+	column->categories = get_int(in, 4);
+	if (in->failed || !is_column(column) || column->categories > in->left / CATEGORY_BYTES ||
+		column->categories > DSAD_MAX_FEATURES)
+	{
+		in->failed = true;
+		return DSAD_OK;
+	}
+	column->category = dsad_arena_array(arena, column->categories, sizeof(DsadBytes));
+	if (column->category == NULL)
+		return dsad_no_memory(error);
+	for (uint32_t k = 0; k < column->categories; k++)
+		column->category[k] = get_bytes(in, 4);
+	return DSAD_OK;
+}
+
+/* Reads an encoder from bytes that stay. */
+static DsadStatus
+read_in_place(DsadEncoder **result, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
+{
+	In			in = {bytes, length, false};
+	DsadEncoder *encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
+	uint32_t	named;
+	DsadStatus	status = DSAD_OK;
+
+	if (encoder == NULL)
+		return dsad_no_memory(error);
+	encoder->columns = get_int(&in, 4);
+	named = get_int(&in, 4);
+	encoder->named = named == 1;
+	if (in.failed || named > 1 || encoder->columns < 1 || encoder->columns > DSAD_MAX_COLUMNS ||
+		encoder->columns > in.left / COLUMN_BYTES)
+		in.failed = true;
+	if (!in.failed)
+		encoder->column = dsad_arena_array(arena, encoder->columns, sizeof(DsadColumn));
+	if (!in.failed && encoder->column == NULL)
+		return dsad_no_memory(error);
+	for (uint32_t c = 0; c < encoder->columns && !in.failed && status == DSAD_OK; c++)
+		status = get_column(&in, &encoder->column[c], arena, error);
+	if (status == DSAD_OK && (in.failed || in.left > 0))
+		status = dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
+						   "invalid deepsad model: section \"ENCO\" is malformed");
+	if (status == DSAD_OK)
+		status = dsad_encoder_finish(encoder, arena, error);
+	*result = encoder;
+	return status;
+}
+
+/* Reads an encoder from untrusted bytes, which are copied; it lives in arena. */
+DsadStatus
+dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
+{
+	uint8_t    *copy = dsad_arena_alloc(arena, length);
+
+	if (copy == NULL)
+		return dsad_no_memory(error);
+	memcpy(copy, bytes, length);
+	return read_in_place(encoder, arena, copy, length, error);
+}
+
+/* A copy in arena, NULL when out of memory. */
+DsadEncoder *
+dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder)
+{
+	size_t		length = dsad_encoder_write(encoder, NULL);
+	uint8_t    *bytes = dsad_arena_alloc(arena, length);
+	DsadEncoder *copy;
+	DsadError	error;
+
+	if (bytes == NULL)
+		return NULL;
+	dsad_encoder_write(encoder, bytes);
+	return read_in_place(&copy, arena, bytes, length, &error) == DSAD_OK ? copy : NULL;
+}

@@ -1,0 +1,47 @@
+/*
+ * number.h
+ *	  How one number of an SQL type becomes a double.
+ */
+#ifndef DEEPSAD_NUMBER_H
+#define DEEPSAD_NUMBER_H
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/fmgrprotos.h"
+
+typedef struct DeepsadNumber
+{
+	Oid			type;			/* InvalidOid = none */
+	FmgrInfo	cast;			/* to float8, for types we do not read ourselves */
+} DeepsadNumber;
+
+extern void deepsad_prepare_cast(FmgrInfo *cast, Oid function, MemoryContext context);
+extern Datum deepsad_call_cast(FmgrInfo *cast, Datum value);
+extern bool deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context);
+
+/* A number as double; does not look at NULLs. */
+static inline double
+deepsad_number_read(DeepsadNumber *number, Datum value)
+{
+	switch (number->type)
+	{
+		case UNKNOWNOID:
+			return DatumGetFloat8(DirectFunctionCall1(float8in, value));
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		case FLOAT8OID:
+			return DatumGetFloat8(value);
+		case NUMERICOID:
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+		default:
+			return DatumGetFloat8(deepsad_call_cast(&number->cast, value));
+	}
+}
+
+#endif

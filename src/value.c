@@ -1,0 +1,372 @@
+/*
+ * value.c
+ *	  Values of a table's columns: which SQL types can be read, and what they are as
+ *	  a number or as the bytes of a category.  The same in every database: text is
+ *	  UTF-8 whatever the server's encoding, times are UTC, no setting counts.
+ */
+#include "pg_compat.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_enum.h"
+#include "common/shortest_dec.h"
+#include "mb/pg_wchar.h"
+#include "parser/parse_coerce.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/inet.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "value.h"
+
+#define DAYS_PER_MONTH_OF_INTERVAL 30
+
+/* Prepares for arrays of an element type; false when it is not a number. */
+static bool
+resolve_elements(DeepsadValue *value, Oid element, MemoryContext context)
+{
+	if (!OidIsValid(element) || !deepsad_number_resolve(&value->number, getBaseType(element), context))
+		return false;
+	value->value = DSAD_VALUE_ARRAY;
+	get_typlenbyvalalign(element, &value->element_length, &value->element_by_value, &value->element_align);
+	return true;
+}
+
+/* Whether values of this type can be read, and if so how; what that needs lives in context. */
+bool
+deepsad_value_resolve(DeepsadValue *value, Oid type, MemoryContext context)
+{
+	char		category;
+	bool		preferred;
+	Oid			cast;
+
+	memset(value, 0, sizeof(*value));
+	if (!OidIsValid(type))
+		return false;
+	type = value->type = getBaseType(type);
+	switch (type)
+	{
+		case BOOLOID:
+			value->value = DSAD_VALUE_BOOLEAN;
+			return true;
+		case UNKNOWNOID:
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case NAMEOID:
+		case CHAROID:
+		case UUIDOID:
+			value->value = DSAD_VALUE_TEXT;
+			return true;
+		case TIMESTAMPOID:
+			value->value = DSAD_VALUE_TIMESTAMP;
+			return true;
+		case TIMESTAMPTZOID:
+			value->value = DSAD_VALUE_TIMESTAMPTZ;
+			return true;
+		case DATEOID:
+			value->value = DSAD_VALUE_DATE;
+			return true;
+		case TIMEOID:
+		case TIMETZOID:
+			value->value = DSAD_VALUE_TIME;
+			return true;
+		case INTERVALOID:
+			value->value = DSAD_VALUE_INTERVAL;
+			return true;
+		case INETOID:
+		case CIDROID:
+			value->value = DSAD_VALUE_ADDRESS;
+			return true;
+		default:
+			break;
+	}
+	if (deepsad_number_resolve(&value->number, type, context))
+	{
+		value->value = DSAD_VALUE_NUMBER;
+		return true;
+	}
+	if (OidIsValid(get_element_type(type)))
+		return resolve_elements(value, get_element_type(type), context);
+	get_type_category_preferred(type, &category, &preferred);
+	if (category == TYPCATEGORY_ENUM || (category == TYPCATEGORY_STRING && IsBinaryCoercible(type, TEXTOID)))
+	{
+		value->value = DSAD_VALUE_TEXT;
+		if (category == TYPCATEGORY_STRING)
+			value->type = TEXTOID;
+		return true;
+	}
+	if (find_coercion_pathway(FLOAT4ARRAYOID, type, COERCION_EXPLICIT, &cast) == COERCION_PATH_FUNC && OidIsValid(cast))
+	{
+		deepsad_prepare_cast(&value->to_array, cast, context);
+		return resolve_elements(value, FLOAT4OID, context);
+	}
+	return false;
+}
+
+/* Whether values that are read so are what a column expects; untyped literals may be text or a number. */
+bool
+deepsad_value_fits(const DeepsadValue *value, DsadValue expected)
+{
+	if (value->type == UNKNOWNOID)
+		return expected == DSAD_VALUE_TEXT || expected == DSAD_VALUE_NUMBER;
+	return value->value == expected;
+}
+
+static double
+finite_time(bool finite, double microseconds)
+{
+	return finite ? microseconds : NAN;
+}
+
+/* A number, boolean, time or interval as a number; an infinite time is NaN, missing. */
+double
+deepsad_value_read(DeepsadValue *value, Datum datum)
+{
+	switch (value->type)
+	{
+		case BOOLOID:
+			return DatumGetBool(datum);
+		case UNKNOWNOID:
+			return DatumGetFloat8(DirectFunctionCall1(float8in, datum));
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return finite_time(!TIMESTAMP_NOT_FINITE(DatumGetTimestamp(datum)), (double) DatumGetTimestamp(datum));
+		case DATEOID:
+			return finite_time(!DATE_NOT_FINITE(DatumGetDateADT(datum)), (double) DatumGetDateADT(datum) * USECS_PER_DAY);
+		case TIMEOID:
+			return (double) DatumGetTimeADT(datum);
+		case TIMETZOID:
+			{
+				const TimeTzADT *time = DatumGetTimeTzADTP(datum);
+				int64		utc = (time->time + time->zone * USECS_PER_SEC) % USECS_PER_DAY;
+
+				return (double) (utc < 0 ? utc + USECS_PER_DAY : utc);
+			}
+		case INTERVALOID:
+			{
+				const Interval *interval = DatumGetIntervalP(datum);
+
+				return finite_time(!INTERVAL_NOT_FINITE(interval),
+								   (double) interval->time + (double) interval->day * USECS_PER_DAY +
+								   (double) interval->month * DAYS_PER_MONTH_OF_INTERVAL * USECS_PER_DAY);
+			}
+		default:
+			return deepsad_number_read(&value->number, datum);
+	}
+}
+
+/* Text of the server's encoding as UTF-8; where it lies, if it is that already. */
+DsadBytes
+deepsad_utf8(const char *text, Size length)
+{
+	DsadBytes	bytes = {text, (uint32) length};
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return bytes;
+	for (Size i = 0; i < length; i++)
+		if (IS_HIGHBIT_SET(text[i]))
+		{
+			bytes.bytes = pg_server_to_any(text, (int) length, PG_UTF8);
+			bytes.length = (uint32) strlen(bytes.bytes);
+			break;
+		}
+	return bytes;
+}
+
+/*
+ * UTF-8 from a model as text of this database.  A character that it cannot be sure
+ * to have is shown by the numbers of its bytes.
+ */
+char *
+deepsad_utf8_text(const DsadBytes *bytes)
+{
+	char	   *text = palloc(4 * (Size) bytes->length + 1);
+	char	   *at = text;
+	bool		plain = GetDatabaseEncoding() == PG_UTF8 && pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
+
+	for (uint32 i = 0; i < bytes->length; i++)
+	{
+		unsigned char c = (unsigned char) bytes->bytes[i];
+
+		if (c != '\0' && (plain || !IS_HIGHBIT_SET(c)))
+			*at++ = (char) c;
+		else
+			at += sprintf(at, "\\x%02x", c);
+	}
+	*at = '\0';
+	return text;
+}
+
+/* The network of an address as text, of that many bits for IPv4 and twice as many for IPv6. */
+static uint32
+network_text(const inet *address, uint8 prefix, char *text)
+{
+	unsigned char bytes[16] = {0};
+	bool		v4 = ip_family(address) == PGSQL_AF_INET;
+	int			bits = Min(v4 ? prefix : 2 * prefix, ip_bits(address));
+	char	   *at = text;
+
+	memcpy(bytes, ip_addr(address), v4 ? 4 : 16);
+	for (int i = 0; i < 16; i++)
+		bytes[i] &= (unsigned char) (bits >= 8 * (i + 1) ? 0xFF : bits <= 8 * i ? 0 : 0xFF << (8 * (i + 1) - bits));
+	if (v4)
+		at += sprintf(at, "%d.%d.%d.%d", bytes[0], bytes[1], bytes[2], bytes[3]);
+	else
+	{
+		for (int i = 0; i < (bits + 15) / 16; i++)
+			at += sprintf(at, "%x:", bytes[2 * i] << 8 | bytes[2 * i + 1]);
+		at += sprintf(at, ":");
+	}
+	at += sprintf(at, "/%d", bits);
+	return (uint32) (at - text);
+}
+
+/* A number as the name of a category; 1, 1.0 and 1e0 are one. */
+static uint32
+number_text(DeepsadValue *value, Datum datum, char *text)
+{
+	double		number;
+
+	if (value->type == INT8OID)
+		return (uint32) sprintf(text, INT64_FORMAT, DatumGetInt64(datum));
+	number = deepsad_number_read(&value->number, datum) + 0.0;
+	if (fabs(number) < 1e15 && number == (double) (int64) number)
+		return (uint32) sprintf(text, INT64_FORMAT, (int64) number);
+	double_to_shortest_decimal_buf(number, text);
+	return (uint32) strlen(text);
+}
+
+/* A varlena's bytes, where they lie unless they are compressed or out of line. */
+static DsadBytes
+varlena_bytes(Datum datum)
+{
+	const struct varlena *text = PG_DETOAST_DATUM_PACKED(datum);
+	DsadBytes	bytes = {VARDATA_ANY(text), (uint32) VARSIZE_ANY_EXHDR(text)};
+
+	return bytes;
+}
+
+static uint32
+uuid_text(const pg_uuid_t *uuid, char *text)
+{
+	char	   *at = text;
+
+	for (int i = 0; i < UUID_LEN; i++)
+		at += sprintf(at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid->data[i]);
+	return (uint32) (at - text);
+}
+
+static uint32
+enum_text(Oid label, char *text)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(label));
+	const char *name;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid internal value for enum: %u", label)));
+	name = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
+	strlcpy(text, name, DEEPSAD_VALUE_TEXT);
+	ReleaseSysCache(tuple);
+	return (uint32) strlen(text);
+}
+
+/*
+ * The name, in UTF-8, of the category that a value is: where it lies, in buffer
+ * (DEEPSAD_VALUE_TEXT bytes), or in the current context.
+ */
+DsadBytes
+deepsad_value_bytes(DeepsadValue *value, uint8 prefix, Datum datum, char *buffer)
+{
+	DsadBytes	bytes = {buffer, 0};
+
+	switch (value->type)
+	{
+		case BOOLOID:
+			bytes.bytes = DatumGetBool(datum) ? "true" : "false";
+			bytes.length = (uint32) strlen(bytes.bytes);
+			return bytes;
+		case INETOID:
+		case CIDROID:
+			bytes.length = network_text(DatumGetInetPP(datum), prefix, buffer);
+			return bytes;
+		case UUIDOID:
+			bytes.length = uuid_text(DatumGetUUIDP(datum), buffer);
+			return bytes;
+		case CHAROID:
+			*buffer = DatumGetChar(datum);
+			return deepsad_utf8(buffer, *buffer != '\0');
+		case UNKNOWNOID:
+			return deepsad_utf8(DatumGetCString(datum), strlen(DatumGetCString(datum)));
+		case NAMEOID:
+			return deepsad_utf8(NameStr(*DatumGetName(datum)), strlen(NameStr(*DatumGetName(datum))));
+		case BPCHAROID:
+			bytes = varlena_bytes(datum);
+			while (bytes.length > 0 && bytes.bytes[bytes.length - 1] == ' ')
+				bytes.length--;
+			return deepsad_utf8(bytes.bytes, bytes.length);
+		case TEXTOID:
+		case VARCHAROID:
+			bytes = varlena_bytes(datum);
+			return deepsad_utf8(bytes.bytes, bytes.length);
+		default:
+			break;
+	}
+	if (value->value == DSAD_VALUE_NUMBER)
+		bytes.length = number_text(value, datum, buffer);
+	else
+		return deepsad_utf8(buffer, enum_text(DatumGetObjectId(datum), buffer));
+	return bytes;
+}
+
+/* An array's elements as doubles, NaN = missing, in the current context; how many. */
+uint32
+deepsad_value_elements(DeepsadValue *value, Datum datum, double **elements)
+{
+	ArrayType  *array;
+	Datum	   *element;
+	bool	   *null;
+	int			count;
+
+	if (OidIsValid(value->to_array.fn_oid))
+		datum = deepsad_call_cast(&value->to_array, datum);
+	array = DatumGetArrayTypeP(datum);
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("features array has %d dimensions, must have 1", ARR_NDIM(array))));
+	deconstruct_array(array, ARR_ELEMTYPE(array), value->element_length, value->element_by_value,
+					  value->element_align, &element, &null, &count);
+	*elements = palloc(Max(count, 1) * sizeof(double));
+	for (int i = 0; i < count; i++)
+		(*elements)[i] = null[i] ? NAN : deepsad_number_read(&value->number, element[i]);
+	pfree(element);
+	pfree(null);
+	return (uint32) count;
+}
+
+/* A type's name for people, the same whatever search_path is. */
+char *
+deepsad_value_type_name(Oid type)
+{
+	HeapTuple	tuple;
+	char	   *name;
+
+	type = getBaseType(type);
+	if (type < FirstNormalObjectId)
+		return format_type_be(type);
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(tuple))
+		return format_type_be(type);
+	name = pstrdup(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname));
+	ReleaseSysCache(tuple);
+	return name;
+}

@@ -1,0 +1,314 @@
+/*
+ * test_encoder.c
+ *	  Columns to features: each kind, gaps, unknown categories; models with an
+ *	  encoder through training, bytes and scoring.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/encoder.h"
+
+#define DAY 86400e6
+
+static DsadBytes
+text(const char *s)
+{
+	return (DsadBytes) {s, (uint32_t) strlen(s)};
+}
+
+/* amount number with gaps, country DE FR "" UK, flag boolean, at timestamp, day date, clock time, place address, pair[2]. */
+static void
+make_encoder(DsadEncoder *encoder, DsadArena *arena)
+{
+	static const DsadValue value[] = {DSAD_VALUE_NUMBER, DSAD_VALUE_TEXT, DSAD_VALUE_BOOLEAN, DSAD_VALUE_TIMESTAMP,
+	DSAD_VALUE_DATE, DSAD_VALUE_TIME, DSAD_VALUE_ADDRESS, DSAD_VALUE_ARRAY};
+	static const DsadKind kind[] = {DSAD_KIND_NUMBER, DSAD_KIND_CATEGORY, DSAD_KIND_BOOLEAN, DSAD_KIND_TIME,
+	DSAD_KIND_TIME, DSAD_KIND_TIME, DSAD_KIND_CATEGORY, DSAD_KIND_NUMBER};
+	static const char *const name[] = {"amount", "country", "flag", "at", "day", "clock", "place", "pair"};
+	static DsadBytes country[4];
+	DsadError	error;
+
+	memset(encoder, 0, sizeof(*encoder));
+	encoder->columns = 8;
+	encoder->column = dsad_arena_array(arena, 8, sizeof(DsadColumn));
+	encoder->named = true;
+	for (int c = 0; c < 8; c++)
+	{
+		DsadColumn *column = &encoder->column[c];
+
+		column->name = text(name[c]);
+		column->type = text("type");
+		column->value = (uint8_t) value[c];
+		column->kind = (uint8_t) kind[c];
+		column->cells = value[c] == DSAD_VALUE_ARRAY ? 2 : 1;
+		column->prefix = value[c] == DSAD_VALUE_ADDRESS ? 16 : 0;
+		column->indicator = c < 2;
+	}
+	country[0] = text("DE");
+	country[1] = text("FR");
+	country[2] = text("");
+	country[3] = text("a name of more than eight bytes");
+	encoder->column[1].categories = 4;
+	encoder->column[1].category = country;
+	CHECK(dsad_encoder_finish(encoder, arena, &error) == DSAD_OK);
+}
+
+static void
+test_units(const DsadEncoder *encoder)
+{
+	static const uint32_t units[] = {2, 6, 1, 5, 3, 2, 1, 2};
+	double		cells[9] = {5, 1, 1, 0, DAY, DAY / 4, 0, 7, 8};
+	double		unit[32];
+
+	CHECK(encoder->cells == 9 && encoder->units == 22);
+	for (int c = 0; c < 8; c++)
+		CHECK(encoder->column[c].units == units[c]);
+	CHECK(encoder->unit[0] == DSAD_UNIT_NUMBER && encoder->unit[1] == DSAD_UNIT_FLAG && encoder->unit[2] == DSAD_UNIT_FLAG);
+	CHECK(encoder->unit[9] == DSAD_UNIT_BOUNDED && encoder->unit[13] == DSAD_UNIT_NUMBER && encoder->unit_column[13] == 3);
+	CHECK(encoder->unit[17] == DSAD_UNIT_BOUNDED && encoder->unit[18] == DSAD_UNIT_BOUNDED);
+
+	dsad_encode(encoder, cells, unit);
+	CHECK(unit[0] == 5 && unit[1] == 0);
+	CHECK(unit[2] == 0 && unit[3] == 1 && unit[4] == 0 && unit[5] == 0 && unit[6] == 0 && unit[7] == 0);
+	CHECK(unit[8] == 1);
+	/* midnight, a Saturday */
+	CHECK(unit[9] == 0 && unit[10] == 1 && unit[11] == 0 && unit[12] == 1 && unit[13] == 0);
+	/* a Sunday */
+	CHECK(fabs(unit[14] - sin(2 * M_PI / 7)) < 1e-14 && fabs(unit[15] - cos(2 * M_PI / 7)) < 1e-14 && unit[16] == DAY);
+	/* six in the morning */
+	CHECK(unit[17] == 1 && fabs(unit[18]) < 1e-15);
+	CHECK(unit[19] == 1 && unit[20] == 7 && unit[21] == 8);
+
+	/* missing: NaN but for the indicator */
+	for (int i = 0; i < 9; i++)
+		cells[i] = NAN;
+	dsad_encode(encoder, cells, unit);
+	for (uint32_t i = 0; i < encoder->units; i++)
+		CHECK(i == 1 || i == 7 ? unit[i] == 1 : isnan(unit[i]));
+
+	/* any index beyond the categories is "other"; times far away are times */
+	cells[1] = 99;
+	cells[3] = -1e300;
+	cells[4] = 1e300;
+	dsad_encode(encoder, cells, unit);
+	CHECK(unit[6] == 1 && unit[2] == 0 && unit[7] == 0);
+	CHECK(fabs(unit[9]) <= 1 && fabs(unit[11]) <= 1 && isfinite(unit[13]) && isfinite(unit[16]));
+	cells[1] = -3;
+	dsad_encode(encoder, cells, unit);
+	CHECK(unit[6] == 1);
+}
+
+/* The whole circle, beside the C library's. */
+static void
+test_circle(const DsadEncoder *encoder)
+{
+	double		cells[9] = {0};
+	double		unit[32];
+
+	for (int i = -20000; i < 20000; i++)
+	{
+		double		turn = i * 0.000731 - floor(i * 0.000731);
+
+		cells[3] = i * 0.000731 * DAY;
+		dsad_encode(encoder, cells, unit);
+		CHECK(fabs(unit[9] - sin(2 * M_PI * turn)) < 1e-9 && fabs(unit[10] - cos(2 * M_PI * turn)) < 1e-9);
+		CHECK(fabs(unit[9] * unit[9] + unit[10] * unit[10] - 1) < 1e-14);
+	}
+	/* the days of a week, before 2000 too */
+	for (int day = -14; day < 14; day++)
+	{
+		cells[4] = day * DAY;
+		dsad_encode(encoder, cells, unit);
+		CHECK(fabs(unit[14] - sin(2 * M_PI * day / 7)) < 1e-14);
+	}
+}
+
+static void
+test_find(const DsadEncoder *encoder)
+{
+	const DsadColumn *country = &encoder->column[1];
+	TestEnv		env;
+	DsadArena	arena;
+	DsadEncoder many;
+	DsadColumn	column;
+	DsadError	error;
+	static char names[5000][12];
+
+	CHECK(dsad_category_find(country, "DE", 2) == 0 && dsad_category_find(country, "FRx", 2) == 1);
+	CHECK(dsad_category_find(country, "", 0) == 2 && dsad_category_find(country, "DEF", 3) == 4);
+	CHECK(dsad_category_find(country, "a name of more than eight bytes", 31) == 3);
+	CHECK(dsad_category_find(&encoder->column[6], "x", 1) == 0);
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	memset(&many, 0, sizeof(many));
+	memset(&column, 0, sizeof(column));
+	many.columns = 1;
+	many.column = &column;
+	column.value = DSAD_VALUE_TEXT;
+	column.kind = DSAD_KIND_CATEGORY;
+	column.cells = 1;
+	column.categories = 5000;
+	column.category = calloc(5000, sizeof(DsadBytes));
+	for (int i = 0; i < 5000; i++)
+	{
+		snprintf(names[i], sizeof(names[i]), "%d", i * 7);
+		column.category[i] = text(names[i]);
+	}
+	CHECK(dsad_encoder_finish(&many, &arena, &error) == DSAD_OK);
+	for (uint32_t i = 0; i < 5000; i++)
+		CHECK(dsad_category_find(&column, names[i], (uint32_t) strlen(names[i])) == i);
+	CHECK(dsad_category_find(&column, "8", 1) == 5000);
+	free(column.category);
+	column.categories = DSAD_MAX_FEATURES;
+	CHECK(dsad_encoder_finish(&many, &arena, &error) == DSAD_TOO_LARGE);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+}
+
+/* Bytes: the same again; cut or changed anywhere refused or the like of an encoder, never a crash. */
+static void
+test_bytes(const DsadEncoder *encoder)
+{
+	size_t		length = dsad_encoder_write(encoder, NULL);
+	uint8_t    *bytes = malloc(length);
+	uint8_t    *again = malloc(length);
+	TestEnv		env;
+	DsadArena	arena;
+	DsadEncoder *copy;
+	DsadError	error;
+	int			accepted = 0;
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	CHECK(dsad_encoder_write(encoder, bytes) == length);
+	CHECK(dsad_encoder_read(&copy, &arena, bytes, length, &error) == DSAD_OK);
+	CHECK(dsad_encoder_write(copy, again) == length && memcmp(bytes, again, length) == 0);
+	CHECK(copy->signature.length == encoder->signature.length &&
+		  memcmp(copy->signature.bytes, encoder->signature.bytes, copy->signature.length) == 0);
+	test_units(copy);
+	copy = dsad_encoder_copy(&arena, encoder);
+	CHECK(copy != NULL);
+	test_find(copy);
+	for (size_t cut = 0; cut < length; cut++)
+	{
+		uint8_t    *piece = malloc(cut ? cut : 1);
+
+		memcpy(piece, bytes, cut);
+		CHECK(dsad_encoder_read(&copy, &arena, piece, cut, &error) == DSAD_CORRUPT);
+		free(piece);
+	}
+	for (size_t i = 0; i < length; i++)
+		for (int bit = 0; bit < 8; bit++)
+		{
+			bytes[i] ^= (uint8_t) (1 << bit);
+			if (dsad_encoder_read(&copy, &arena, bytes, length, &error) == DSAD_OK)
+			{
+				double	   *cells = calloc(copy->cells, sizeof(double));
+				double	   *units = calloc(copy->units, sizeof(double));
+
+				dsad_encode(copy, cells, units);
+				free(cells);
+				free(units);
+				accepted++;
+			}
+			bytes[i] ^= (uint8_t) (1 << bit);
+		}
+	CHECK(accepted > 0);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+	free(bytes);
+	free(again);
+}
+
+/* Rows of cells, read as features. */
+typedef struct Source
+{
+	const DsadEncoder *encoder;
+	uint32_t	count;
+} Source;
+
+static int
+read_row(void *ctx, uint64_t row, double *features, int8_t *label)
+{
+	const Source *source = ctx;
+	double		cells[9] = {(double) (row % 11), (double) (row % 6), row % 3 == 0, (double) row * 1e9, (double) (row % 9) * DAY,
+		(double) (row % 24) * DAY / 24, 0, (double) (row % 5), row % 7 == 0 ? NAN : 1};
+
+	if (row % 10 == 0)
+		cells[0] = NAN;
+	dsad_encode(source->encoder, cells, features);
+	*label = row % 50 == 0 ? DSAD_ANOMALY : DSAD_UNLABELLED;
+	return 0;
+}
+
+static void
+test_model(const DsadEncoder *encoder)
+{
+	DsadConfig	config = test_config(encoder->units);
+	Source		source = {encoder, 300};
+	DsadRowSource rows = {&source, 300, encoder->units, false, read_row, encoder};
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadModel	read;
+	DsadScorer *scorer;
+	DsadError	error;
+	uint8_t    *bytes;
+	size_t		length;
+	double		row[32];
+	double		score[2];
+	int8_t		label;
+
+	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	CHECK(dsad_train(&model, &arena, &env.env, &config, &rows, &error) == DSAD_OK);
+	/* amount, at, day, pair are numbers and have copies */
+	CHECK(model.scaling.features == 22 && model.scaling.inputs == 22 + 5);
+	CHECK(model.scaling.copied[0] == 0 && model.scaling.copied[1] == 13 && model.scaling.copied[2] == 16 && model.scaling.copied[3] == 20);
+	/* 30 gaps in amount, and 43 in pair */
+	CHECK(model.facts.missing == 30 + 43);
+	/* place is always "other": a constant flag */
+	CHECK(model.scaling.offset[19] == 1 && model.scaling.scale[19] == 10);
+	length = dsad_model_size(&model);
+	bytes = malloc(length);
+	dsad_model_encode(&model, &env.env, bytes);
+	CHECK(dsad_model_decode(&read, &arena, &env.env, bytes, length, &error) == DSAD_OK);
+	CHECK(read.encoder && read.encoder->columns == 8 && read.encoder->column[1].categories == 4);
+	read_row(&source, 17, row, &label);
+	for (int i = 0; i < 2; i++)
+	{
+		CHECK(dsad_scorer_create(&scorer, &arena, i == 0 ? &model : &read, dsad_kernel_best()) == DSAD_OK);
+		CHECK(dsad_scorer_encoder(scorer) != NULL && dsad_scorer_encoder(scorer)->units == 22);
+		test_score(scorer, row, 1, &score[i]);
+	}
+	CHECK(memcmp(&score[0], &score[1], sizeof(score[0])) == 0 && score[0] > 0);
+	for (size_t cut = 0; cut < length; cut++)
+		CHECK(dsad_model_decode(&read, &arena, &env.env, bytes, cut, &error) == DSAD_CORRUPT);
+	free(bytes);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+}
+
+int
+main(void)
+{
+	TestEnv		env;
+	DsadArena	arena;
+	DsadEncoder encoder;
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	make_encoder(&encoder, &arena);
+	test_units(&encoder);
+	test_circle(&encoder);
+	test_find(&encoder);
+	test_bytes(&encoder);
+	test_model(&encoder);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+	return check_report();
+}
