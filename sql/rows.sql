@@ -109,6 +109,10 @@ SELECT e -> 'feature' IS NOT NULL AS named, e -> 'value' AS value FROM m, tx t, 
 -- embeddings, updates, batches
 SELECT abs((SELECT sum(x * x) FROM unnest(deepsad_embed(model, t)) x) / deepsad_score(model, t) - 1) < 1e-5 AS squared_length FROM m, tx t WHERE id = 1;
 SELECT count(*), bool_and(s.score = b.score) AS same FROM m, deepsad_score_table(model, 'SELECT id, t FROM tx t') b JOIN s ON id = key;
+SELECT count(*), bool_and(deepsad_pvalue(model, t) BETWEEN 0 AND 1) AS pvalues, count(deepsad_is_anomaly(model, t)) FROM m, tx t;
+SELECT deepsad_drift(model, t) -> 'verdict' AS verdict FROM m, tx t;
+SELECT string_agg(f ->> 'feature', ', ') AS features FROM (SELECT deepsad_drift(model, t) AS d FROM m, tx t) d, jsonb_array_elements(d -> 'features') f;
+SELECT d -> 'shifted' ? 'country = DE' AS country, d -> 'shifted' ? 'amount' AS amount FROM (SELECT deepsad_drift(model, t) AS d FROM m, tx t WHERE country = 'DE') d;
 CREATE TABLE updated AS SELECT deepsad_update(model, t, id % 50 = 0, '{"epochs": 2}') AS model FROM m, tx t;
 SELECT deepsad_info(model) -> 'last_update' AS last_update FROM updated;
 SELECT count(*) FROM (SELECT feature, encoding, categories FROM m, deepsad_features(model) EXCEPT SELECT feature, encoding, categories FROM updated, deepsad_features(model)) e;

@@ -87,6 +87,33 @@ deepsad_cells_text(const DsadColumn *column, const double *cells)
 	return pstrdup(number);
 }
 
+/* A feature: its column, and which of the column's features it is; its number without columns (encoder NULL). */
+char *
+deepsad_unit_label(const DsadEncoder *encoder, uint32 unit)
+{
+	static const char *const parts[] = {"time of day, sine", "time of day, cosine", "day of week, sine", "day of week, cosine"};
+	const DsadColumn *column;
+	char	   *name;
+	uint32		i;
+	double		category;
+
+	if (encoder == NULL)
+		return psprintf("%u", unit + 1);
+	column = &encoder->column[encoder->unit_column[unit]];
+	name = encoder->named ? deepsad_utf8_text(&column->name) : psprintf("%u", encoder->unit_column[unit] + 1);
+	i = unit - column->first_unit;
+	category = i;
+	if (column->indicator && i + 1 == column->units)
+		return psprintf("%s (missing)", name);
+	if (column->kind == DSAD_KIND_CATEGORY)
+		return psprintf("%s = %s", name, deepsad_cells_text(column, &category));
+	if (column->value == DSAD_VALUE_ARRAY)
+		return psprintf("%s[%u]", name, i + 1);
+	if (encoder->unit[unit] == DSAD_UNIT_BOUNDED)
+		return psprintf("%s (%s)", name, parts[column->value == DSAD_VALUE_DATE ? i + 2 : i]);
+	return name;
+}
+
 /* How a column is encoded, as the option "columns" calls it. */
 const char *
 deepsad_kind_name(const DsadColumn *column)

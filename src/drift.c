@@ -9,6 +9,7 @@
 #include "storage/shmem.h"
 #include "utils/jsonb.h"
 
+#include "column_text.h"
 #include "env.h"
 #include "input.h"
 #include "jsonb_build.h"
@@ -68,7 +69,7 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 		elog(ERROR, "deepsad_drift_transition called outside an aggregate");
 	if (features == NULL)
 		features = fcinfo->flinfo->fn_extra = deepsad_features_of_call(fcinfo, FEATURES_ARG, false);
-	if (PG_ARGISNULL(MODEL_ARG) || !deepsad_features_read(features, fcinfo->args + FEATURES_ARG, &row, &count))
+	if (PG_ARGISNULL(MODEL_ARG) || PG_ARGISNULL(FEATURES_ARG))
 	{
 		if (state == NULL)
 			PG_RETURN_NULL();
@@ -82,6 +83,13 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("model differs between rows of one group"),
 				 errhint("Give the same model for every row of a group, or group by it.")));
+	if (state->model.encoder)
+	{
+		deepsad_score_columns(features, state->model.encoder, false, fcinfo->args + FEATURES_ARG, &row);
+		count = state->model.scaling.features;
+	}
+	else
+		deepsad_features_read(features, fcinfo->args + FEATURES_ARG, &row, &count);
 	if (count != state->model.scaling.features)
 		deepsad_wrong_width(count, state->model.scaling.features);
 	if (!dsad_drift_add(&state->drift, &row, deepsad_scratch(dsad_scorer_scratch(state->drift.scorer, 1))))
@@ -139,7 +147,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 	pushJsonbValue(&json, WJB_BEGIN_ARRAY, NULL);
 	for (uint32 j = 0; j < features; j++)
 		if (shift[j].shifted)
-			deepsad_push_string(&json, NULL, psprintf("%u", j + 1));
+			deepsad_push_string(&json, NULL, deepsad_unit_label(state->model.encoder, j));
 	if (scored && score.shifted)
 		deepsad_push_string(&json, NULL, "score");
 	pushJsonbValue(&json, WJB_END_ARRAY, NULL);
@@ -149,7 +157,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
-		deepsad_push_string(&json, "feature", psprintf("%u", j + 1));
+		deepsad_push_string(&json, "feature", deepsad_unit_label(state->model.encoder, j));
 		push_shift(&json, &shift[j]);
 	}
 	pushJsonbValue(&json, WJB_END_ARRAY, NULL);

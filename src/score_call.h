@@ -21,10 +21,10 @@ typedef struct DeepsadScoreCall
 
 /* Reads features, which are not NULL, for a model of columns; same: that of the last call. */
 static inline void
-deepsad_score_columns(DeepsadFeatures *features, const DsadScorer *scorer, bool same, const NullableDatum *argument,
+deepsad_score_columns(DeepsadFeatures *features, const DsadEncoder *encoder, bool same, const NullableDatum *argument,
 					  DsadRows *row)
 {
-	DeepsadColumns columns = {dsad_scorer_encoder(scorer), NULL, NULL, same};
+	DeepsadColumns columns = {encoder, NULL, NULL, same};
 
 	deepsad_features_cells(features, &columns, argument);
 	row->values = deepsad_binding_units(deepsad_features_binding(features), columns.encoder);
@@ -58,7 +58,8 @@ deepsad_score_call(FunctionCallInfo fcinfo, int features_arg, const DsadScorer *
 	{
 		uint64		changes = deepsad_model_ref_changes(site->model);
 
-		deepsad_score_columns(site->features, *scorer, changes == site->model_changes, fcinfo->args + features_arg, row);
+		deepsad_score_columns(site->features, dsad_scorer_encoder(*scorer), changes == site->model_changes,
+							  fcinfo->args + features_arg, row);
 		site->model_changes = changes;
 		return true;
 	}

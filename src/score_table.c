@@ -139,7 +139,7 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 			continue;
 		if (dsad_scorer_encoder(scorer))
 		{
-			deepsad_score_columns(features, scorer, false, argument, &values);
+			deepsad_score_columns(features, dsad_scorer_encoder(scorer), false, argument, &values);
 			count = dsad_scorer_features(scorer);
 		}
 		else

@@ -8,6 +8,7 @@
 
 #include "calibration.h"
 #include "drift.h"
+#include "encoder.h"
 #include "env.h"
 #include "kernel.h"
 #include "order.h"
@@ -46,7 +47,7 @@ count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const Dsa
 		facts->anomalies += label == DSAD_ANOMALY;
 		facts->normals += label == DSAD_NORMAL;
 		for (uint32_t j = 0; j < rows->features; j++)
-			facts->missing += isnan(raw[j]) != 0;
+			facts->missing += isnan(raw[j]) && dsad_encoder_counts(rows->encoder, j);
 		if (i % 64 == 0)
 			status = dsad_poll(env, error);
 	}

@@ -242,6 +242,15 @@ dsad_inputs(const DsadConfig *config, uint32_t features, const DsadEncoder *enco
 	return features + numbers;
 }
 
+/* Whether a missing feature is one missing value more: a column that is no number counts once. */
+bool
+dsad_encoder_counts(const DsadEncoder *encoder, uint32_t feature)
+{
+	const DsadColumn *column = encoder ? &encoder->column[encoder->unit_column[feature]] : NULL;
+
+	return column == NULL || column->kind == DSAD_KIND_NUMBER || column->first_unit == feature;
+}
+
 /*
  * Sine and cosine of `turn` full turns, 0 <= turn < 1: Taylor's polynomials within an
  * eighth of a turn, where their next term is below 1e-15.

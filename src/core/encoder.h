@@ -13,6 +13,7 @@
 extern size_t dsad_encoder_write(const DsadEncoder *encoder, uint8_t *bytes);
 extern DsadStatus dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes,
 									size_t length, DsadError *error);
+extern bool dsad_encoder_counts(const DsadEncoder *encoder, uint32_t feature);
 extern DsadEncoder *dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder);
 
 #endif

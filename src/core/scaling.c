@@ -170,15 +170,6 @@ read_row(const DsadEnv *env, const DsadRowSource *rows, const uint32_t *order, u
 	return i % 64 == 0 ? dsad_poll(env, error) : DSAD_OK;
 }
 
-/* Whether a missing feature is a missing value: of what is no number, a column counts once. */
-static bool
-is_value(const DsadEncoder *encoder, uint32_t feature)
-{
-	const DsadColumn *column = encoder ? &encoder->column[encoder->unit_column[feature]] : NULL;
-
-	return column == NULL || column->kind == DSAD_KIND_NUMBER || column->first_unit == feature;
-}
-
 /* First pass: range and count of each feature, and what the labels are. */
 static DsadStatus
 find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const uint32_t *order,
@@ -199,7 +190,6 @@ find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const 
 		{
 			if (isnan(raw[j]))
 			{
-				facts->missing += is_value(rows->encoder, j);
 				continue;
 			}
 			if (s->count[j] == 0 || raw[j] < s->min[j])
