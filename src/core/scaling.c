@@ -190,6 +190,7 @@ find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const 
 		{
 			if (isnan(raw[j]))
 			{
+				facts->missing++;
 				continue;
 			}
 			if (s->count[j] == 0 || raw[j] < s->min[j])

@@ -373,9 +373,9 @@ write_corpus(const char *directory)
 	write_model(directory, "validation", &config, 3, NULL);
 	config.validation = 0;
 	config.calibration = DSAD_CALIBRATION_SPLIT;
-	write_model(directory, "split", &config, 3);
+	write_model(directory, "split", &config, 3, NULL);
 	config.calibration = DSAD_CALIBRATION_CROSS;
-	write_model(directory, "cross", &config, 3);
+	write_model(directory, "cross", &config, 3, NULL);
 	config.calibration = DSAD_CALIBRATION_NONE;
 	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
 	write_model(directory, "copies", &config, 3, NULL);
