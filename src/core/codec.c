@@ -1,6 +1,6 @@
 /*
  * codec.c
- *	  Model <-> bytes.  No other file knows the format; doc/format.md specifies it.
+ *	  Model <-> bytes: header, sections and members, as doc/format.md specifies them.
  *
  * The reader trusts nothing: lengths are checked against what the dimensions
  * ask for before anything is allocated, numbers before they are used.
@@ -8,10 +8,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "calibration.h"
 #include "drift.h"
 #include "encoder.h"
-#include "env.h"
+#include "facts_codec.h"
 #include "scaling.h"
 
 #define MAGIC "DEEPSAD\n"
@@ -22,73 +23,15 @@
 
 /* ---- writing ---- */
 
-typedef struct Writer
-{
-	uint8_t    *at;				/* NULL = only count */
-	size_t		length;
-	DsadWatch	watch;			/* polled while writing; a cancel that returns changes nothing */
-} Writer;
-
-/* The low `bytes` bytes of value, least significant first. */
-static void
-put_int(Writer *w, uint64_t value, int bytes)
-{
-	if (w->at != NULL)
-		for (int i = 0; i < bytes; i++)
-			*w->at++ = (uint8_t) (value >> (8 * i));
-	w->length += (size_t) bytes;
-}
-
-static void
-put_double(Writer *w, double value)
-{
-	uint64_t	bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	put_int(w, bits, 8);
-}
-
-static void
-put_doubles(Writer *w, const double *values, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		put_double(w, values[i]);
-}
-
-static void
-put_floats(Writer *w, const float *values, size_t count)
-{
-	if (w->at == NULL)
-	{
-		w->length += 4 * count;
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-	{
-		uint32_t	bits;
-
-		dsad_watch_rows(&w->watch, i, 1);
-		memcpy(&bits, &values[i], sizeof(bits));
-		put_int(w, bits, 4);
-	}
-}
-
-static void
-put_bytes(Writer *w, const char *bytes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		put_int(w, (uint8_t) bytes[i], 1);
-}
-
 /* Every option as id, kind, number of elements, elements of 8 bytes. */
 static void
-put_options(Writer *w, const DsadModel *model)
+put_options(DsadWriter *w, const DsadModel *model)
 {
 	int			kept = 0;
 
 	for (int i = 0; i < dsad_option_count; i++)
 		kept += !dsad_options[i].transient;
-	put_int(w, (uint64_t) kept, 4);
+	dsad_put_int(w, (uint64_t) kept, 4);
 	for (int i = 0; i < dsad_option_count; i++)
 	{
 		const DsadOption *option = &dsad_options[i];
@@ -98,40 +41,40 @@ put_options(Writer *w, const DsadModel *model)
 		if (option->transient)
 			continue;
 
-		put_int(w, option->id, 2);
-		put_int(w, (uint64_t) option->kind, 2);
+		dsad_put_int(w, option->id, 2);
+		dsad_put_int(w, (uint64_t) option->kind, 2);
 		if (option->kind == DSAD_OPTION_INT_LIST)
 		{
-			put_int(w, list->count, 4);
+			dsad_put_int(w, list->count, 4);
 			for (uint32_t j = 0; j < list->count; j++)
-				put_int(w, (uint64_t) (int64_t) list->value[j], 8);
+				dsad_put_int(w, (uint64_t) (int64_t) list->value[j], 8);
 			continue;
 		}
-		put_int(w, 1, 4);
+		dsad_put_int(w, 1, 4);
 		if (option->kind == DSAD_OPTION_FLOAT)
-			put_double(w, *(const double *) field);
+			dsad_put_double(w, *(const double *) field);
 		else
-			put_int(w, (uint64_t) *(const int64_t *) field, 8);
+			dsad_put_int(w, (uint64_t) *(const int64_t *) field, 8);
 	}
 }
 
 static void
-put_scaling(Writer *w, const DsadModel *model)
+put_scaling(DsadWriter *w, const DsadModel *model)
 {
-	put_int(w, model->scaling.features, 4);
-	put_int(w, model->scaling.inputs, 4);
-	put_double(w, model->input_mean);
-	put_doubles(w, model->scaling.offset, model->scaling.inputs);
-	put_doubles(w, model->scaling.scale, model->scaling.inputs);
-	put_doubles(w, model->scaling.fill, model->scaling.inputs);
-	put_doubles(w, model->scaling.limit, model->scaling.inputs);
+	dsad_put_int(w, model->scaling.features, 4);
+	dsad_put_int(w, model->scaling.inputs, 4);
+	dsad_put_double(w, model->input_mean);
+	dsad_put_doubles(w, model->scaling.offset, model->scaling.inputs);
+	dsad_put_doubles(w, model->scaling.scale, model->scaling.inputs);
+	dsad_put_doubles(w, model->scaling.fill, model->scaling.inputs);
+	dsad_put_doubles(w, model->scaling.limit, model->scaling.inputs);
 	for (uint32_t i = 0; i < model->scaling.inputs - model->scaling.features; i++)
-		put_int(w, model->scaling.copied[i], 4);
+		dsad_put_int(w, model->scaling.copied[i], 4);
 }
 
 /* How rows become features: encoder_codec.c knows the body. */
 static void
-put_encoder(Writer *w, const DsadModel *model)
+put_encoder(DsadWriter *w, const DsadModel *model)
 {
 	size_t		length = dsad_encoder_write(model->encoder, w->at);
 
@@ -141,86 +84,24 @@ put_encoder(Writer *w, const DsadModel *model)
 }
 
 static void
-put_facts(Writer *w, const DsadModel *model)
-{
-	put_int(w, model->facts.rows, 8);
-	put_int(w, model->facts.skipped, 8);
-	put_int(w, model->facts.anomalies, 8);
-	put_int(w, model->facts.normals, 8);
-	put_int(w, model->facts.missing, 8);
-	put_int(w, model->facts.validation, 8);
-	put_int(w, model->facts.calibration, 8);
-	put_int(w, model->facts.updates, 8);
-	put_int(w, model->facts.update_rows, 8);
-	put_int(w, model->facts.update_anomalies, 8);
-	put_int(w, model->facts.update_normals, 8);
-}
-
-/* The scores of the calibration rows, list by list. */
-static void
-put_calibration(Writer *w, const DsadModel *model)
-{
-	put_int(w, model->calibration.lists, 4);
-	for (uint32_t i = 0; i < model->calibration.lists; i++)
-	{
-		const DsadScoreList *list = &model->calibration.list[i];
-
-		put_int(w, list->rows, 4);
-		put_doubles(w, list->score, list->kept);
-	}
-}
-
-static void
-put_trust(Writer *w, const DsadModel *model)
-{
-	const DsadTrust *trust = &model->trust;
-
-	put_int(w, trust->held_out, 4);
-	for (int kind = 0; kind < 3; kind++)
-		put_int(w, trust->rows[kind], 8);
-	put_doubles(w, trust->mean_score, 3);
-	put_double(w, trust->deviation);
-	put_double(w, trust->auc);
-	put_doubles(w, trust->interval, 2);
-	put_double(w, trust->untrained_auc);
-	put_double(w, trust->plain_auc);
-}
-
-/* Each feature's cells. */
-static void
-put_sketch(Writer *w, const DsadModel *model)
-{
-	const DsadSketch *sketch = &model->sketch;
-
-	put_int(w, sketch->rows, 4);
-	for (uint32_t j = 0; j < model->scaling.features && sketch->rows > 0; j++)
-	{
-		put_int(w, sketch->edges[j], 4);
-		put_doubles(w, sketch->edge + (size_t) j * DSAD_SKETCH_EDGES, sketch->edges[j]);
-		for (uint32_t i = 0; i < sketch->edges[j] + 2; i++)
-			put_int(w, sketch->count[(size_t) j * DSAD_SKETCH_CELLS + i], 4);
-	}
-}
-
-static void
-put_member(Writer *w, const DsadModel *model, const DsadMember *member)
+put_member(DsadWriter *w, const DsadModel *model, const DsadMember *member)
 {
 	for (uint32_t l = 0; l < model->layers; l++)
-		put_floats(w, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1]);
+		dsad_put_floats(w, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1]);
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
 	{
-		put_floats(w, member->running_mean[l], model->dims[l + 1]);
-		put_floats(w, member->running_var[l], model->dims[l + 1]);
+		dsad_put_floats(w, member->running_mean[l], model->dims[l + 1]);
+		dsad_put_floats(w, member->running_var[l], model->dims[l + 1]);
 	}
-	put_floats(w, member->centre, model->dims[model->layers]);
-	put_double(w, member->divisor);
-	put_double(w, member->radius);
-	put_int(w, member->pretrain_epochs_run, 4);
-	put_int(w, member->epochs_run, 4);
-	put_int(w, member->steps_run, 8);
-	put_int(w, member->best_epoch, 4);
-	put_int(w, member->stop, 2);
-	put_int(w, member->collapsed, 2);
+	dsad_put_floats(w, member->centre, model->dims[model->layers]);
+	dsad_put_double(w, member->divisor);
+	dsad_put_double(w, member->radius);
+	dsad_put_int(w, member->pretrain_epochs_run, 4);
+	dsad_put_int(w, member->epochs_run, 4);
+	dsad_put_int(w, member->steps_run, 8);
+	dsad_put_int(w, member->best_epoch, 4);
+	dsad_put_int(w, member->stop, 2);
+	dsad_put_int(w, member->collapsed, 2);
 }
 
 /* How many validation losses a member has: one for each epoch, if rows were held out in the last training or update. */
@@ -232,19 +113,19 @@ validation_epochs(const DsadModel *model, const DsadMember *member)
 
 /* A section's header, then the caller writes `length` bytes. */
 static void
-put_section(Writer *w, const char *tag, uint32_t flags, size_t length)
+put_section(DsadWriter *w, const char *tag, uint32_t flags, size_t length)
 {
-	put_bytes(w, tag, 4);
-	put_int(w, flags, 4);
-	put_int(w, length, 8);
+	dsad_put_bytes(w, tag, 4);
+	dsad_put_int(w, flags, 4);
+	dsad_put_int(w, length, 8);
 }
 
 /* A whole section whose body is written by put. */
 static void
-put_whole(Writer *w, const char *tag, uint32_t flags, void (*put) (Writer *, const DsadModel *),
+put_whole(DsadWriter *w, const char *tag, uint32_t flags, void (*put) (DsadWriter *, const DsadModel *),
 		  const DsadModel *model)
 {
-	Writer		count = {NULL, 0, {NULL, false}};
+	DsadWriter		count = {NULL, 0, {NULL, false}};
 
 	put(&count, model);
 	put_section(w, tag, flags, count.length);
@@ -265,15 +146,15 @@ member_size(const DsadModel *model)
 }
 
 static void
-put_losses(Writer *w, const DsadModel *model, const DsadMember *member)
+put_losses(DsadWriter *w, const DsadModel *model, const DsadMember *member)
 {
-	put_floats(w, member->pretrain_loss, member->pretrain_epochs_run);
-	put_floats(w, member->train_loss, member->epochs_run);
-	put_floats(w, member->validation_loss, validation_epochs(model, member));
+	dsad_put_floats(w, member->pretrain_loss, member->pretrain_epochs_run);
+	dsad_put_floats(w, member->train_loss, member->epochs_run);
+	dsad_put_floats(w, member->validation_loss, validation_epochs(model, member));
 }
 
 static void
-put_history(Writer *w, const DsadModel *model)
+put_history(DsadWriter *w, const DsadModel *model)
 {
 	for (int64_t m = 0; m < model->config.members; m++)
 		put_losses(w, model, &model->members[m]);
@@ -281,29 +162,29 @@ put_history(Writer *w, const DsadModel *model)
 
 /* All sections in their order. */
 static void
-put_sections(Writer *w, const DsadModel *model)
+put_sections(DsadWriter *w, const DsadModel *model)
 {
 	put_whole(w, "OPTS", FLAG_CRITICAL, put_options, model);
 	if (model->encoder)
 		put_whole(w, "ENCO", FLAG_CRITICAL, put_encoder, model);
 	put_whole(w, "SCAL", FLAG_CRITICAL, put_scaling, model);
-	put_whole(w, "FACT", 0, put_facts, model);
-	put_whole(w, "TRST", 0, put_trust, model);
+	put_whole(w, "FACT", 0, dsad_put_facts, model);
+	put_whole(w, "TRST", 0, dsad_put_trust, model);
 	for (int64_t m = 0; m < model->config.members; m++)
 	{
 		put_section(w, "MEMB", FLAG_CRITICAL, member_size(model));
 		put_member(w, model, &model->members[m]);
 	}
 	put_whole(w, "HIST", 0, put_history, model);
-	put_whole(w, "CALI", 0, put_calibration, model);
-	put_whole(w, "SKET", 0, put_sketch, model);
+	put_whole(w, "CALI", 0, dsad_put_calibration, model);
+	put_whole(w, "SKET", 0, dsad_put_sketch, model);
 }
 
 /* How many bytes dsad_model_encode writes. */
 size_t
 dsad_model_size(const DsadModel *model)
 {
-	Writer		count = {NULL, HEADER_SIZE, {NULL, false}};
+	DsadWriter		count = {NULL, HEADER_SIZE, {NULL, false}};
 
 	put_sections(&count, model);
 	return count.length;
@@ -314,15 +195,15 @@ void
 dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes)
 {
 	size_t		length = dsad_model_size(model);
-	Writer		w = {bytes, 0, {env, false}};
-	Writer		crc = {bytes + 12, 0, {env, false}};
+	DsadWriter		w = {bytes, 0, {env, false}};
+	DsadWriter		crc = {bytes + 12, 0, {env, false}};
 
-	put_bytes(&w, MAGIC, 8);
-	put_int(&w, DSAD_FORMAT, 4);
-	put_int(&w, 0, 4);
-	put_int(&w, length, 8);
+	dsad_put_bytes(&w, MAGIC, 8);
+	dsad_put_int(&w, DSAD_FORMAT, 4);
+	dsad_put_int(&w, 0, 4);
+	dsad_put_int(&w, length, 8);
 	put_sections(&w, model);
-	put_int(&crc, env->crc32c(bytes + CRC_START, length - CRC_START), 4);
+	dsad_put_int(&crc, env->crc32c(bytes + CRC_START, length - CRC_START), 4);
 }
 
 /* The most bytes that dsad_member_encode writes for any member of the model. */
@@ -337,7 +218,7 @@ dsad_member_size(const DsadModel *model)
 size_t
 dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes)
 {
-	Writer		w = {bytes, 0, {env, false}};
+	DsadWriter		w = {bytes, 0, {env, false}};
 
 	put_member(&w, model, &model->members[member]);
 	put_losses(&w, model, &model->members[member]);
@@ -345,75 +226,6 @@ dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, 
 }
 
 /* ---- reading ---- */
-
-typedef struct Reader
-{
-	const uint8_t *at;
-	size_t		left;
-	bool		failed;			/* something asked for more than was left, or was not valid */
-	DsadWatch  *watch;
-} Reader;
-
-static uint64_t
-get_int(Reader *r, int bytes)
-{
-	uint64_t	value = 0;
-
-	if (r->left < (size_t) bytes)
-	{
-		r->failed = true;
-		return 0;
-	}
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t) r->at[i] << (8 * i);
-	r->at += bytes;
-	r->left -= (size_t) bytes;
-	return value;
-}
-
-static double
-get_double(Reader *r)
-{
-	uint64_t	bits = get_int(r, 8);
-	double		value;
-
-	memcpy(&value, &bits, sizeof(value));
-	return value;
-}
-
-/* count finite doubles; anything else fails the reader. */
-static void
-get_doubles(Reader *r, double *values, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-	{
-		values[i] = get_double(r);
-		if (!isfinite(values[i]))
-			r->failed = true;
-	}
-}
-
-/* count finite floats, none below `least`; anything else fails the reader. */
-static void
-get_floats(Reader *r, float *values, size_t count, float least)
-{
-	for (size_t i = 0; i < count; i++)
-	{
-		uint32_t	bits = (uint32_t) get_int(r, 4);
-
-		dsad_watch_rows(r->watch, i, 1);
-		memcpy(&values[i], &bits, sizeof(bits));
-		if (!isfinite(values[i]) || values[i] < least)
-			r->failed = true;
-	}
-}
-
-static DsadStatus
-corrupt(DsadError *error, const char *what)
-{
-	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
-					 "invalid deepsad model: %s", what);
-}
 
 static DsadStatus
 newer(DsadError *error, uint32_t format)
@@ -424,20 +236,20 @@ newer(DsadError *error, uint32_t format)
 
 /* Hands out the next section's body; `known` says whether its tag is the one given. */
 static DsadStatus
-next_section(Reader *r, const char *tag, uint32_t format, Reader *body, bool *known,
+next_section(DsadReader *r, const char *tag, uint32_t format, DsadReader *body, bool *known,
 			 DsadError *error)
 {
 	const uint8_t *found = r->at;
 	uint32_t	flags;
 	uint64_t	length;
 
-	get_int(r, 4);
-	flags = (uint32_t) get_int(r, 4);
-	length = get_int(r, 8);
+	dsad_get_int(r, 4);
+	flags = (uint32_t) dsad_get_int(r, 4);
+	length = dsad_get_int(r, 8);
 	if (r->failed || length > r->left)
-		return corrupt(error, "a section is cut short");
+		return dsad_corrupt(error, "a section is cut short");
 	if (flags & ~(uint32_t) FLAG_CRITICAL)
-		return corrupt(error, "a section has unknown flags");
+		return dsad_corrupt(error, "a section has unknown flags");
 	body->at = r->at;
 	body->left = (size_t) length;
 	body->failed = false;
@@ -452,7 +264,7 @@ next_section(Reader *r, const char *tag, uint32_t format, Reader *body, bool *kn
 
 /* Finds the next section with this tag, skipping unknown ones that are not critical. */
 static DsadStatus
-find_section(Reader *r, const char *tag, uint32_t format, Reader *body, DsadError *error)
+find_section(DsadReader *r, const char *tag, uint32_t format, DsadReader *body, DsadError *error)
 {
 	bool		known = false;
 	DsadStatus	status = DSAD_OK;
@@ -460,16 +272,6 @@ find_section(Reader *r, const char *tag, uint32_t format, Reader *body, DsadErro
 	while (status == DSAD_OK && !known)
 		status = next_section(r, tag, format, body, &known, error);
 	return status;
-}
-
-/* Fails unless the body was read to its exact end and every number was good. */
-static DsadStatus
-finish_section(const Reader *body, const char *tag, DsadError *error)
-{
-	if (!body->failed && body->left == 0)
-		return DSAD_OK;
-	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
-					 "invalid deepsad model: section \"%s\" is malformed", tag);
 }
 
 /* The option's index in dsad_options, or -1. */
@@ -484,7 +286,7 @@ option_by_id(uint64_t id)
 
 /* Reads one option's value into config. */
 static bool
-get_option(Reader *r, DsadConfig *config, const DsadOption *option, uint32_t count)
+get_option(DsadReader *r, DsadConfig *config, const DsadOption *option, uint32_t count)
 {
 	void	   *field = (char *) config + option->offset;
 
@@ -497,7 +299,7 @@ get_option(Reader *r, DsadConfig *config, const DsadOption *option, uint32_t cou
 		list->count = count;
 		for (uint32_t j = 0; j < count; j++)
 		{
-			int64_t		value = (int64_t) get_int(r, 8);
+			int64_t		value = (int64_t) dsad_get_int(r, 8);
 
 			if (value < INT32_MIN || value > INT32_MAX)
 				return false;
@@ -508,27 +310,27 @@ get_option(Reader *r, DsadConfig *config, const DsadOption *option, uint32_t cou
 	if (count != 1)
 		return false;
 	if (option->kind == DSAD_OPTION_FLOAT)
-		*(double *) field = get_double(r);
+		*(double *) field = dsad_get_double(r);
 	else
-		*(int64_t *) field = (int64_t) get_int(r, 8);
+		*(int64_t *) field = (int64_t) dsad_get_int(r, 8);
 	return true;
 }
 
 /* Every option exactly once, all within their ranges. */
 static DsadStatus
-get_options(Reader *r, DsadConfig *config, uint32_t format, DsadError *error)
+get_options(DsadReader *r, DsadConfig *config, uint32_t format, DsadError *error)
 {
 	uint64_t	seen = 0;
-	uint32_t	count = (uint32_t) get_int(r, 4);
+	uint32_t	count = (uint32_t) dsad_get_int(r, 4);
 
 	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, 1);
 	for (int i = 0; i < dsad_option_count; i++)
 		seen |= (uint64_t) dsad_options[i].transient << i;
 	for (uint32_t i = 0; i < count && !r->failed; i++)
 	{
-		int			index = option_by_id(get_int(r, 2));
-		uint64_t	kind = get_int(r, 2);
-		uint32_t	elements = (uint32_t) get_int(r, 4);
+		int			index = option_by_id(dsad_get_int(r, 2));
+		uint64_t	kind = dsad_get_int(r, 2);
+		uint32_t	elements = (uint32_t) dsad_get_int(r, 4);
 
 		if (r->failed)
 			break;
@@ -536,101 +338,64 @@ get_options(Reader *r, DsadConfig *config, uint32_t format, DsadError *error)
 			return newer(error, format > DSAD_FORMAT ? format : DSAD_FORMAT + 1);
 		if (kind != (uint64_t) dsad_options[index].kind || (seen >> index & 1) ||
 			!get_option(r, config, &dsad_options[index], elements))
-			return corrupt(error, "an option is malformed");
+			return dsad_corrupt(error, "an option is malformed");
 		seen |= UINT64_C(1) << index;
 	}
 	if (seen != (UINT64_C(1) << dsad_option_count) - 1)
-		return corrupt(error, "an option is missing");
-	if (finish_section(r, "OPTS", error) != DSAD_OK)
+		return dsad_corrupt(error, "an option is missing");
+	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
 		return error->status;
 	if (dsad_config_check(config, error) != DSAD_OK)
-		return corrupt(error, "an option is out of range");
+		return dsad_corrupt(error, "an option is out of range");
 	return DSAD_OK;
 }
 
 static DsadStatus
-get_scaling(Reader *r, DsadModel *model, DsadError *error)
+get_scaling(DsadReader *r, DsadModel *model, DsadError *error)
 {
 	size_t		inputs = model->scaling.inputs;
 
-	model->input_mean = get_double(r);
+	model->input_mean = dsad_get_double(r);
 	if (!(model->input_mean > 0))
 		r->failed = true;
-	get_doubles(r, model->scaling.offset, inputs);
-	get_doubles(r, model->scaling.scale, inputs);
-	get_doubles(r, model->scaling.fill, inputs);
-	get_doubles(r, model->scaling.limit, inputs);
+	dsad_get_doubles(r, model->scaling.offset, inputs);
+	dsad_get_doubles(r, model->scaling.scale, inputs);
+	dsad_get_doubles(r, model->scaling.fill, inputs);
+	dsad_get_doubles(r, model->scaling.limit, inputs);
 	for (size_t i = 0; i < inputs - model->scaling.features; i++)
 	{
-		model->scaling.copied[i] = (uint32_t) get_int(r, 4);
+		model->scaling.copied[i] = (uint32_t) dsad_get_int(r, 4);
 		if (model->scaling.copied[i] >= model->scaling.features)
 			r->failed = true;
 	}
 	for (size_t i = 0; i < inputs; i++)
 		if (!(model->scaling.scale[i] > 0) || !(model->scaling.limit[i] > 0 && model->scaling.limit[i] <= DSAD_SCALED_MAX))
 			r->failed = true;
-	return finish_section(r, "SCAL", error);
+	return dsad_finish_section(r, "SCAL", error);
 }
 
 static DsadStatus
-get_facts(Reader *r, DsadModel *model, DsadError *error)
-{
-	model->facts.rows = get_int(r, 8);
-	model->facts.skipped = get_int(r, 8);
-	model->facts.anomalies = get_int(r, 8);
-	model->facts.normals = get_int(r, 8);
-	model->facts.missing = get_int(r, 8);
-	model->facts.validation = get_int(r, 8);
-	model->facts.calibration = get_int(r, 8);
-	model->facts.updates = get_int(r, 8);
-	model->facts.update_rows = get_int(r, 8);
-	model->facts.update_anomalies = get_int(r, 8);
-	model->facts.update_normals = get_int(r, 8);
-	if (model->facts.anomalies > model->facts.rows || model->facts.normals > model->facts.rows - model->facts.anomalies ||
-		model->facts.validation > model->facts.rows || model->facts.updates > UINT32_MAX)
-		r->failed = true;
-	return finish_section(r, "FACT", error);
-}
-
-static DsadStatus
-get_trust(Reader *r, DsadModel *model, DsadError *error)
-{
-	DsadTrust  *trust = &model->trust;
-
-	trust->held_out = get_int(r, 4) != 0;
-	for (int kind = 0; kind < 3; kind++)
-		trust->rows[kind] = get_int(r, 8);
-	get_doubles(r, trust->mean_score, 3);
-	get_doubles(r, &trust->deviation, 1);
-	get_doubles(r, &trust->auc, 1);
-	get_doubles(r, trust->interval, 2);
-	get_doubles(r, &trust->untrained_auc, 1);
-	get_doubles(r, &trust->plain_auc, 1);
-	return finish_section(r, "TRST", error);
-}
-
-static DsadStatus
-get_member(Reader *r, const DsadModel *model, DsadMember *member, DsadError *error)
+get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError *error)
 {
 	uint32_t	stop;
 	uint32_t	collapsed;
 
 	for (uint32_t l = 0; l < model->layers; l++)
-		get_floats(r, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1], -INFINITY);
+		dsad_get_floats(r, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1], -INFINITY);
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
 	{
-		get_floats(r, member->running_mean[l], model->dims[l + 1], -INFINITY);
-		get_floats(r, member->running_var[l], model->dims[l + 1], 0);
+		dsad_get_floats(r, member->running_mean[l], model->dims[l + 1], -INFINITY);
+		dsad_get_floats(r, member->running_var[l], model->dims[l + 1], 0);
 	}
-	get_floats(r, member->centre, model->dims[model->layers], -INFINITY);
-	get_doubles(r, &member->divisor, 1);
-	get_doubles(r, &member->radius, 1);
-	member->pretrain_epochs_run = (uint32_t) get_int(r, 4);
-	member->epochs_run = (uint32_t) get_int(r, 4);
-	member->steps_run = get_int(r, 8);
-	member->best_epoch = (uint32_t) get_int(r, 4);
-	stop = (uint32_t) get_int(r, 2);
-	collapsed = (uint32_t) get_int(r, 2);
+	dsad_get_floats(r, member->centre, model->dims[model->layers], -INFINITY);
+	dsad_get_doubles(r, &member->divisor, 1);
+	dsad_get_doubles(r, &member->radius, 1);
+	member->pretrain_epochs_run = (uint32_t) dsad_get_int(r, 4);
+	member->epochs_run = (uint32_t) dsad_get_int(r, 4);
+	member->steps_run = dsad_get_int(r, 8);
+	member->best_epoch = (uint32_t) dsad_get_int(r, 4);
+	stop = (uint32_t) dsad_get_int(r, 2);
+	collapsed = (uint32_t) dsad_get_int(r, 2);
 	member->stop = (uint8_t) stop;
 	member->collapsed = (uint8_t) collapsed;
 	if (!(member->divisor > 0) || !(member->radius >= 0) || collapsed > 1 ||
@@ -638,20 +403,20 @@ get_member(Reader *r, const DsadModel *model, DsadMember *member, DsadError *err
 		member->pretrain_epochs_run > model->config.pretrain_epochs ||
 		member->epochs_run > model->config.epochs)
 		r->failed = true;
-	return finish_section(r, "MEMB", error);
+	return dsad_finish_section(r, "MEMB", error);
 }
 
 static void
-get_losses(Reader *r, const DsadModel *model, DsadMember *member)
+get_losses(DsadReader *r, const DsadModel *model, DsadMember *member)
 {
-	get_floats(r, member->pretrain_loss, member->pretrain_epochs_run, -INFINITY);
-	get_floats(r, member->train_loss, member->epochs_run, -INFINITY);
-	get_floats(r, member->validation_loss, validation_epochs(model, member), -INFINITY);
+	dsad_get_floats(r, member->pretrain_loss, member->pretrain_epochs_run, -INFINITY);
+	dsad_get_floats(r, member->train_loss, member->epochs_run, -INFINITY);
+	dsad_get_floats(r, member->validation_loss, validation_epochs(model, member), -INFINITY);
 }
 
 /* The losses of each epoch; memory for them comes only after the length is known to fit. */
 static DsadStatus
-get_history(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
+get_history(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 {
 	uint64_t	losses = 0;
 
@@ -659,7 +424,7 @@ get_history(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 		losses += (uint64_t) model->members[m].pretrain_epochs_run + model->members[m].epochs_run +
 			validation_epochs(model, &model->members[m]);
 	if (losses * 4 != r->left)
-		return corrupt(error, "the history does not fit the epochs");
+		return dsad_corrupt(error, "the history does not fit the epochs");
 	for (int64_t m = 0; m < model->config.members; m++)
 	{
 		DsadMember *member = &model->members[m];
@@ -671,81 +436,7 @@ get_history(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 			return dsad_no_memory(error);
 		get_losses(r, model, member);
 	}
-	return finish_section(r, "HIST", error);
-}
-
-/* The scores of the calibration rows: highest first, none negative, perhaps infinite. */
-static DsadStatus
-get_calibration(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
-{
-	DsadCalibration *calibration = &model->calibration;
-
-	calibration->lists = (uint32_t) get_int(r, 4);
-	if (calibration->lists != dsad_calibration_lists(&model->config))
-		return corrupt(error, "the calibration does not fit the options");
-	calibration->list = dsad_arena_array(arena, calibration->lists, sizeof(DsadScoreList));
-	if (!calibration->list)
-		return dsad_no_memory(error);
-	for (uint32_t i = 0; i < calibration->lists; i++)
-	{
-		DsadScoreList *list = &calibration->list[i];
-		double		last = INFINITY;
-
-		list->rows = (uint32_t) get_int(r, 4);
-		if (list->rows > DSAD_CALIBRATION_ROWS || (size_t) dsad_scores_kept(list->rows) * 8 > r->left)
-			return corrupt(error, "the calibration is malformed");
-		list->kept = dsad_scores_kept(list->rows);
-		list->score = dsad_arena_array(arena, list->kept, sizeof(double));
-		if (!list->score)
-			return dsad_no_memory(error);
-		for (uint32_t j = 0; j < list->kept; j++)
-		{
-			list->score[j] = get_double(r);
-			if (!(list->score[j] >= 0 && list->score[j] <= last))
-				r->failed = true;
-			last = list->score[j];
-		}
-		calibration->rows += list->rows;
-	}
-	return finish_section(r, "CALI", error);
-}
-
-/* Each feature's cells: edges ascending, counts that add up to the rows. */
-static DsadStatus
-get_sketch(Reader *r, DsadModel *model, DsadArena *arena, DsadError *error)
-{
-	DsadSketch *sketch = &model->sketch;
-	uint32_t	features = model->scaling.features;
-	uint32_t	sampled = (uint32_t) get_int(r, 4);
-
-	if (sampled == 0)
-		return finish_section(r, "SKET", error);
-	/* at least a number of edges and two counts each */
-	if (r->left / 12 < features)
-		return corrupt(error, "the sketch is cut short");
-	if (!dsad_sketch_alloc(sketch, arena, features))
-		return dsad_no_memory(error);
-	sketch->rows = sampled;
-	for (uint32_t j = 0; j < features && !r->failed; j++)
-	{
-		double	   *edge = sketch->edge + (size_t) j * DSAD_SKETCH_EDGES;
-		uint32_t	edges = (uint32_t) get_int(r, 4);
-		uint64_t	rows = 0;
-
-		dsad_watch_rows(r->watch, j, DSAD_SKETCH_CELLS);
-		if (edges > DSAD_SKETCH_EDGES)
-			return corrupt(error, "the sketch is malformed");
-		sketch->edges[j] = edges;
-		get_doubles(r, edge, edges);
-		for (uint32_t i = 1; i < edges; i++)
-			if (!(edge[i] > edge[i - 1]))
-				r->failed = true;
-		for (uint32_t i = 0; i < edges + 2; i++)
-			rows += sketch->count[(size_t) j * DSAD_SKETCH_CELLS + i] = (uint32_t) get_int(r, 4);
-		if (rows != sketch->rows)
-			r->failed = true;
-	}
-	return finish_section(r, "SKET", error);
+	return dsad_finish_section(r, "HIST", error);
 }
 
 /* Reads what dsad_member_encode wrote into model->members[member], laid out with room for every loss. */
@@ -754,12 +445,12 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 				   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {env, false};
-	Reader		r = {bytes, length, false, &watch};
-	Reader		body = r;
+	DsadReader		r = {bytes, length, false, &watch};
+	DsadReader		body = r;
 	DsadStatus	status;
 
 	if (length < member_size(model))
-		return corrupt(error, "a member is cut short");
+		return dsad_corrupt(error, "a member is cut short");
 	body.left = member_size(model);
 	r.at += body.left;
 	r.left -= body.left;
@@ -767,12 +458,12 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 	if (status != DSAD_OK)
 		return status;
 	get_losses(&r, model, &model->members[member]);
-	return finish_section(&r, "HIST", error);
+	return dsad_finish_section(&r, "HIST", error);
 }
 
 /* The header; afterwards r stands at the first section. */
 static DsadStatus
-get_header(Reader *r, const DsadEnv *env, uint32_t *format, DsadError *error)
+get_header(DsadReader *r, const DsadEnv *env, uint32_t *format, DsadError *error)
 {
 	const uint8_t *bytes = r->at;
 	size_t		length = r->left;
@@ -783,14 +474,14 @@ get_header(Reader *r, const DsadEnv *env, uint32_t *format, DsadError *error)
 						 "invalid deepsad model: it does not begin like one");
 	r->at += 8;
 	r->left -= 8;
-	*format = (uint32_t) get_int(r, 4);
+	*format = (uint32_t) dsad_get_int(r, 4);
 	if (*format > DSAD_FORMAT)
 		return newer(error, *format);
-	crc = (uint32_t) get_int(r, 4);
-	if (get_int(r, 8) != length || length > 2 * DSAD_MAX_MODEL_BYTES)
-		return corrupt(error, "its length is not the recorded one");
+	crc = (uint32_t) dsad_get_int(r, 4);
+	if (dsad_get_int(r, 8) != length || length > 2 * DSAD_MAX_MODEL_BYTES)
+		return dsad_corrupt(error, "its length is not the recorded one");
 	if (env->crc32c(bytes + CRC_START, length - CRC_START) != crc)
-		return corrupt(error, "its checksum does not match");
+		return dsad_corrupt(error, "its checksum does not match");
 	return DSAD_OK;
 }
 
@@ -803,8 +494,8 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 				  size_t length, DsadError *error)
 {
 	DsadWatch	watch = {env, false};
-	Reader		r = {bytes, length, false, &watch};
-	Reader		body;
+	DsadReader		r = {bytes, length, false, &watch};
+	DsadReader		body;
 	DsadModel	shape;
 	DsadConfig	config;
 	uint32_t	format = 0;
@@ -823,12 +514,12 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 		return status;
 	if ((status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
 		return status;
-	features = get_int(&body, 4);
-	inputs = get_int(&body, 4);
+	features = dsad_get_int(&body, 4);
+	inputs = dsad_get_int(&body, 4);
 	if (features < 1 || features > DSAD_MAX_FEATURES || (encoder && encoder->units != features) ||
 		inputs != dsad_inputs(&config, (uint32_t) features, encoder) ||
 		body.left != 8 + inputs * 32 + (inputs - features) * 4)
-		return corrupt(error, "section \"SCAL\" is malformed");
+		return dsad_corrupt(error, "section \"SCAL\" is malformed");
 
 	/* The members must be there before memory for them is asked for. */
 	memset(&shape, 0, sizeof(shape));
@@ -838,7 +529,7 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 		shape.dims[l + 1] = (uint32_t) config.hidden.value[l];
 	shape.dims[shape.layers] = (uint32_t) config.latent;
 	if (member_size(&shape) > r.left / (size_t) config.members)
-		return corrupt(error, "its members are cut short");
+		return dsad_corrupt(error, "its members are cut short");
 	status = dsad_model_alloc(model, arena, &config, (uint32_t) features, (uint32_t) inputs, error);
 	if (status != DSAD_OK)
 		return status;
@@ -846,16 +537,16 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 
 	if ((status = get_scaling(&body, model, error)) != DSAD_OK ||
 		(status = find_section(&r, "FACT", format, &body, error)) != DSAD_OK ||
-		(status = get_facts(&body, model, error)) != DSAD_OK ||
+		(status = dsad_get_facts(&body, model, error)) != DSAD_OK ||
 		(status = find_section(&r, "TRST", format, &body, error)) != DSAD_OK ||
-		(status = get_trust(&body, model, error)) != DSAD_OK)
+		(status = dsad_get_trust(&body, model, error)) != DSAD_OK)
 		return status;
 	for (int64_t m = 0; m < config.members; m++)
 	{
 		if ((status = find_section(&r, "MEMB", format, &body, error)) != DSAD_OK)
 			return status;
 		if (body.left != member_size(model))
-			return corrupt(error, "section \"MEMB\" has the wrong length");
+			return dsad_corrupt(error, "section \"MEMB\" has the wrong length");
 		if ((status = get_member(&body, model, &model->members[m], error)) != DSAD_OK ||
 			(status = dsad_watch_status(&watch, error)) != DSAD_OK)
 			return status;
@@ -863,9 +554,9 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 	if ((status = find_section(&r, "HIST", format, &body, error)) != DSAD_OK ||
 		(status = get_history(&body, model, arena, error)) != DSAD_OK ||
 		(status = find_section(&r, "CALI", format, &body, error)) != DSAD_OK ||
-		(status = get_calibration(&body, model, arena, error)) != DSAD_OK ||
+		(status = dsad_get_calibration(&body, model, arena, error)) != DSAD_OK ||
 		(status = find_section(&r, "SKET", format, &body, error)) != DSAD_OK ||
-		(status = get_sketch(&body, model, arena, error)) != DSAD_OK)
+		(status = dsad_get_sketch(&body, model, arena, error)) != DSAD_OK)
 		return status;
 	while (r.left > 0 && status == DSAD_OK) /* unknown sections at the end */
 	{

@@ -4,96 +4,52 @@
  */
 #include <string.h>
 
+#include "bytes.h"
 #include "encoder.h"
-#include "env.h"
 
 #define COLUMN_BYTES (4 + 4 + 2 + 2 + 4)	/* of a column at least */
 #define CATEGORY_BYTES 4					/* of a category at least */
 
-/* The place to write to (NULL = only count), and how much was written. */
-typedef struct Out
-{
-	uint8_t    *at;
-	size_t		length;
-} Out;
-
-static void
-put_int(Out *out, uint64_t value, int bytes)
-{
-	for (int i = 0; out->at && i < bytes; i++)
-		*out->at++ = (uint8_t) (value >> (8 * i));
-	out->length += (size_t) bytes;
-}
-
 /* A length of length_bytes bytes, then the bytes. */
 static void
-put_bytes(Out *out, const DsadBytes *bytes, int length_bytes)
+put_text(DsadWriter *w, const DsadBytes *text, int length_bytes)
 {
-	put_int(out, bytes->length, length_bytes);
-	if (out->at && bytes->length > 0)
-	{
-		memcpy(out->at, bytes->bytes, bytes->length);
-		out->at += bytes->length;
-	}
-	out->length += bytes->length;
+	dsad_put_int(w, text->length, length_bytes);
+	dsad_put_bytes(w, text->bytes, text->length);
 }
 
 /* Writes the encoder to bytes, unless NULL; how many there are. */
 size_t
 dsad_encoder_write(const DsadEncoder *encoder, uint8_t *bytes)
 {
-	Out			out = {bytes, 0};
+	DsadWriter	out = {bytes, 0, {NULL, false}};
 
-	put_int(&out, encoder->columns, 4);
-	put_int(&out, encoder->named, 4);
+	dsad_put_int(&out, encoder->columns, 4);
+	dsad_put_int(&out, encoder->named, 4);
 	for (uint32_t c = 0; c < encoder->columns; c++)
 	{
 		const DsadColumn *column = &encoder->column[c];
 
-		put_int(&out, column->value, 1);
-		put_int(&out, column->kind, 1);
-		put_int(&out, column->indicator, 1);
-		put_int(&out, column->prefix, 1);
-		put_int(&out, column->cells, 4);
-		put_bytes(&out, &column->name, 2);
-		put_bytes(&out, &column->type, 2);
-		put_int(&out, column->categories, 4);
+		dsad_put_int(&out, column->value, 1);
+		dsad_put_int(&out, column->kind, 1);
+		dsad_put_int(&out, column->indicator, 1);
+		dsad_put_int(&out, column->prefix, 1);
+		dsad_put_int(&out, column->cells, 4);
+		put_text(&out, &column->name, 2);
+		put_text(&out, &column->type, 2);
+		dsad_put_int(&out, column->categories, 4);
 		for (uint32_t k = 0; k < column->categories; k++)
-			put_bytes(&out, &column->category[k], 4);
+			put_text(&out, &column->category[k], 4);
 	}
 	return out.length;
 }
 
-typedef struct In
-{
-	const uint8_t *at;
-	size_t		left;
-	bool		failed;			/* something asked for more than was left */
-} In;
-
-static uint32_t
-get_int(In *in, int bytes)
-{
-	uint32_t	value = 0;
-
-	if (in->left < (size_t) bytes)
-	{
-		in->failed = true;
-		return 0;
-	}
-	for (int i = 0; i < bytes; i++)
-		value |= (uint32_t) in->at[i] << (8 * i);
-	in->at += bytes;
-	in->left -= (size_t) bytes;
-	return value;
-}
-
 /* Bytes where they lie. */
 static DsadBytes
-get_bytes(In *in, int length_bytes)
+get_text(DsadReader *in, int length_bytes)
 {
 	DsadBytes	bytes = {"", 0};
-	uint32_t	length = get_int(in, length_bytes);
+	uint32_t	length = (uint32_t) dsad_get_int(in, length_bytes);
 
 	if (in->failed || length > in->left)
 	{
@@ -135,16 +91,16 @@ is_column(const DsadColumn *column)
 }
 
 static DsadStatus
-get_column(In *in, DsadColumn *column, DsadArena *arena, DsadError *error)
+get_column(DsadReader *in, DsadColumn *column, DsadArena *arena, DsadError *error)
 {
-	column->value = (uint8_t) get_int(in, 1);
-	column->kind = (uint8_t) get_int(in, 1);
-	column->indicator = (uint8_t) get_int(in, 1);
-	column->prefix = (uint8_t) get_int(in, 1);
-	column->cells = get_int(in, 4);
-	column->name = get_bytes(in, 2);
-	column->type = get_bytes(in, 2);
-	column->categories = get_int(in, 4);
+	column->value = (uint8_t) dsad_get_int(in, 1);
+	column->kind = (uint8_t) dsad_get_int(in, 1);
+	column->indicator = (uint8_t) dsad_get_int(in, 1);
+	column->prefix = (uint8_t) dsad_get_int(in, 1);
+	column->cells = (uint32_t) dsad_get_int(in, 4);
+	column->name = get_text(in, 2);
+	column->type = get_text(in, 2);
+	column->categories = (uint32_t) dsad_get_int(in, 4);
 	if (in->failed || !is_column(column) || column->categories > in->left / CATEGORY_BYTES ||
 		column->categories > DSAD_MAX_FEATURES)
 	{
@@ -155,7 +111,7 @@ get_column(In *in, DsadColumn *column, DsadArena *arena, DsadError *error)
 	if (column->category == NULL)
 		return dsad_no_memory(error);
 	for (uint32_t k = 0; k < column->categories; k++)
-		column->category[k] = get_bytes(in, 4);
+		column->category[k] = get_text(in, 4);
 	return DSAD_OK;
 }
 
@@ -163,15 +119,15 @@ get_column(In *in, DsadColumn *column, DsadArena *arena, DsadError *error)
 static DsadStatus
 read_in_place(DsadEncoder **result, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
 {
-	In			in = {bytes, length, false};
+	DsadReader	in = {bytes, length, false, NULL};
 	DsadEncoder *encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
 	uint32_t	named;
 	DsadStatus	status = DSAD_OK;
 
 	if (encoder == NULL)
 		return dsad_no_memory(error);
-	encoder->columns = get_int(&in, 4);
-	named = get_int(&in, 4);
+	encoder->columns = (uint32_t) dsad_get_int(&in, 4);
+	named = (uint32_t) dsad_get_int(&in, 4);
 	encoder->named = named == 1;
 	if (in.failed || named > 1 || encoder->columns < 1 || encoder->columns > DSAD_MAX_COLUMNS ||
 		encoder->columns > in.left / COLUMN_BYTES)

@@ -1,0 +1,20 @@
+/*
+ * facts_codec.h
+ *	  What a model knows beside its nets, as bytes.
+ */
+#ifndef DSAD_FACTS_CODEC_H
+#define DSAD_FACTS_CODEC_H
+
+#include "bytes.h"
+
+extern void dsad_put_facts(DsadWriter *w, const DsadModel *model);
+extern void dsad_put_calibration(DsadWriter *w, const DsadModel *model);
+extern void dsad_put_trust(DsadWriter *w, const DsadModel *model);
+extern void dsad_put_sketch(DsadWriter *w, const DsadModel *model);
+
+extern DsadStatus dsad_get_facts(DsadReader *r, DsadModel *model, DsadError *error);
+extern DsadStatus dsad_get_trust(DsadReader *r, DsadModel *model, DsadError *error);
+extern DsadStatus dsad_get_calibration(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error);
+extern DsadStatus dsad_get_sketch(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error);
+
+#endif
