@@ -214,3 +214,37 @@ DROP TABLE tx, m, s, scored, updated;
 DROP ROLE deepsad_reader;
 DROP FUNCTION quick, score_new;
 DROP TYPE channel;
+
+-- a table's columns have names, even f1, f2, ...; a subquery's do not, and must keep their order
+CREATE TABLE ft AS SELECT i * 0.37 % 1 AS f1, 5000 + i % 97 AS f2, i % 7 AS f3 FROM generate_series(1, 300) i;
+CREATE TABLE ftm AS SELECT deepsad_train(ft, NULL, '{"members": 1, "epochs": 1, "columns": {"f3": "skip"}}') AS model FROM ft;
+SELECT array_agg(feature) AS features FROM ftm, deepsad_features(model);
+SELECT count(*) FILTER (WHERE deepsad_score(model, ft) IS DISTINCT FROM deepsad_score(model, f1, f2)) AS different FROM ftm, ft;
+UPDATE ftm SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1, f2 FROM ft) x);
+SELECT deepsad_score(model, x) > 0 AS in_order FROM ftm, (SELECT f1, f2 FROM ft LIMIT 1) x;
+SELECT deepsad_score(model, x) FROM ftm, (SELECT f2, f1 FROM ft LIMIT 1) x;
+SELECT deepsad_train(x, NULL, '{"columns": {"2": "skip"}}') FROM (SELECT f1, f2 FROM ft) x;
+-- a name that occurs twice
+SELECT deepsad_train(x) FROM (SELECT f1 AS a, f2 AS a FROM ft) x;
+UPDATE ftm SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1 AS a, f2 AS b FROM ft) x);
+SELECT deepsad_score(model, x) FROM ftm, (SELECT f1 AS a, f2 AS b, f2 AS b FROM ft LIMIT 1) x;
+-- the label is no feature of a ROW either; few labels prove nothing of a flag that others have too
+SELECT deepsad_train(ROW(i, i % 5, i % 20 = 0), i % 20 = 0) FROM generate_series(1, 300) i;
+SELECT feature FROM (SELECT deepsad_train(x, CASE WHEN i = 8 THEN true END, '{"members": 1, "epochs": 1}') AS model
+	FROM (SELECT i, i % 4 = 0 AS night FROM generate_series(1, 300) i) x) s, deepsad_features(model) ORDER BY feature;
+SELECT feature FROM (SELECT deepsad_train(x, CASE WHEN i % 20 = 0 THEN true END, '{"members": 1, "epochs": 1}') AS model
+	FROM (SELECT i, i % 4 = 0 AS night FROM generate_series(1, 300) i) x) s, deepsad_features(model) ORDER BY feature;
+-- numbers as categories: large ones of any type are the same, NaN is missing
+SELECT feature FROM (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"k": "category"}}') AS model
+	FROM (SELECT CASE WHEN i % 9 = 0 THEN 'NaN'::float8 ELSE 1234567890123450 + i % 2 END AS k, i FROM generate_series(1, 100) i) x) s, deepsad_features(model) ORDER BY feature;
+-- somebody's cast does not run with the reader's rights
+CREATE ROLE deepsad_stranger;
+CREATE TYPE odd AS (x int);
+CREATE FUNCTION odd_array(odd) RETURNS real[] LANGUAGE sql AS 'SELECT ''{1,2}''::real[]';
+CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
+SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS ours FROM generate_series(1, 20);
+ALTER FUNCTION odd_array(odd) OWNER TO deepsad_stranger;
+SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS theirs FROM generate_series(1, 20);
+DROP TABLE ft, ftm;
+DROP TYPE odd CASCADE;
+DROP ROLE deepsad_stranger;

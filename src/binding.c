@@ -65,11 +65,24 @@ deepsad_binding_create(MemoryContext context)
 	return binding;
 }
 
-/* Whether a row type's columns have names of their own, unlike those of ROW(...). */
+/* Raises the error for a row with two columns of a name. */
+void
+deepsad_duplicate_column(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_COLUMN),
+			 errmsg("features row has two columns \"%s\"", name),
+			 errhint("Rename one of them in a subquery.")));
+}
+
+/* Whether a row type's columns have names of their own, unlike those of ROW(...); a table's or type's have. */
 bool
 deepsad_row_has_names(TupleDesc desc)
 {
 	char		name[NAMEDATALEN];
+
+	if (desc->tdtypeid != RECORDOID)
+		return true;
 
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -153,14 +166,21 @@ bind_column(DeepsadBinding *binding, const DsadEncoder *encoder, uint32 c, int i
 	binding->source[c] = (Source) {(uint16) index, (uint16) choose_reader(column, value), column->first_cell};
 }
 
-/* The column of a row type with that name, or -1. */
+/* The column of a row type with that name, or -1; that there are two is an error. */
 static int
 find_attribute(TupleDesc desc, const DsadBytes *names, DsadBytes name)
 {
+	int			found = -1;
+
 	for (int i = 0; i < desc->natts; i++)
-		if (!TupleDescAttr(desc, i)->attisdropped && same_bytes(names[i], name))
-			return i;
-	return -1;
+	{
+		if (TupleDescAttr(desc, i)->attisdropped || !same_bytes(names[i], name))
+			continue;
+		if (found >= 0)
+			deepsad_duplicate_column(NameStr(TupleDescAttr(desc, i)->attname));
+		found = i;
+	}
+	return found;
 }
 
 /* Binds by name; the row may have more columns, in any order. */
@@ -196,6 +216,28 @@ wrong_count(const DsadEncoder *encoder, int count)
 					 "Give the columns in the order of the training rows.")));
 }
 
+/* Columns f1, f2, ... in another order are no ROW(...): a model without names would mix them up. */
+void
+deepsad_check_order(TupleDesc desc)
+{
+	int			position = 0;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		const char *name = NameStr(TupleDescAttr(desc, i)->attname);
+		char	   *end;
+
+		if (TupleDescAttr(desc, i)->attisdropped)
+			continue;
+		position++;
+		if (name[0] == 'f' && name[1] >= '1' && name[1] <= '9' && strtol(name + 1, &end, 10) != position && *end == '\0')
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" is in place %d, and the model was trained on columns without names", name, position),
+					 errhint("Give the columns in the order of the training rows, or train on a table or a composite type.")));
+	}
+}
+
 /* Binds by position. */
 static void
 bind_positions(DeepsadBinding *binding, const DsadEncoder *encoder, TupleDesc desc)
@@ -207,6 +249,8 @@ bind_positions(DeepsadBinding *binding, const DsadEncoder *encoder, TupleDesc de
 		count += !TupleDescAttr(desc, i)->attisdropped;
 	if (count != (int) encoder->columns)
 		wrong_count(encoder, count);
+	if (!encoder->named)
+		deepsad_check_order(desc);
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
 			bind_column(binding, encoder, c++, i, TupleDescAttr(desc, i)->atttypid);
@@ -329,6 +373,11 @@ read_cells(DeepsadBinding *binding, const DeepsadColumns *columns)
 				*cell = find_category(columns, c, text_bytes(datum));
 				continue;
 			case READ_CATEGORY:
+				*cell = binding->value[c].value == DSAD_VALUE_NUMBER ? deepsad_number_read(&binding->value[c].number, datum) : 0;
+				if (isnan(*cell))
+					continue;
+				if (isinf(*cell))
+					break;
 				*cell = find_category(columns, c, deepsad_value_bytes(&binding->value[c], encoder->column[c].prefix, datum, buffer));
 				continue;
 			case READ_ARRAY:

@@ -35,5 +35,7 @@ extern double *deepsad_binding_units(DeepsadBinding *binding, const DsadEncoder 
 extern char *deepsad_binding_text(DeepsadBinding *binding, const DsadEncoder *encoder, uint32 column);
 
 extern bool deepsad_row_has_names(TupleDesc desc);
+extern void deepsad_check_order(TupleDesc desc);
+extern DSAD_NORETURN void deepsad_duplicate_column(const char *name);
 
 #endif

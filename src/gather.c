@@ -24,6 +24,8 @@
 #define MAX_DISTINCT 100000		/* values of a category that are counted */
 #define MAX_CATEGORY_BYTES 1000	/* longer text is no category */
 #define MIN_IDENTIFIER_ROWS 1000	/* below, that all values differ says nothing */
+#define MIN_LABEL_ROWS 10		/* labelled rows from which on a column that equals all labels is one */
+#define MIN_DICTIONARY_BYTES (64 * 1024 * 1024)	/* of all dictionaries, even if maintenance_work_mem is less */
 #define MIN_CATEGORY_ROWS 2		/* a value seen once is like one never seen */
 
 /* One value of a category, as the hash table has it. */
@@ -63,6 +65,7 @@ typedef struct ColumnFacts
 	bool		missing;		/* in some row */
 	bool		present;		/* in some row */
 	bool		copies_label;	/* so far */
+	bool		known_unlabelled;	/* has a value in some unlabelled row */
 	dictionary_hash *dictionary;	/* categories only */
 	Counted    *counted;		/* counted_capacity; in order of arrival */
 	uint32		distinct;
@@ -83,6 +86,7 @@ struct DeepsadGather
 	ColumnFacts *facts;			/* draft.columns; NULL = for a model's encoder, which is finished */
 	bool		integer_labels;
 	uint64		labelled;		/* rows */
+	Size		dictionary_bytes;	/* of all columns, about */
 	double	   *stored;			/* draft.cells: one row that was kept */
 	double	   *cells;			/* encoder.cells */
 	DsadRowSource rows;			/* the rows that were kept */
@@ -180,6 +184,11 @@ describe(DeepsadGather *gather, Form_pg_attribute attribute, const char *name, J
 	char	   *type;
 
 	facts->options = deepsad_column_options(options, name);
+	if (facts->options.as == DEEPSAD_AS_SKIP && !gather->draft.named)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns\": column %s of a row without names cannot be skipped", name),
+				 errhint("Leave it out of the row.")));
 	if (facts->options.as == DEEPSAD_AS_SKIP)
 		return;
 	if (!deepsad_value_resolve(&value, attribute->atttypid, gather->context))
@@ -187,7 +196,9 @@ describe(DeepsadGather *gather, Form_pg_attribute attribute, const char *name, J
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name,
 						format_type_be(attribute->atttypid)),
-				 errhint("Leave it out: '{\"columns\": {\"%s\": \"skip\"}}', or cast it in the query.", name)));
+				 gather->draft.named ?
+				 errhint("Leave it out: '{\"columns\": {\"%s\": \"skip\"}}', or cast it in the query.", name) :
+				 errhint("Leave it out of the row, or cast it in the query.")));
 	column->value = (uint8) value.value;
 	column->kind = (uint8) choose_kind(name, attribute->atttypid, value.value, facts->options.as);
 	column->prefix = value.value == DSAD_VALUE_ADDRESS ? facts->options.prefix : 0;
@@ -213,6 +224,10 @@ describe(DeepsadGather *gather, Form_pg_attribute attribute, const char *name, J
 		(column->kind == DSAD_KIND_NUMBER && column->value == DSAD_VALUE_NUMBER && gather->integer_labels);
 	if (facts->options.as != DEEPSAD_AS_DEFAULT)
 		facts->copies_label = false;	/* who says how to encode it wants it */
+	for (uint32 c = 0; c < gather->draft.columns && gather->draft.named; c++)
+		if (gather->draft.column[c].name.length == column->name.length &&
+			memcmp(gather->draft.column[c].name.bytes, column->name.bytes, column->name.length) == 0)
+			deepsad_duplicate_column(name);
 	gather->draft.columns++;
 }
 
@@ -338,6 +353,13 @@ find_category(void *ctx, uint32 c, DsadBytes category)
 			facts->counted = facts->counted ? repalloc(facts->counted, facts->counted_capacity * sizeof(Counted)) :
 				MemoryContextAlloc(gather->context, facts->counted_capacity * sizeof(Counted));
 		}
+		gather->dictionary_bytes += category.length + 3 * sizeof(DictionaryEntry) + 2 * sizeof(Counted);
+		if (gather->dictionary_bytes > Max(MIN_DICTIONARY_BYTES, (Size) maintenance_work_mem * 1024))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("the different values of the categories take more than %zu MB",
+							Max(MIN_DICTIONARY_BYTES, (Size) maintenance_work_mem * 1024) / (1024 * 1024)),
+					 errhint("Raise maintenance_work_mem, or leave columns like %s out.", deepsad_column_label(&gather->draft, c))));
 		entry->key = copy_bytes(gather->context, category);
 		entry->number = facts->distinct;
 		facts->counted[facts->distinct] = (Counted) {entry->key, 0, facts->distinct};
@@ -367,6 +389,7 @@ deepsad_gather_row(DeepsadGather *gather, const double *cells, int8 label)
 		}
 		if (!facts->copies_label)
 			continue;
+		facts->known_unlabelled |= label == DSAD_UNLABELLED && !isnan(*cell);
 		if (column->kind == DSAD_KIND_BOOLEAN)
 			facts->copies_label = label == DSAD_UNLABELLED || *cell == (label == DSAD_ANOMALY);
 		else
@@ -405,8 +428,9 @@ check_identifier(const DeepsadGather *gather, uint32 c)
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("column %s looks like an identifier: %u different values in %llu rows", label, facts->distinct,
 						(unsigned long long) rows),
-				 errhint("Leave it out: '{\"columns\": {%s: \"skip\"}}'; or insist: {\"as\": \"category\"}.",
-						 gather->draft.named ? label : psprintf("\"%s\"", label))));
+				 gather->draft.named ?
+				 errhint("Leave it out: '{\"columns\": {%s: \"skip\"}}'; or insist: {\"as\": \"category\"}.", label) :
+				 errhint("Leave it out of the row; or insist: '{\"columns\": {\"%s\": {\"as\": \"category\"}}}'.", label)));
 }
 
 /* The most frequent values become the column's categories. */
@@ -441,11 +465,19 @@ is_label(const DeepsadGather *gather, uint32 c)
 	/* where nothing is labelled, that is the label as well as any column without a value */
 	if (gather->labelled == 0)
 		return !gather->facts[c].present;
+	/* few labels prove nothing, unless it is known where they are and nowhere else */
+	if (gather->facts[c].known_unlabelled && gather->labelled < MIN_LABEL_ROWS)
+		return false;
+	/* rows without names are matched by position: none may fall out */
+	if (!gather->draft.named)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column %s equals the label in every labelled row", deepsad_column_label(&gather->draft, c)),
+				 errhint("Leave it out of the row.")));
 	ereport(NOTICE,
 			(errmsg("column %s equals the label in every labelled row, it is left out", deepsad_column_label(&gather->draft, c)),
-			 gather->draft.named ?
 			 errhint("To keep it, name how to encode it: '{\"columns\": {%s: \"%s\"}}'.", deepsad_column_label(&gather->draft, c),
-					 gather->draft.column[c].kind == DSAD_KIND_BOOLEAN ? "boolean" : "number") : 0));
+					 gather->draft.column[c].kind == DSAD_KIND_BOOLEAN ? "boolean" : "number")));
 	return true;
 }
 

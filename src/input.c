@@ -22,6 +22,7 @@
 #include "utils/typcache.h"
 
 #include "core/dsad.h"
+#include "binding.h"
 #include "input.h"
 
 typedef enum FeatureForm
@@ -85,7 +86,7 @@ resolve_cast(DeepsadFeatures *features, Oid type)
 		Oid			function;
 
 		if (find_coercion_pathway(target[i][0], type, COERCION_EXPLICIT, &function) ==
-			COERCION_PATH_FUNC && OidIsValid(function))
+			COERCION_PATH_FUNC && deepsad_may_cast(function))
 		{
 			deepsad_prepare_cast(&features->to_array, function, features->context);
 			return resolve_element(features, target[i][1]);
@@ -336,6 +337,7 @@ resolve_row(DeepsadFeatures *features, Oid type, int32 typmod)
 	old = MemoryContextSwitchTo(features->row_context);
 	features->row_desc = CreateTupleDescCopy(desc);
 	ReleaseTupleDesc(desc);
+	deepsad_check_order(features->row_desc);
 	features->number = palloc0(features->row_desc->natts * sizeof(DeepsadNumber));
 	features->row_datum = palloc(features->row_desc->natts * sizeof(Datum));
 	features->row_null = palloc(features->row_desc->natts * sizeof(bool));

@@ -4,10 +4,12 @@
  */
 #include "pg_compat.h"
 
+#include "access/htup_details.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "number.h"
 
@@ -18,6 +20,23 @@ deepsad_call_cast(FmgrInfo *cast, Datum value)
 	return cast->fn_nargs == 1 ? FunctionCall1(cast, value) :
 		cast->fn_nargs == 2 ? FunctionCall2(cast, value, Int32GetDatum(-1)) :
 		FunctionCall3(cast, value, Int32GetDatum(-1), BoolGetDatum(true));
+}
+
+/*
+ * Whether a cast may be used that the query does not name: reading somebody's table
+ * must not run his code with the reader's rights.
+ */
+bool
+deepsad_may_cast(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner == GetUserId() || superuser_arg(owner);
 }
 
 /* Looks a cast function up, with the caller's right to call it. */
@@ -54,7 +73,8 @@ deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context)
 	}
 	get_type_category_preferred(type, &category, &preferred);
 	if (category != TYPCATEGORY_NUMERIC ||
-		find_coercion_pathway(FLOAT8OID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC)
+		find_coercion_pathway(FLOAT8OID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC ||
+		!deepsad_may_cast(function))
 	{
 		number->type = InvalidOid;
 		return false;

@@ -15,6 +15,7 @@ typedef struct DeepsadNumber
 	FmgrInfo	cast;			/* to float8, for types we do not read ourselves */
 } DeepsadNumber;
 
+extern bool deepsad_may_cast(Oid function);
 extern void deepsad_prepare_cast(FmgrInfo *cast, Oid function, MemoryContext context);
 extern Datum deepsad_call_cast(FmgrInfo *cast, Datum value);
 extern bool deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context);

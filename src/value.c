@@ -102,7 +102,7 @@ deepsad_value_resolve(DeepsadValue *value, Oid type, MemoryContext context)
 			value->type = TEXTOID;
 		return true;
 	}
-	if (find_coercion_pathway(FLOAT4ARRAYOID, type, COERCION_EXPLICIT, &cast) == COERCION_PATH_FUNC && OidIsValid(cast))
+	if (find_coercion_pathway(FLOAT4ARRAYOID, type, COERCION_EXPLICIT, &cast) == COERCION_PATH_FUNC && deepsad_may_cast(cast))
 	{
 		deepsad_prepare_cast(&value->to_array, cast, context);
 		return resolve_elements(value, FLOAT4OID, context);
@@ -237,7 +237,7 @@ number_text(DeepsadValue *value, Datum datum, char *text)
 	if (value->type == INT8OID)
 		return (uint32) sprintf(text, INT64_FORMAT, DatumGetInt64(datum));
 	number = deepsad_number_read(&value->number, datum) + 0.0;
-	if (fabs(number) < 1e15 && number == (double) (int64) number)
+	if (fabs(number) < 9e18 && number == (double) (int64) number)
 		return (uint32) sprintf(text, INT64_FORMAT, (int64) number);
 	double_to_shortest_decimal_buf(number, text);
 	return (uint32) strlen(text);

@@ -77,28 +77,42 @@ hash_bytes(const char *bytes, uint32_t length)
 	return (uint32_t) (h ^ (h >> 32));
 }
 
-/* Builds the column's hash table; of categories that are equal the first counts. */
-static bool
-build_table(DsadColumn *column, DsadArena *arena)
+/* Builds the column's hash table; two equal categories are an error. */
+static DsadStatus
+build_table(DsadColumn *column, DsadArena *arena, DsadError *error)
 {
+	uint32_t	probes = 0;
+	DsadStatus	status = DSAD_OK;
+
 	column->slots = 0;
 	if (column->kind != DSAD_KIND_CATEGORY || column->categories == 0)
-		return true;
+		return DSAD_OK;
 	column->slots = 4;
 	while (column->slots < 2 * column->categories)
 		column->slots *= 2;
 	column->slot = dsad_arena_array(arena, column->slots, sizeof(uint32_t));
 	if (column->slot == NULL)
-		return false;
-	for (uint32_t k = 0; k < column->categories; k++)
+		return dsad_no_memory(error);
+	for (uint32_t k = 0; k < column->categories && status == DSAD_OK; k++)
 	{
-		uint32_t	at = hash_bytes(column->category[k].bytes, column->category[k].length);
+		DsadBytes	category = column->category[k];
+		uint32_t	at = hash_bytes(category.bytes, category.length);
+		uint32_t	other;
 
-		while (column->slot[at & (column->slots - 1)] != 0)
+		while (status == DSAD_OK && (other = column->slot[at & (column->slots - 1)]) != 0)
+		{
+			if (column->category[other - 1].length == category.length &&
+				memcmp(column->category[other - 1].bytes, category.bytes, category.length) == 0)
+				return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
+								 "invalid deepsad model: a column has a category twice");
 			at++;
+			/* bytes made to collide take long */
+			if (++probes % 1024 == 0)
+				status = dsad_poll(arena->env, error);
+		}
 		column->slot[at & (column->slots - 1)] = k + 1;
 	}
-	return true;
+	return status;
 }
 
 /* The index of a category in its column, column->categories when it is none of the known ones. */
@@ -190,13 +204,14 @@ sign(DsadEncoder *encoder, DsadArena *arena)
 
 /*
  * Completes an encoder whose columns are described: places, tables (in arena).
- * Errors: too many features, or out of memory.
+ * Errors: too many features, a category twice, cancelled, or out of memory.
  */
 DsadStatus
 dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
 {
 	uint64_t	cells = 0;
 	uint64_t	units = 0;
+	DsadStatus	status;
 
 	for (uint32_t c = 0; c < encoder->columns; c++)
 	{
@@ -211,8 +226,9 @@ dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
 		if (units > DSAD_MAX_FEATURES || cells > DSAD_MAX_FEATURES)
 			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out, or lower their \"top\".",
 							 "columns become more than %d features", DSAD_MAX_FEATURES);
-		if (!build_table(column, arena))
-			return dsad_no_memory(error);
+		status = build_table(column, arena, error);
+		if (status != DSAD_OK)
+			return status;
 	}
 	encoder->cells = (uint32_t) cells;
 	encoder->units = (uint32_t) units;

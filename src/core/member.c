@@ -11,9 +11,9 @@
 #define TRIM_WARMUP 0.1			/* share of a phase's steps before suspicious rows are known */
 
 /* Sets up what does not need memory; the result goes to model->members[member]. */
-void
-dsad_training_init(DsadTraining *t, const DsadModel *model, const DsadPlan *plan, uint32_t member,
-				   const DsadEnv *env, const DsadDataset *parts, DsadError *error)
+static void
+init_training(DsadTraining *t, const DsadModel *model, const DsadPlan *plan, uint32_t member,
+			  const DsadEnv *env, const DsadDataset *parts, DsadError *error)
 {
 	uint64_t	rows = parts[DSAD_PART_TRAINING].count;
 
@@ -31,6 +31,22 @@ dsad_training_init(DsadTraining *t, const DsadModel *model, const DsadPlan *plan
 	t->error = error;
 	t->progress.member = member;
 	t->progress.rows_total = dsad_member_visits(model, plan);
+}
+
+/* One member through its phases; working memory is given back before returning. */
+DsadStatus
+dsad_training_run(const DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
+				  const DsadDataset *parts, DsadStatus (*phases) (DsadTraining *, DsadArena *), DsadError *error)
+{
+	DsadTraining t;
+	DsadArena	arena;
+	DsadStatus	status;
+
+	init_training(&t, model, plan, member, env, parts, error);
+	dsad_arena_init(&arena, env);
+	status = phases(&t, &arena);
+	dsad_arena_release(&arena);
+	return status;
 }
 
 /* Allocates what the phases share. */

@@ -233,15 +233,7 @@ DsadStatus
 dsad_train_member(const DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
 				  const DsadDataset *parts, DsadError *error)
 {
-	DsadTraining t;
-	DsadArena	arena;
-	DsadStatus	status;
-
-	dsad_training_init(&t, model, plan, member, env, parts, error);
-	dsad_arena_init(&arena, env);
-	status = train(&t, &arena);
-	dsad_arena_release(&arena);
-	return status;
+	return dsad_training_run(model, plan, member, env, parts, train, error);
 }
 
 /* The steps of dsad_train; scratch holds the plan and the scaled rows. */

@@ -157,6 +157,9 @@ test_find(const DsadEncoder *encoder)
 		snprintf(names[i], sizeof(names[i]), "%d", i * 7);
 		column.category[i] = text(names[i]);
 	}
+	column.category[4999] = column.category[17];
+	CHECK(dsad_encoder_finish(&many, &arena, &error) == DSAD_CORRUPT);
+	column.category[4999] = text(names[4999]);
 	CHECK(dsad_encoder_finish(&many, &arena, &error) == DSAD_OK);
 	for (uint32_t i = 0; i < 5000; i++)
 		CHECK(dsad_category_find(&column, names[i], (uint32_t) strlen(names[i])) == i);
