@@ -111,9 +111,7 @@ deepsad_set_threshold(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%d of alpha, contamination and threshold are given, must be 1", given),
 				 given == 0 ? errhint("NULL counts as not given.") : 0));
-	deepsad_env_init(&env, CurrentMemoryContext);
-	dsad_arena_init(&arena, &env);
-	deepsad_model_decode(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	if (PG_ARGISNULL(3) && model.calibration.lists == 0)
 		no_calibration();
 	model.config.contamination = 0;

@@ -41,9 +41,7 @@ start_group(struct varlena *model, MemoryContext context)
 
 	state->stored = palloc(VARSIZE_ANY(model));
 	memcpy(state->stored, model, VARSIZE_ANY(model));
-	deepsad_env_init(&state->env, context);
-	dsad_arena_init(&state->arena, &state->env);
-	deepsad_model_decode(&state->model, &state->arena, &state->env, (bytea *) pg_detoast_datum_packed(model));
+	deepsad_model_decode(&state->model, &state->arena, &state->env, context, (bytea *) pg_detoast_datum_packed(model));
 	if (state->model.sketch.rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

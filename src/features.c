@@ -55,9 +55,7 @@ deepsad_features(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_env_init(&env, CurrentMemoryContext);
-	dsad_arena_init(&arena, &env);
-	deepsad_model_decode(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	store = deepsad_set_begin(fcinfo, &desc);
 	for (uint32 c = 0; c < (model.encoder ? model.encoder->columns : model.scaling.features); c++)
 	{

@@ -116,9 +116,7 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	DsadModel	decoded;
 
 	/* what is no model is an error now, not at the first call */
-	deepsad_env_init(&env, CurrentMemoryContext);
-	dsad_arena_init(&arena, &env);
-	deepsad_model_decode(&decoded, &arena, &env, model);
+	deepsad_model_decode(&decoded, &arena, &env, CurrentMemoryContext, model);
 	for (uint32 c = 0; decoded.encoder && c < decoded.encoder->columns; c++)
 		if (decoded.encoder->column[c].kind != DSAD_KIND_NUMBER)
 			ereport(ERROR,

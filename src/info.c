@@ -177,9 +177,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	int64		weights = 0;
 	bool		collapsed = false;
 
-	deepsad_env_init(&env, CurrentMemoryContext);
-	dsad_arena_init(&arena, &env);
-	deepsad_model_decode(&model, &arena, &env, bytes);
+	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, bytes);
 	for (uint32 l = 0; l < model.layers; l++)
 		weights += (int64) model.dims[l] * model.dims[l + 1] * model.config.members;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
@@ -240,9 +238,7 @@ deepsad_history(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_env_init(&env, CurrentMemoryContext);
-	dsad_arena_init(&arena, &env);
-	deepsad_model_decode(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	store = deepsad_set_begin(fcinfo, &desc);
 	for (int m = 0; m < model.config.members; m++)
 	{

@@ -81,12 +81,14 @@ deepsad_model_cache_init(void)
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 }
 
-/* Decodes a model or raises the error. */
+/* Decodes a model into context, with an environment and arena there; or raises the error. */
 void
-deepsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, bytea *bytes)
+deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context, bytea *bytes)
 {
 	DsadError	error;
 
+	deepsad_env_init(env, context);
+	dsad_arena_init(arena, env);
 	deepsad_check(dsad_model_decode(model, arena, env, (const uint8_t *) VARDATA_ANY(bytes),
 									VARSIZE_ANY_EXHDR(bytes), &error), &error);
 }
@@ -300,9 +302,7 @@ load(struct varlena *value, uint64 print)
 	Bucket	   *bucket;
 	bool		found;
 
-	deepsad_env_init(&env, scratch);
-	dsad_arena_init(&arena, &env);
-	deepsad_model_decode(&model, &arena, &env, bytes);
+	deepsad_model_decode(&model, &arena, &env, scratch, bytes);
 	cached->toasted = VARATT_IS_EXTERNAL(value);
 	if (cached->toasted)
 		memcpy(cached->header, VARDATA_ANY(bytes), HEADER_BYTES);

@@ -19,6 +19,7 @@ extern uint64 deepsad_model_ref_changes(const DeepsadModelRef *ref);
 extern void deepsad_model_ref_release(DeepsadModelRef *ref);
 extern bool deepsad_same_model(struct varlena *a, struct varlena *b);
 extern bytea *deepsad_model_encode(const DsadModel *model, const DsadEnv *env);
-extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, bytea *bytes);
+extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,
+								 bytea *bytes);
 
 #endif

@@ -14,21 +14,6 @@ DSAD_FUNCTION(deepsad_embed);
 
 #define FEATURES_ARG 1
 
-/*
- * Fetches what a scan will score next: rows of a page lie one below the other, and
- * the weights of the last row have pushed everything else out of the first cache.
- * Where that guess is wrong, a fetch of any address does no harm.
- */
-static inline void
-prefetch_next(const DsadRows *row, uint32 count)
-{
-	Size		bytes = count * (row->single ? sizeof(float) : sizeof(double));
-	const char *next = (const char *) row->values - bytes - 64;
-
-	for (Size at = 0; at < bytes; at += 64)
-		__builtin_prefetch(next + at);
-}
-
 /* Declared in score_call.h. */
 void *
 deepsad_scratch(Size size)
@@ -58,8 +43,6 @@ deepsad_score(PG_FUNCTION_ARGS)
 
 	if (!deepsad_score_call(fcinfo, FEATURES_ARG, &scorer, &row))
 		PG_RETURN_NULL();
-	if (dsad_scorer_encoder(scorer) == NULL)
-		prefetch_next(&row, dsad_scorer_features(scorer));
 	if (unlikely(dsad_score(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), &score) == 0))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_FLOAT8(score);

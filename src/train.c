@@ -113,21 +113,25 @@ get_model(FunctionCallInfo fcinfo, const CallSite *site)
 	return (struct varlena *) PG_GETARG_POINTER(site->model_arg);
 }
 
-/* What is no model is an error at the first row, not after collecting all of them. */
+/*
+ * Reads the group's model: what is no model is an error at the first row, not after
+ * collecting all of them.  If it has columns, rows are read by them.
+ */
 static void
-check_model(struct varlena *model)
+read_model(TrainState *state, MemoryContext context)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "deepsad decoding", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
+	MemoryContext decoding = AllocSetContextCreate(context, "deepsad decoding", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(decoding);
 	DsadEnv		env;
 	DsadArena	arena;
-	DsadModel	decoded;
+	DsadModel	model;
 
-	deepsad_env_init(&env, context);
-	dsad_arena_init(&arena, &env);
-	deepsad_model_decode(&decoded, &arena, &env, (bytea *) pg_detoast_datum_packed(model));
+	deepsad_model_decode(&model, &arena, &env, decoding, (bytea *) pg_detoast_datum_packed(state->model));
 	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
+	if (model.encoder)			/* which must stay */
+		state->gather = deepsad_gather_create_for_model(context, model.encoder);
+	else
+		MemoryContextDelete(decoding);
 }
 
 /* The model belongs to the group: a row that brings another is an error. */
@@ -167,7 +171,7 @@ start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
 
 		state->model = MemoryContextAlloc(context, VARSIZE_ANY(model));
 		memcpy(state->model, model, VARSIZE_ANY(model));
-		check_model(model);
+		read_model(state, context);
 	}
 	if (site->options_arg && !PG_ARGISNULL(site->options_arg))
 	{
@@ -305,21 +309,6 @@ is_gathered(TrainState *state, const NullableDatum *argument)
 	return desc && deepsad_gather_wanted(desc, state->options);
 }
 
-/* The columns of the model that an update goes on from, if it has any. */
-static void
-gather_for_model(TrainState *state, MemoryContext context)
-{
-	DsadEnv    *env = MemoryContextAlloc(context, sizeof(DsadEnv));
-	DsadArena  *arena = MemoryContextAlloc(context, sizeof(DsadArena));
-	DsadModel	model;
-
-	deepsad_env_init(env, context);
-	dsad_arena_init(arena, env);
-	deepsad_model_decode(&model, arena, env, (bytea *) pg_detoast_datum_packed(state->model));
-	if (model.encoder)
-		state->gather = deepsad_gather_create_for_model(context, model.encoder);
-}
-
 /* One row of either aggregate. */
 static Datum
 transition(FunctionCallInfo fcinfo, bool update)
@@ -362,8 +351,6 @@ transition(FunctionCallInfo fcinfo, bool update)
 		start_gathering(state, context, false);
 		PG_RETURN_POINTER(state);
 	}
-	if (!state->started && update)
-		gather_for_model(state, context);
 	state->started = true;
 	add_row(state, argument, label);
 	PG_RETURN_POINTER(state);

@@ -345,10 +345,8 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadGather *gather, bytea *mo
 	Run			run;
 	bytea	   *result;
 
-	deepsad_env_init(&env, context);
-	dsad_arena_init(&arena, &env);
 	MemoryContextSwitchTo(context);
-	deepsad_model_decode(&decoded, &arena, &env, (bytea *) pg_detoast_datum_packed((struct varlena *) model));
+	deepsad_model_decode(&decoded, &arena, &env, context, (bytea *) pg_detoast_datum_packed((struct varlena *) model));
 	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
 	config = decoded.config;
 	start_run(&run, store, gather, &config, context, shown);

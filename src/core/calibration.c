@@ -109,27 +109,20 @@ score_rows(DsadScoreList *list, DsadArena *arena, DsadArena *scratch, const Dsad
 	double	   *scores = dsad_arena_array(scratch, DSAD_CALIBRATION_ROWS, sizeof(double));
 	DsadScorer *scorer;
 	void	   *memory;
-	size_t		step;
 	uint32_t	rows = 0;
 	uint32_t	n;
-	DsadStatus	status = dsad_scorer_create(&scorer, scratch, model, dsad_kernel_best());
+	DsadStatus	status;
 
-	if (status == DSAD_CANCELLED)
-		return dsad_fail(error, status, NULL, "cancelled");
-	if (status != DSAD_OK || !batch || !label || !scores ||
-		!(memory = dsad_arena_alloc(scratch, dsad_scorer_scratch(scorer, CHUNK))))
+	if (!batch || !label || !scores)
 		return dsad_no_memory(error);
-	step = dsad_scorer_poll_rows(scorer);
+	status = dsad_scorer_begin(&scorer, &memory, scratch, model, dsad_kernel_best(), CHUNK, error);
+	if (status != DSAD_OK)
+		return status;
 	dsad_loader_start(loader, false);
 	while ((status = dsad_loader_next(loader, CHUNK, batch, label, &n)) == DSAD_OK && n > 0 &&
 		   rows + n <= DSAD_CALIBRATION_ROWS)
 	{
-		for (size_t start = 0; start < n && status == DSAD_OK; start += step)
-		{
-			dsad_score_scaled(scorer, batch + start * loader->width, loader->width,
-							  n - start < step ? n - start : step, memory, scores + rows + start);
-			status = dsad_poll(scratch->env, error);
-		}
+		status = dsad_score_polled(scorer, scratch->env, batch, loader->width, n, memory, scores + rows, error);
 		if (status != DSAD_OK)
 			return status;
 		rows += n;

@@ -207,12 +207,9 @@ dsad_training_distances(DsadTraining *t, DsadArena *arena, DsadDistances *result
 	alone.config.members = 1;
 	alone.config.input_weight = 0;
 	*result = (DsadDistances) {0, INFINITY, 0, 0};
-	status = dsad_scorer_create(&scorer, arena, &alone, t->products.kernel);
-	if (status == DSAD_CANCELLED)
-		return dsad_fail(t->error, status, NULL, "cancelled");
-	if (status != DSAD_OK ||
-		!(scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(scorer, t->batch_size))))
-		return dsad_no_memory(t->error);
+	status = dsad_scorer_begin(&scorer, &scratch, arena, &alone, t->products.kernel, t->batch_size, t->error);
+	if (status != DSAD_OK)
+		return status;
 	step = dsad_scorer_poll_rows(scorer);
 	dsad_loader_start(&t->loader, false);
 	while ((status = dsad_training_next_batch(t, &t->loader, &n)) == DSAD_OK && n > 0)

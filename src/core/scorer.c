@@ -360,6 +360,40 @@ dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, 
 }
 
 /*
+ * A scorer in arena, with scratch memory for `count` rows, where failures are to be
+ * told of.
+ */
+DsadStatus
+dsad_scorer_begin(DsadScorer **scorer, void **scratch, DsadArena *arena, const DsadModel *model,
+				  const DsadKernel *kernel, size_t count, DsadError *error)
+{
+	DsadStatus	status = dsad_scorer_create(scorer, arena, model, kernel);
+
+	if (status == DSAD_CANCELLED)
+		return dsad_fail(error, status, NULL, "cancelled");
+	if (status != DSAD_OK || !(*scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(*scorer, count))))
+		return dsad_no_memory(error);
+	return DSAD_OK;
+}
+
+/* Scores scaled rows as dsad_score_scaled does, with polls. */
+DsadStatus
+dsad_score_polled(const DsadScorer *scorer, const DsadEnv *env, const float *scaled, size_t stride, size_t count,
+				  void *scratch, double *scores, DsadError *error)
+{
+	size_t		step = dsad_scorer_poll_rows(scorer);
+	DsadStatus	status = DSAD_OK;
+
+	for (size_t start = 0; start < count && status == DSAD_OK; start += step)
+	{
+		dsad_score_scaled(scorer, scaled + start * stride, stride, count - start < step ? count - start : step, scratch,
+						  scores + start);
+		status = dsad_poll(env, error);
+	}
+	return status;
+}
+
+/*
  * One row's embedding: all members' (z - c) / sqrt(members * divisor),
  * concatenated, then the inputs, if they count.  False when the row has an
  * infinite number.

@@ -23,7 +23,6 @@ typedef struct Seen
 	double	   *score;			/* rows */
 	double	   *sorted[2];		/* rows each: scores of eligible rows, of known anomalies */
 	size_t		count[2];
-	double	   *work;			/* scratch of a scorer */
 } Seen;
 
 /* The first rows of the training part, in memory: in canonical order they are a sample. */
@@ -62,26 +61,17 @@ take_sample(DsadDataset *sample, DsadArena *arena, const DsadDataset *training, 
 	return status;
 }
 
-/* Scores of the rows under a model, sorted by kind. */
+/* Scores of the rows under a model. */
 static DsadStatus
 score_rows(Seen *seen, DsadArena *arena, const DsadEnv *env, const DsadModel *model, DsadError *error)
 {
 	DsadScorer *scorer;
-	DsadStatus	status = dsad_scorer_create(&scorer, arena, model, dsad_kernel_best());
-	size_t		step;
+	void	   *scratch;
+	DsadStatus	status = dsad_scorer_begin(&scorer, &scratch, arena, model, dsad_kernel_best(), seen->rows.count, error);
 
-	if (status == DSAD_CANCELLED)
-		return dsad_fail(error, status, NULL, "cancelled");
-	if (status != DSAD_OK || !(seen->work = dsad_arena_alloc(arena, dsad_scorer_scratch(scorer, seen->rows.count))))
-		return dsad_no_memory(error);
-	step = dsad_scorer_poll_rows(scorer);
-	for (size_t start = 0; start < seen->rows.count && status == DSAD_OK; start += step)
-	{
-		dsad_score_scaled(scorer, seen->rows.scaled + start * seen->rows.inputs, seen->rows.inputs,
-						  seen->rows.count - start < step ? seen->rows.count - start : step, seen->work, seen->score + start);
-		status = dsad_poll(env, error);
-	}
-	return status;
+	if (status != DSAD_OK)
+		return status;
+	return dsad_score_polled(scorer, env, seen->rows.scaled, seen->rows.inputs, seen->rows.count, scratch, seen->score, error);
 }
 
 /* The plain distance: squared norm of the inputs, of the robust copies alone where there are any. */
@@ -191,12 +181,14 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 	DsadDataset sample;
 	DsadModel	fresh;
 	Seen		seen;
-	DsadStatus	status = take_sample(&sample, arena, &parts[DSAD_PART_TRAINING], error);
+	DsadStatus	status = DSAD_OK;
 
+	trust->held_out = parts[DSAD_PART_VALIDATION].count > 0;
+	seen.rows = parts[DSAD_PART_VALIDATION];
+	if (!trust->held_out)
+		status = take_sample(&seen.rows, arena, &parts[DSAD_PART_TRAINING], error);
 	if (status != DSAD_OK)
 		return status;
-	trust->held_out = parts[DSAD_PART_VALIDATION].count > 0;
-	seen.rows = trust->held_out ? parts[DSAD_PART_VALIDATION] : sample;
 	seen.score = dsad_arena_array(arena, seen.rows.count, sizeof(double));
 	for (int kind = 0; kind < 2; kind++)
 		if (!(seen.sorted[kind] = dsad_arena_array(arena, seen.rows.count, sizeof(double))))
@@ -212,7 +204,9 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 	dsad_auc_interval(trust->auc, (double) seen.count[1], (double) seen.count[0], CONFIDENCE, trust->interval);
 	score_plainly(&seen, model);
 	trust->plain_auc = find_auc(&seen);
-	status = untrained_model(&fresh, arena, env, model, &sample, error);
+	status = take_sample(&sample, arena, &parts[DSAD_PART_TRAINING], error);
+	if (status == DSAD_OK)
+		status = untrained_model(&fresh, arena, env, model, &sample, error);
 	if (status == DSAD_OK)
 		status = score_rows(&seen, arena, env, &fresh, error);
 	if (status == DSAD_OK)
