@@ -112,7 +112,8 @@ deepsad_model_encode(const DsadModel *model, const DsadEnv *env)
 	bytea	   *result = palloc(VARHDRSZ + size);
 
 	SET_VARSIZE(result, VARHDRSZ + size);
-	dsad_model_encode(model, env, (uint8_t *) VARDATA(result));
+	if (!dsad_model_encode(model, env, (uint8_t *) VARDATA(result), size))
+		elog(ERROR, "model is not as large as it was reckoned");
 	return result;
 }
 

@@ -49,7 +49,7 @@ typedef struct Shared
 	pg_atomic_uint64 visited;
 } Shared;
 
-/* One member's result: its length, then its bytes. */
+/* One member's result: its length, then its bytes, of which there are Shared's result_bytes less this header. */
 typedef struct Result
 {
 	bool		done;
@@ -127,6 +127,15 @@ shared_memory_available(Size size)
 	return (uint64) status.f_bavail * status.f_frsize >= add_size(size, SHARED_MEMORY_HEADROOM);
 }
 
+/* Writes a member to its place, whose size was reckoned for this training's epochs. */
+static void
+put_result(Result *result, const Shared *shared, const DsadModel *model, uint32 member, const DsadEnv *env)
+{
+	result->length = dsad_member_encode(model, member, env, result->bytes, shared->result_bytes - offsetof(Result, bytes));
+	if (result->length == 0)
+		elog(ERROR, "member %u does not fit its place of %zu bytes", member + 1, shared->result_bytes);
+}
+
 /*
  * Prepares up to `workers` workers for a model that dsad_prepare laid out; NULL
  * when there can be none, and all is to be done here.  The rows go to
@@ -187,7 +196,9 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 		Result	   *result = (Result *) (parallel->results + m * result_bytes);
 
 		result->done = false;
-		result->length = update ? dsad_member_encode(model, m, env, result->bytes) : 0;
+		result->length = 0;
+		if (update)
+			put_result(result, shared, model, m, env);
 	}
 	shm_toc_insert(context->toc, KEY_RESULTS, parallel->results);
 	{
@@ -252,7 +263,7 @@ train_members(Shared *shared, char *results, DsadModel *model, const DsadPlan *p
 			deepsad_check(dsad_member_decode(model, member, env, result->bytes, result->length, &error), &error);
 		deepsad_check((shared->update ? dsad_update_member : dsad_train_member)
 					  (model, plan, member, &reporting, parts, &error), &error);
-		result->length = dsad_member_encode(model, member, env, result->bytes);
+		put_result(result, shared, model, member, env);
 		result->done = true;
 		pg_atomic_fetch_add_u32(&shared->members_done, 1);
 	}

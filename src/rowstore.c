@@ -48,11 +48,61 @@ struct DeepsadRowStore
 	Size		bytes;			/* our share of live_bytes */
 	BufFile    *file;			/* all rows, once they were too many for memory */
 	uint64		file_row;		/* where the file stands, in rows */
+	bool		lost;			/* the rows are gone, or some of them: see use() */
 };
 
 /* All live stores of this backend and what they take; a store leaves with its memory context. */
 static dlist_head live_stores = DLIST_STATIC_INIT(live_stores);
 static Size live_bytes = 0;
+
+/*
+ * ResourceReleaseCallback: a cursor that failed in a subtransaction keeps its memory, and a store in
+ * it, longer than its resource owner.  Such a store has no file any more, and gets none.
+ */
+static void
+release_owner(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
+{
+	dlist_iter	iter;
+
+	if (phase != RESOURCE_RELEASE_BEFORE_LOCKS)
+		return;
+	dlist_foreach(iter, &live_stores)
+	{
+		DeepsadRowStore *store = dlist_container(DeepsadRowStore, live, iter.cur);
+
+		if (store->owner != CurrentResourceOwner)
+			continue;
+		store->owner = NULL;
+		store->file = NULL;
+		store->lost = true;
+	}
+}
+
+/* Asks for the callback once in the life of this backend. */
+static void
+watch_owners(void)
+{
+	static bool watching = false;
+
+	if (!watching)
+		RegisterResourceReleaseCallback(release_owner, NULL);
+	watching = true;
+}
+
+/*
+ * Whoever reads or adds rows goes through here: rows that another statement could not
+ * write to a file, and whose error somebody caught, must not be trained on in part.
+ */
+static void
+use(const DeepsadRowStore *store)
+{
+	if (unlikely(store->lost))
+		ereport(ERROR,
+				(errcode(ERRCODE_IO_ERROR),
+				 errmsg("training rows were lost when they could not be written to a temporary file"),
+				 errdetail("An error of another training in the same transaction was caught meanwhile."),
+				 errhint("Raise maintenance_work_mem, or make room for temporary files.")));
+}
 
 static void
 forget(void *arg)
@@ -74,6 +124,7 @@ deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows, int6
 	MemoryContext context = AllocSetContextCreate(parent, "deepsad rows", ALLOCSET_SMALL_SIZES);
 	DeepsadRowStore *store = MemoryContextAllocZero(context, sizeof(DeepsadRowStore));
 
+	watch_owners();
 	store->context = context;
 	store->chunk_context = context;
 	store->owner = CurrentResourceOwner;
@@ -189,25 +240,44 @@ write_row(DeepsadRowStore *store, uint64 row, char *data)
 	store->file_row++;
 }
 
+/* A file that lives as long as the rows' own statement, whoever makes it. */
+static BufFile *
+create_file(const DeepsadRowStore *store)
+{
+	MemoryContext old = MemoryContextSwitchTo(store->context);
+	ResourceOwner owner = CurrentResourceOwner;
+	BufFile    *file = NULL;
+
+	CurrentResourceOwner = store->owner;
+	PG_TRY();
+	{
+		file = BufFileCreateTemp(false);
+	}
+	PG_FINALLY();
+	{
+		CurrentResourceOwner = owner;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	return file;
+}
+
 /* Moves all rows to a temporary file, if they are not there already. */
 void
 deepsad_rowstore_spill(DeepsadRowStore *store)
 {
-	MemoryContext old;
-	ResourceOwner owner = CurrentResourceOwner;
-
+	use(store);
 	if (store->file || store->features == 0)
 		return;
-	old = MemoryContextSwitchTo(store->context);
-	CurrentResourceOwner = store->owner;
-	store->file = BufFileCreateTemp(false);
-	CurrentResourceOwner = owner;
-	MemoryContextSwitchTo(old);
+	/* until all rows are there */
+	store->lost = true;
+	store->file = create_file(store);
 	for (uint64 row = 0; row < store->count; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		write_row(store, row, row_address(store, row));
 	}
+	store->lost = false;
 	MemoryContextDelete(store->chunk_context);
 	store->chunk_context = store->context;
 	store->chunk = NULL;
@@ -228,7 +298,7 @@ largest_store(const DeepsadRowStore *keep)
 	{
 		DeepsadRowStore *store = dlist_container(DeepsadRowStore, live, iter.cur);
 
-		if (store != keep && store->bytes >= MIN_SPILL_BYTES &&
+		if (store != keep && !store->lost && store->bytes >= MIN_SPILL_BYTES &&
 			(largest == NULL || store->bytes > largest->bytes))
 			largest = store;
 	}
@@ -283,6 +353,7 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 	uint64		slot = store->count;
 	char	   *row;
 
+	use(store);
 	if (store->features == 0)
 		start_rows(store, features);
 	else if (features != store->features)
@@ -328,6 +399,7 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 	DeepsadRowStore *store = ctx;
 	const char *address = store->row;
 
+	use(store);
 	if (store->file)
 	{
 		seek(store, row);

@@ -12,10 +12,18 @@
 void
 dsad_put_int(DsadWriter *w, uint64_t value, int bytes)
 {
-	if (w->at != NULL)
-		for (int i = 0; i < bytes; i++)
-			*w->at++ = (uint8_t) (value >> (8 * i));
 	w->length += (size_t) bytes;
+	if (w->at == NULL)
+		return;
+	if (w->room < (size_t) bytes)
+	{
+		w->failed = true;
+		w->room = 0;
+		return;
+	}
+	for (int i = 0; i < bytes; i++)
+		*w->at++ = (uint8_t) (value >> (8 * i));
+	w->room -= (size_t) bytes;
 }
 
 void

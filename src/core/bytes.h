@@ -7,10 +7,13 @@
 
 #include "env.h"
 
+/* Writes up to `room` bytes; what does not fit is counted, not written, and marks it as failed. */
 typedef struct DsadWriter
 {
 	uint8_t    *at;				/* NULL = only count */
+	size_t		room;			/* left */
 	size_t		length;
+	bool		failed;
 	DsadWatch	watch;			/* polled while writing; a cancel that returns changes nothing */
 } DsadWriter;
 

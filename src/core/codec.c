@@ -17,6 +17,7 @@
 
 #define MAGIC "DEEPSAD\n"
 #define HEADER_SIZE 24			/* magic 8, format 4, crc 4, total length 8 */
+#define CRC_AT 12
 #define CRC_START 16			/* the CRC covers everything from here on */
 #define SECTION_HEADER_SIZE 16	/* tag 4, flags 4, length 8 */
 #define FLAG_CRITICAL 1
@@ -76,11 +77,7 @@ put_scaling(DsadWriter *w, const DsadModel *model)
 static void
 put_encoder(DsadWriter *w, const DsadModel *model)
 {
-	size_t		length = dsad_encoder_write(model->encoder, w->at);
-
-	w->length += length;
-	if (w->at != NULL)
-		w->at += length;
+	dsad_put_encoder(w, model->encoder);
 }
 
 static void
@@ -125,7 +122,7 @@ static void
 put_whole(DsadWriter *w, const char *tag, uint32_t flags, void (*put) (DsadWriter *, const DsadModel *),
 		  const DsadModel *model)
 {
-	DsadWriter		count = {NULL, 0, {NULL, false}};
+	DsadWriter	count = {0};
 
 	put(&count, model);
 	put_section(w, tag, flags, count.length);
@@ -184,26 +181,29 @@ put_sections(DsadWriter *w, const DsadModel *model)
 size_t
 dsad_model_size(const DsadModel *model)
 {
-	DsadWriter		count = {NULL, HEADER_SIZE, {NULL, false}};
+	DsadWriter	count = {.length = HEADER_SIZE};
 
 	put_sections(&count, model);
 	return count.length;
 }
 
-/* Writes the model to bytes (dsad_model_size of them). */
-void
-dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes)
+/* Writes the model to bytes, `size` of them, which must be dsad_model_size; false when it is not. */
+bool
+dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes, size_t size)
 {
 	size_t		length = dsad_model_size(model);
-	DsadWriter		w = {bytes, 0, {env, false}};
-	DsadWriter		crc = {bytes + 12, 0, {env, false}};
+	DsadWriter	w = {.at = bytes, .room = size, .watch = {env, false}};
+	DsadWriter	crc = {.at = bytes + CRC_AT, .room = CRC_START - CRC_AT, .watch = {env, false}};
 
+	if (size != length)
+		return false;
 	dsad_put_bytes(&w, MAGIC, 8);
 	dsad_put_int(&w, DSAD_FORMAT, 4);
 	dsad_put_int(&w, 0, 4);
 	dsad_put_int(&w, length, 8);
 	put_sections(&w, model);
 	dsad_put_int(&crc, env->crc32c(bytes + CRC_START, length - CRC_START), 4);
+	return !w.failed;
 }
 
 /* The most bytes that dsad_member_encode writes for any member of the model. */
@@ -214,15 +214,18 @@ dsad_member_size(const DsadModel *model)
 		((size_t) model->config.pretrain_epochs + 2 * (size_t) model->config.epochs) * sizeof(float);
 }
 
-/* Writes one trained member, to carry it to another process of this machine; how many bytes. */
+/*
+ * Writes one trained member to bytes, of which there are `room`, to carry it to another
+ * process of this machine; how many they were, 0 when there is no room for all.
+ */
 size_t
-dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes)
+dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes, size_t room)
 {
-	DsadWriter		w = {bytes, 0, {env, false}};
+	DsadWriter	w = {.at = bytes, .room = room, .watch = {env, false}};
 
 	put_member(&w, model, &model->members[member]);
 	put_losses(&w, model, &model->members[member]);
-	return w.length;
+	return w.failed ? 0 : w.length;
 }
 
 /* ---- reading ---- */

@@ -133,6 +133,16 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 	if (status == DSAD_OK && rows->features != model->scaling.features)
 		status = dsad_fail(error, DSAD_BAD_DATA, NULL, "rows have %u features, the model was trained on %u",
 						   rows->features, model->scaling.features);
+	/* what a member keeps of its last training ends here: all that follows counts this one's epochs */
+	for (int64_t m = 0; m < model->config.members; m++)
+	{
+		DsadMember *member = &model->members[m];
+
+		member->epochs_run = 0;
+		member->steps_run = 0;
+		member->best_epoch = 0;
+		member->stop = DSAD_STOP_EPOCHS;
+	}
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
 	if (status == DSAD_OK && !rows->sequential)
@@ -148,7 +158,9 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 	model->facts.update_anomalies = facts.anomalies;
 	model->facts.update_normals = facts.normals;
 	dsad_calibration_drop(model);
-	model->facts.updates++;
+	/* the bytes hold no larger number; beyond it they say so many at least */
+	if (model->facts.updates < UINT32_MAX)
+		model->facts.updates++;
 	plan->order = order;
 	plan->count[DSAD_PART_TRAINING] = rows->count;
 	return status;

@@ -286,6 +286,7 @@ typedef struct DsadColumn
 	uint32_t	units;
 	uint32_t	slots;			/* a power of two, or 0 */
 	uint32_t   *slot;			/* hash table: category + 1, 0 = free */
+	uint32_t   *sorted;			/* categories: in order of their bytes; instead of a table that is no good, else NULL */
 } DsadColumn;
 
 /*
@@ -539,13 +540,14 @@ extern void dsad_auc_interval(double auc, double anomalies, double normals, doub
 /* ---- bytes ---- */
 
 extern size_t dsad_model_size(const DsadModel *model);
-extern void dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes);
+extern bool dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes, size_t size);
 extern DsadStatus dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env,
 									const uint8_t *bytes, size_t length, DsadError *error);
 
 /* One member alone, without checksum or version: between processes of one training. */
 extern size_t dsad_member_size(const DsadModel *model);
-extern size_t dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes);
+extern size_t dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes,
+								 size_t room);
 extern DsadStatus dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env,
 									 const uint8_t *bytes, size_t length, DsadError *error);
 

@@ -16,6 +16,7 @@
 
 #define MICROSECONDS_PER_DAY 86400e6
 #define DAYS_PER_WEEK 7
+#define MAX_PROBES 64			/* in a hash table: honest categories need fewer but once in 10^9 columns of any size */
 #define PI 3.14159265358979323846
 
 /* Beyond the range of any timestamp; also keeps conversion to integers defined. */
@@ -77,14 +78,79 @@ hash_bytes(const char *bytes, uint32_t length)
 	return (uint32_t) (h ^ (h >> 32));
 }
 
-/* Builds the column's hash table; two equal categories are an error. */
+/* By length, then by bytes: negative when a comes first. */
+static int
+compare_bytes(DsadBytes a, DsadBytes b)
+{
+	if (a.length != b.length)
+		return a.length < b.length ? -1 : 1;
+	return memcmp(a.bytes, b.bytes, a.length);
+}
+
+/* Moves order[root] down the heap of order[0 .. count - 1]. */
+static void
+sift_down(uint32_t *order, uint32_t root, uint32_t count, const DsadBytes *category)
+{
+	uint32_t	moved = order[root];
+
+	for (uint32_t child; (child = 2 * root + 1) < count; root = child)
+	{
+		if (child + 1 < count && compare_bytes(category[order[child + 1]], category[order[child]]) > 0)
+			child++;
+		if (compare_bytes(category[order[child]], category[moved]) <= 0)
+			break;
+		order[root] = order[child];
+	}
+	order[root] = moved;
+}
+
+static DsadStatus
+duplicate_category(DsadError *error)
+{
+	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
+					 "invalid deepsad model: a column has a category twice");
+}
+
+/* Sorts the column's categories, for bytes that were made to collide in its table. */
+static DsadStatus
+sort_categories(DsadColumn *column, DsadArena *arena, DsadError *error)
+{
+	uint32_t	count = column->categories;
+	uint32_t   *order = dsad_arena_array(arena, count, sizeof(uint32_t));
+	DsadWatch	watch = {arena->env, false};
+
+	if (order == NULL)
+		return dsad_no_memory(error);
+	for (uint32_t k = 0; k < count; k++)
+		order[k] = k;
+	for (uint32_t root = count / 2; root-- > 0;)
+		sift_down(order, root, count, column->category);
+	for (uint32_t end = count; end-- > 1;)
+	{
+		uint32_t	largest = order[0];
+
+		order[0] = order[end];
+		order[end] = largest;
+		sift_down(order, 0, end, column->category);
+		dsad_watch_rows(&watch, end, 1024);
+	}
+	for (uint32_t k = 1; k < count; k++)
+		if (compare_bytes(column->category[order[k - 1]], column->category[order[k]]) == 0)
+			return duplicate_category(error);
+	column->slots = 0;
+	column->sorted = order;
+	return dsad_watch_status(&watch, error);
+}
+
+/*
+ * Builds what finds a category: a hash table or, when some category is not near its place there, their
+ * sorted order.  Two equal categories are an error.
+ */
 static DsadStatus
 build_table(DsadColumn *column, DsadArena *arena, DsadError *error)
 {
-	uint32_t	probes = 0;
-	DsadStatus	status = DSAD_OK;
-
 	column->slots = 0;
+	column->sorted = NULL;
 	if (column->kind != DSAD_KIND_CATEGORY || column->categories == 0)
 		return DSAD_OK;
 	column->slots = 4;
@@ -93,43 +159,64 @@ build_table(DsadColumn *column, DsadArena *arena, DsadError *error)
 	column->slot = dsad_arena_array(arena, column->slots, sizeof(uint32_t));
 	if (column->slot == NULL)
 		return dsad_no_memory(error);
-	for (uint32_t k = 0; k < column->categories && status == DSAD_OK; k++)
+	for (uint32_t k = 0; k < column->categories; k++)
 	{
 		DsadBytes	category = column->category[k];
 		uint32_t	at = hash_bytes(category.bytes, category.length);
+		uint32_t	probes = 0;
 		uint32_t	other;
 
-		while (status == DSAD_OK && (other = column->slot[at & (column->slots - 1)]) != 0)
+		while ((other = column->slot[at & (column->slots - 1)]) != 0)
 		{
-			if (column->category[other - 1].length == category.length &&
-				memcmp(column->category[other - 1].bytes, category.bytes, category.length) == 0)
-				return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
-								 "invalid deepsad model: a column has a category twice");
+			if (compare_bytes(column->category[other - 1], category) == 0)
+				return duplicate_category(error);
+			if (++probes == MAX_PROBES)
+				return sort_categories(column, arena, error);
 			at++;
-			/* bytes made to collide take long */
-			if (++probes % 1024 == 0)
-				status = dsad_poll(arena->env, error);
 		}
 		column->slot[at & (column->slots - 1)] = k + 1;
 	}
-	return status;
+	return DSAD_OK;
+}
+
+/* The index of a category among the sorted ones, column->categories when it is none of them. */
+static uint32_t
+find_sorted(const DsadColumn *column, DsadBytes wanted)
+{
+	uint32_t	low = 0;
+	uint32_t	high = column->categories;
+
+	while (low < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+		int			order = compare_bytes(column->category[column->sorted[middle]], wanted);
+
+		if (order == 0)
+			return column->sorted[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return column->categories;
 }
 
 /* The index of a category in its column, column->categories when it is none of the known ones. */
 uint32_t
 dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length)
 {
+	DsadBytes	wanted = {bytes, length};
 	uint32_t	mask = column->slots - 1;
 
 	if (column->slots == 0)
-		return column->categories;
+		return column->sorted ? find_sorted(column, wanted) : column->categories;
 	for (uint32_t at = hash_bytes(bytes, length);; at++)
 	{
 		uint32_t	k = column->slot[at & mask];
 
 		if (k == 0)
 			return column->categories;
-		if (column->category[k - 1].length == length && memcmp(column->category[k - 1].bytes, bytes, length) == 0)
+		if (compare_bytes(column->category[k - 1], wanted) == 0)
 			return k - 1;
 	}
 }

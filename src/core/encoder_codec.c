@@ -18,30 +18,27 @@ put_text(DsadWriter *w, const DsadBytes *text, int length_bytes)
 	dsad_put_bytes(w, text->bytes, text->length);
 }
 
-/* Writes the encoder to bytes, unless NULL; how many there are. */
-size_t
-dsad_encoder_write(const DsadEncoder *encoder, uint8_t *bytes)
+/* The body of the section. */
+void
+dsad_put_encoder(DsadWriter *w, const DsadEncoder *encoder)
 {
-	DsadWriter	out = {bytes, 0, {NULL, false}};
-
-	dsad_put_int(&out, encoder->columns, 4);
-	dsad_put_int(&out, encoder->named, 4);
+	dsad_put_int(w, encoder->columns, 4);
+	dsad_put_int(w, encoder->named, 4);
 	for (uint32_t c = 0; c < encoder->columns; c++)
 	{
 		const DsadColumn *column = &encoder->column[c];
 
-		dsad_put_int(&out, column->value, 1);
-		dsad_put_int(&out, column->kind, 1);
-		dsad_put_int(&out, column->indicator, 1);
-		dsad_put_int(&out, column->prefix, 1);
-		dsad_put_int(&out, column->cells, 4);
-		put_text(&out, &column->name, 2);
-		put_text(&out, &column->type, 2);
-		dsad_put_int(&out, column->categories, 4);
+		dsad_put_int(w, column->value, 1);
+		dsad_put_int(w, column->kind, 1);
+		dsad_put_int(w, column->indicator, 1);
+		dsad_put_int(w, column->prefix, 1);
+		dsad_put_int(w, column->cells, 4);
+		put_text(w, &column->name, 2);
+		put_text(w, &column->type, 2);
+		dsad_put_int(w, column->categories, 4);
 		for (uint32_t k = 0; k < column->categories; k++)
-			put_text(&out, &column->category[k], 4);
+			put_text(w, &column->category[k], 4);
 	}
-	return out.length;
 }
 
 /* Bytes where they lie. */
@@ -163,13 +160,18 @@ dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes,
 DsadEncoder *
 dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder)
 {
-	size_t		length = dsad_encoder_write(encoder, NULL);
-	uint8_t    *bytes = dsad_arena_alloc(arena, length);
+	DsadWriter	w = {0};
+	size_t		length;
+	uint8_t    *bytes;
 	DsadEncoder *copy;
 	DsadError	error;
 
+	dsad_put_encoder(&w, encoder);
+	length = w.length;
+	bytes = dsad_arena_alloc(arena, length);
 	if (bytes == NULL)
 		return NULL;
-	dsad_encoder_write(encoder, bytes);
+	w = (DsadWriter) {.at = bytes, .room = length};
+	dsad_put_encoder(&w, encoder);
 	return read_in_place(&copy, arena, bytes, length, &error) == DSAD_OK ? copy : NULL;
 }

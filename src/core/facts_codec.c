@@ -87,7 +87,10 @@ dsad_get_facts(DsadReader *r, DsadModel *model, DsadError *error)
 	model->facts.update_anomalies = dsad_get_int(r, 8);
 	model->facts.update_normals = dsad_get_int(r, 8);
 	if (model->facts.anomalies > model->facts.rows || model->facts.normals > model->facts.rows - model->facts.anomalies ||
-		model->facts.validation > model->facts.rows || model->facts.updates > UINT32_MAX)
+		model->facts.validation > model->facts.rows ||
+		model->facts.calibration > model->facts.rows - model->facts.validation || model->facts.updates > UINT32_MAX ||
+		model->facts.update_anomalies > model->facts.update_rows ||
+		model->facts.update_normals > model->facts.update_rows - model->facts.update_anomalies)
 		r->failed = true;
 	return dsad_finish_section(r, "FACT", error);
 }

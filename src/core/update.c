@@ -24,10 +24,6 @@ warm_start(DsadTraining *t)
 		memcpy(net->running_var[l], t->member->running_var[l], out * sizeof(float));
 	}
 	memcpy(t->centre, t->member->centre, t->loss.latent * sizeof(float));
-	t->member->epochs_run = 0;
-	t->member->steps_run = 0;
-	t->member->best_epoch = 0;
-	t->member->stop = DSAD_STOP_EPOCHS;
 }
 
 /*

@@ -106,10 +106,10 @@ write_back(const DsadModel *model, DsadArena *arena, DsadEnv *env)
 	DsadModel	copy;
 	DsadError	error;
 
-	dsad_model_encode(model, env, bytes);
+	require(dsad_model_encode(model, env, bytes, length), "not written");
 	require(dsad_model_decode(&copy, arena, env, bytes, length, &error) == DSAD_OK, "not read back");
 	require(dsad_model_size(&copy) == length, "another size");
-	dsad_model_encode(&copy, env, again);
+	require(dsad_model_encode(&copy, env, again, length), "not written again");
 	require(memcmp(bytes, again, length) == 0, "other bytes");
 	free(bytes);
 	free(again);
@@ -313,7 +313,7 @@ write_model(const char *directory, const char *name, const DsadConfig *config, u
 	require(dsad_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK, "no model");
 	size = dsad_model_size(&model);
 	bytes = malloc(size);
-	dsad_model_encode(&model, &env.env, bytes);
+	require(dsad_model_encode(&model, &env.env, bytes, size), "not written");
 	write_file(directory, name, bytes, size);
 	snprintf(other, sizeof(other), "%s-cut", name);
 	write_file(directory, other, bytes, size * 2 / 3);

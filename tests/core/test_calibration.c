@@ -195,7 +195,7 @@ test_no_part(void)
 			bare.sketch.rows = 0;
 			length = dsad_model_size(&bare);
 			bytes[i] = malloc(length);
-			dsad_model_encode(&bare, &env.env, bytes[i]);
+			CHECK(dsad_model_encode(&bare, &env.env, bytes[i], length));
 			CHECK(model[i].calibration.rows == model[i].facts.calibration && model[i].calibration.rows > 100);
 			dsad_split_start(&split, &model[i].config, &model[i].facts);
 			for (uint32_t row = 0; row < ROWS; row++)
@@ -354,7 +354,7 @@ test_pvalues(void)
 
 		/* through bytes */
 		bytes = malloc(dsad_model_size(&model));
-		dsad_model_encode(&model, &env.env, bytes);
+		CHECK(dsad_model_encode(&model, &env.env, bytes, dsad_model_size(&model)));
 		CHECK(dsad_model_decode(&copy, &arena, &env.env, bytes, dsad_model_size(&model), &error) == DSAD_OK);
 		scorer = make_scorer(&arena, &copy);
 		for (uint32_t i = 0; i < 50; i++)

@@ -38,7 +38,8 @@ make_model(void)
 	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	length = dsad_model_size(&model);
 	bytes = malloc(length);
-	dsad_model_encode(&model, &env.env, bytes);
+	CHECK(dsad_model_encode(&model, &env.env, bytes, length));
+	CHECK(!dsad_model_encode(&model, &env.env, bytes, length - 1));
 	dsad_arena_release(&arena);
 	test_free_rows(&rows);
 }
@@ -92,7 +93,7 @@ test_round_trip(void)
 	dsad_arena_init(&arena, &env.env);
 	CHECK(dsad_model_decode(&model, &arena, &env.env, bytes, length, &error) == DSAD_OK);
 	CHECK(dsad_model_size(&model) == length);
-	dsad_model_encode(&model, &env.env, again);
+	CHECK(dsad_model_encode(&model, &env.env, again, length));
 	CHECK(memcmp(bytes, again, length) == 0);
 	dsad_arena_release(&arena);
 	free(again);

@@ -462,8 +462,16 @@ test_carried_member(void)
 	CHECK(prepare(&env, &arena, &rows, 60, 0.2, false, &model, &plan, parts, NULL) == DSAD_OK);
 	CHECK(dsad_train_member(&model, &plan, 0, &env.env, parts, &error) == DSAD_OK);
 	bytes = malloc(dsad_member_size(&model));
-	length = dsad_member_encode(&model, 0, &env.env, bytes);
-	CHECK(length <= dsad_member_size(&model));
+	length = dsad_member_encode(&model, 0, &env.env, bytes, dsad_member_size(&model));
+	CHECK(length > 0 && length <= dsad_member_size(&model));
+	/* never beyond the room that there is */
+	for (size_t room = 0; room < length; room += 61)
+	{
+		uint8_t    *exact = malloc(room ? room : 1);
+
+		CHECK(dsad_member_encode(&model, 0, &env.env, exact, room) == 0);
+		free(exact);
+	}
 	CHECK(dsad_model_alloc(&other, &arena, &model.config, 3, model.dims[0], &error) == DSAD_OK);
 	CHECK(dsad_model_alloc_losses(&other, &arena, &error) == DSAD_OK);
 	other.facts = model.facts;

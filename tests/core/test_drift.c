@@ -232,7 +232,7 @@ test_bytes(void)
 	train(&model, &arena, &env, &rows, 300, DSAD_CALIBRATION_AUTO);
 	length = dsad_model_size(&model);
 	bytes = malloc(length);
-	dsad_model_encode(&model, &env.env, bytes);
+	CHECK(dsad_model_encode(&model, &env.env, bytes, length));
 	CHECK(dsad_model_decode(&copy, &arena, &env.env, bytes, length, &error) == DSAD_OK);
 	CHECK(copy.sketch.rows == 300);
 	CHECK(memcmp(copy.sketch.edges, model.sketch.edges, FEATURES * sizeof(uint32_t)) == 0);

@@ -48,7 +48,7 @@ train_bytes(TestEnv *env, const DsadConfig *config, TestRows *rows, uint64_t cou
 	{
 		*length = dsad_model_size(&model);
 		bytes = malloc(*length);
-		dsad_model_encode(&model, &env->env, bytes);
+		CHECK(dsad_model_encode(&model, &env->env, bytes, *length));
 		/* whatever was trained can be read, and scores */
 		CHECK(dsad_model_decode(&model, &arena, &env->env, bytes, *length, &error) == DSAD_OK);
 		check_scores(&model, &arena, rows, count);

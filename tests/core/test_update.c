@@ -22,15 +22,14 @@ encode(const DsadModel *model, const TestEnv *env, size_t *length)
 
 	*length = dsad_model_size(model);
 	bytes = malloc(*length);
-	dsad_model_encode(model, &env->env, bytes);
+	CHECK(dsad_model_encode(model, &env->env, bytes, *length));
 	return bytes;
 }
 
-/* Trains on the rows, all unlabelled ones; bytes as above. */
+/* Trains on the rows, all unlabelled ones, under config; bytes as above. */
 static uint8_t *
-train(const TestRows *rows, size_t *length)
+train(const TestRows *rows, const DsadConfig *config, size_t *length)
 {
-	DsadConfig	config = test_config(FEATURES);
 	DsadRowSource source = test_source((TestRows *) rows, ROWS);
 	DsadArena	arena;
 	DsadModel	model;
@@ -40,7 +39,7 @@ train(const TestRows *rows, size_t *length)
 
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(dsad_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK);
 	bytes = encode(&model, &env, length);
 	dsad_arena_release(&arena);
 	return bytes;
@@ -201,6 +200,81 @@ test_determinism(const uint8_t *before, size_t length, const TestRows *rows)
 	CHECK(env.live == 0);
 }
 
+/*
+ * As workers do it: an update's members go through bytes whose room was reckoned for the update's
+ * epochs, whatever the training's were.
+ */
+static void
+test_member_bytes(TestRows *rows, int64_t epochs, double validation, int64_t update_epochs)
+{
+	DsadConfig	config = test_config(FEATURES);
+	DsadRowSource source = test_source(rows, ROWS);
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadModel	worker;
+	DsadPlan	plan;
+	DsadError	error;
+	size_t		length;
+	uint8_t    *before;
+
+	config.epochs = epochs;
+	config.validation = validation;
+	config.patience = 1;
+	before = train(rows, &config, &length);
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	CHECK(dsad_model_decode(&model, &arena, &env.env, before, length, &error) == DSAD_OK);
+	CHECK(validation == 0 || model.members[0].stop == DSAD_STOP_VALIDATION);
+	dsad_config_update(&model.config, ROWS);
+	model.config.epochs = update_epochs;
+	CHECK(dsad_prepare_update(&model, &plan, &arena, &arena, &env.env, &source, &error) == DSAD_OK);
+	CHECK(dsad_model_alloc(&worker, &arena, &model.config, FEATURES, model.dims[0], &error) == DSAD_OK);
+	CHECK(dsad_model_alloc_losses(&worker, &arena, &error) == DSAD_OK);
+	worker.facts = model.facts;
+	for (uint32_t m = 0; m < model.config.members; m++)
+	{
+		size_t		room = dsad_member_size(&model);
+		uint8_t    *bytes = malloc(room);
+		size_t		used = dsad_member_encode(&model, m, &env.env, bytes, room);
+
+		CHECK(used > 0 && used <= room);
+		CHECK(dsad_member_decode(&worker, m, &env.env, bytes, used, &error) == DSAD_OK);
+		CHECK(worker.members[m].pretrain_epochs_run == model.members[m].pretrain_epochs_run);
+		free(bytes);
+	}
+	free(before);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+}
+
+/* The largest number of updates that the bytes hold stays, and the model can be read. */
+static void
+test_many_updates(const uint8_t *before, size_t length, TestRows *rows)
+{
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadError	error;
+	DsadStatus	status;
+	size_t		lengths[2];
+	uint8_t    *bytes[2];
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	CHECK(dsad_model_decode(&model, &arena, &env.env, before, length, &error) == DSAD_OK);
+	model.facts.updates = UINT32_MAX;
+	bytes[0] = encode(&model, &env, &lengths[0]);
+	bytes[1] = update(&env, rows, ROWS, bytes[0], lengths[0], &lengths[1], &status);
+	CHECK(status == DSAD_OK);
+	CHECK(dsad_model_decode(&model, &arena, &env.env, bytes[1], lengths[1], &error) == DSAD_OK);
+	CHECK(model.facts.updates == UINT32_MAX);
+	free(bytes[0]);
+	free(bytes[1]);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+}
+
 /* One row, and rows that are all known anomalies, update too; rows of another width do not. */
 static void
 test_odd_rows(const uint8_t *before, size_t length, TestRows *rows)
@@ -253,14 +327,22 @@ test_failures(const uint8_t *before, size_t length, TestRows *rows)
 int
 main(void)
 {
+	DsadConfig	config;
 	TestRows	rows;
 	size_t		length;
 	uint8_t    *model;
 
 	test_normal_rows(&rows, ROWS, FEATURES, 3);
-	model = train(&rows, &length);
+	config = test_config(FEATURES);
+	model = train(&rows, &config, &length);
 	test_labels(model, length, &rows);
 	test_determinism(model, length, &rows);
+	test_member_bytes(&rows, 35, 0, 1);
+	test_member_bytes(&rows, 1, 0, 35);
+	test_member_bytes(&rows, 20, 0, 20);
+	test_member_bytes(&rows, 500, 0.3, 2);
+	test_member_bytes(&rows, 500, 0.3, 600);
+	test_many_updates(model, length, &rows);
 	test_odd_rows(model, length, &rows);
 	test_failures(model, length, &rows);
 	free(model);
