@@ -82,7 +82,7 @@ COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly de
 CREATE FUNCTION deepsad_train_table(
 	source regclass, features text[] DEFAULT NULL, label text DEFAULT NULL, options jsonb DEFAULT NULL)
 RETURNS bytea
-AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 
 COMMENT ON FUNCTION deepsad_train_table(regclass, text[], text, jsonb) IS 'trains on a table''s columns by name (NULL: all but the label), with the caller''s rights; returns the model';
 
@@ -203,7 +203,7 @@ COMMENT ON FUNCTION deepsad_info(bytea) IS 'what a model is: effective options, 
 
 CREATE FUNCTION deepsad_features(
 	model bytea, OUT feature text, OUT type text, OUT encoding text, OUT features integer, OUT inputs integer,
-	OUT missing boolean, OUT expected text, OUT categories text[])
+	OUT missing boolean, OUT expected text, OUT categories text[], OUT left_out text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
 COMMENT ON FUNCTION deepsad_features(bytea) IS 'what each column of the training rows became';

@@ -20,13 +20,16 @@ SELECT count(DISTINCT model) FROM (
 SELECT (SELECT deepsad_train(x, flag, quick()) FROM t) <> (SELECT deepsad_train(x, flag, quick() || '{"seed": 1}') FROM t) AS other_seed;
 -- float8 and real arrays, rows and integers give the same net where the numbers are the same
 SELECT count(DISTINCT model) FROM (
-	SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3]::float8[], flag, quick()) AS model FROM t
-	UNION ALL SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3]::real[], flag, quick()) FROM t
-	UNION ALL SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3], flag, quick()) FROM t
-	UNION ALL SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3]::smallint[], flag, quick()) FROM t
-	UNION ALL SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3]::bigint[], flag, quick()) FROM t
-	UNION ALL SELECT deepsad_train(ARRAY[id % 5, id % 7, id % 3]::numeric[], flag, quick()) FROM t
-	UNION ALL SELECT deepsad_train(ROW(id % 5, (id % 7)::numeric, (id % 3)::real), flag, quick()) FROM t) s;
+	SELECT deepsad_train(ARRAY[id % 6, id % 7, id % 3]::float8[], flag, quick()) AS model FROM t
+	UNION ALL SELECT deepsad_train(ARRAY[id % 6, id % 7, id % 3]::real[], flag, quick()) FROM t
+	UNION ALL SELECT deepsad_train(ARRAY[id % 6, id % 7, id % 3], flag, quick()) FROM t
+	UNION ALL SELECT deepsad_train(ARRAY[id % 6, id % 7, id % 3]::smallint[], flag, quick()) FROM t
+	UNION ALL SELECT deepsad_train(ARRAY[id % 6, id % 7, id % 3]::bigint[], flag, quick()) FROM t
+	UNION ALL SELECT deepsad_train(ARRAY[id % 6, id % 7, id % 3]::numeric[], flag, quick()) FROM t) s;
+-- as a row they are columns, and score the same
+SELECT bool_and(deepsad_score(a.model, ARRAY[id % 6, id % 7, id % 3]) = deepsad_score(r.model, ROW(id % 6, id % 7, id % 3))) AS same
+FROM t, (SELECT deepsad_train(ARRAY[id % 6, id % 7, id % 3], flag, quick()) AS model FROM t) a,
+	(SELECT deepsad_train(ROW(id % 6, (id % 7)::numeric, (id % 3)::real), flag, quick()) AS model FROM t) r;
 -- nothing varies: still 1 is an average row
 SELECT deepsad_score(m, 3, 3) AS score, deepsad_info(m) -> 'options' -> 'input_weight' AS input_weight
 FROM (SELECT deepsad_train(ARRAY[3, 3], NULL, '{"epochs": 1, "pretrain_epochs": 1, "members": 1}') AS m FROM generate_series(1, 20)) s;

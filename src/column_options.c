@@ -4,7 +4,9 @@
  */
 #include "pg_compat.h"
 
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 
 #include "column_options.h"
 
@@ -12,7 +14,14 @@
 #define MAX_TOP 10000
 #define DEFAULT_PREFIX 16
 
-static const char *const as_names[] = {NULL, "number", "boolean", "category", "time", "skip"};
+static const struct
+{
+	const char *name;
+	uint8		as;
+}			as_names[] = {
+	{"number", DEEPSAD_AS_NUMBER}, {"boolean", DEEPSAD_AS_BOOLEAN}, {"category", DEEPSAD_AS_CATEGORY},
+	{"time", DEEPSAD_AS_TIME}, {"skip", DEEPSAD_AS_SKIP}
+};
 
 /* The value of key in an object, or NULL. */
 static JsonbValue *
@@ -45,19 +54,43 @@ deepsad_columns_option(Jsonb *options)
 	return value->val.binary.data;
 }
 
-static DeepsadAs
-parse_as(const char *column, const JsonbValue *value)
+/* One name of what a column may become. */
+static uint8
+parse_name(const char *column, const JsonbValue *value)
 {
 	if (value->type == jbvString)
-		for (int i = 1; i < (int) lengthof(as_names); i++)
-			if ((int) strlen(as_names[i]) == value->val.string.len &&
-				memcmp(as_names[i], value->val.string.val, value->val.string.len) == 0)
-				return (DeepsadAs) i;
+		for (int i = 0; i < (int) lengthof(as_names); i++)
+			if ((int) strlen(as_names[i].name) == value->val.string.len &&
+				memcmp(as_names[i].name, value->val.string.val, value->val.string.len) == 0)
+				return as_names[i].as;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("option \"columns\": column \"%s\" cannot be \"%s\"", column,
 					value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : "(no name)"),
-			 errhint("It can be one of \"number\", \"boolean\", \"category\", \"time\", \"skip\".")));
+			 errhint("It can be one of \"number\", \"boolean\", \"category\", \"time\", \"skip\", or [\"time\", \"number\"].")));
+}
+
+/* A name, or the list of the two that can stand together. */
+static uint8
+parse_as(const char *column, const JsonbValue *value)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+	uint8		as = 0;
+
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return parse_name(column, value);
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+		if (token == WJB_ELEM)
+			as |= parse_name(column, &item);
+	if (as == 0 || ((as & (as - 1)) != 0 && as != (DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns\": column \"%s\" cannot be that list", column),
+				 errhint("The only list of two is [\"time\", \"number\"].")));
+	return as;
 }
 
 /* An integer from 1 to most. */
@@ -78,7 +111,7 @@ parse_integer(const char *column, const char *key, const JsonbValue *value, int 
 DeepsadColumnOptions
 deepsad_column_options(JsonbContainer *columns, const char *name)
 {
-	DeepsadColumnOptions result = {DEEPSAD_AS_DEFAULT, DEFAULT_TOP, DEFAULT_PREFIX};
+	DeepsadColumnOptions result = {0, DEFAULT_TOP, DEFAULT_PREFIX};
 	JsonbValue *value = columns ? find_key(columns, name, (int) strlen(name)) : NULL;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
@@ -87,7 +120,7 @@ deepsad_column_options(JsonbContainer *columns, const char *name)
 
 	if (value == NULL || value->type == jbvNull)
 		return result;
-	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+	if (value->type != jbvBinary || JsonContainerIsArray(value->val.binary.data))
 	{
 		result.as = parse_as(name, value);
 		return result;
@@ -112,6 +145,35 @@ deepsad_column_options(JsonbContainer *columns, const char *name)
 					 errhint("Valid keys are: as, top, prefix.")));
 	}
 	return result;
+}
+
+/* Raises the error of whatever is wrong in "columns" (which may be NULL), whatever the rows are. */
+void
+deepsad_columns_validate(JsonbContainer *columns)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (columns == NULL)
+		return;
+	iterator = JsonbIteratorInit(columns);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+			deepsad_column_options(columns, pnstrdup(item.val.string.val, item.val.string.len));
+}
+
+/* The options that say what a column is to become, as somebody would write them in SQL. */
+char *
+deepsad_column_example(const char *name, const char *as)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"columns\": {");
+	escape_json(&json, name);
+	appendStringInfo(&json, ": \"%s\"}}", as);
+	return quote_literal_cstr(json.data);
 }
 
 /* A column in "columns" that the rows lack is an error. */

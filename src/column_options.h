@@ -9,25 +9,24 @@
 
 #include "core/dsad.h"
 
-typedef enum DeepsadAs
-{
-	DEEPSAD_AS_DEFAULT,
-	DEEPSAD_AS_NUMBER,
-	DEEPSAD_AS_BOOLEAN,
-	DEEPSAD_AS_CATEGORY,
-	DEEPSAD_AS_TIME,
-	DEEPSAD_AS_SKIP				/* not a feature */
-} DeepsadAs;
+/* What a column is to become: any of the encodings, or nothing. */
+#define DEEPSAD_AS_NUMBER 1
+#define DEEPSAD_AS_BOOLEAN 2
+#define DEEPSAD_AS_CATEGORY 4
+#define DEEPSAD_AS_TIME 8
+#define DEEPSAD_AS_SKIP 16
 
 typedef struct DeepsadColumnOptions
 {
-	DeepsadAs	as;
+	uint8		as;				/* 0 = not said; time and number may stand together */
 	uint32		top;			/* categories that are kept at most */
 	uint8		prefix;			/* of networks */
 } DeepsadColumnOptions;
 
 extern JsonbContainer *deepsad_columns_option(Jsonb *options);
 extern DeepsadColumnOptions deepsad_column_options(JsonbContainer *columns, const char *name);
+extern void deepsad_columns_validate(JsonbContainer *columns);
 extern void deepsad_columns_check(JsonbContainer *columns, char *const *names, int count);
+extern char *deepsad_column_example(const char *name, const char *as);
 
 #endif

@@ -13,19 +13,51 @@
 #include "utils/timestamp.h"
 
 #include "column_text.h"
-#include "value.h"
+#include "value_reader.h"
 
 /* A column for messages: its name in quotes, or its number. */
 char *
 deepsad_column_label(const DsadEncoder *encoder, uint32 column)
 {
-	return encoder->named ? psprintf("\"%s\"", deepsad_utf8_text(&encoder->column[column].name)) :
-		psprintf("%u", column + 1);
+	return dsad_encoder_is_array(encoder) ? psprintf("%u", column + 1) :
+		psprintf("\"%s\"", deepsad_utf8_text(&encoder->column[column].name));
+}
+
+/* A column as a query names it. */
+char *
+deepsad_column_sql(const DsadEncoder *encoder, uint32 column)
+{
+	return pstrdup(quote_identifier(deepsad_utf8_text(&encoder->column[column].name)));
+}
+
+/* Numbers first .. first + count - 1 of a row as text, those of several in braces; the same under any setting. */
+char *
+deepsad_numbers_text(const DsadRows *row, uint32 first, uint32 count)
+{
+	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (uint32 i = 0; i < count; i++)
+	{
+		double		value = dsad_row_number(row, first + i);
+
+		if (isnan(value) && count == 1)
+			return NULL;
+		if (row->single)
+			float_to_shortest_decimal_buf((float) value, number);
+		else
+			double_to_shortest_decimal_buf(value, number);
+		appendStringInfo(&text, "%s%s", count == 1 ? "" : i == 0 ? "{" : ",", isnan(value) ? "NULL" : number);
+	}
+	if (count != 1)
+		appendStringInfoChar(&text, '}');
+	return text.data;
 }
 
 /* A time in microseconds since 2000, as ISO 8601 has it, without settings; UTC. */
 static char *
-time_text(DsadValue value, double time)
+time_text(DsadColumnType value, double time)
 {
 	int64		days;
 	int64		rest;
@@ -38,13 +70,13 @@ time_text(DsadValue value, double time)
 	days = (int64) floor(time / USECS_PER_DAY);
 	rest = (int64) (time - (double) days * USECS_PER_DAY);
 	initStringInfo(&text);
-	if (value != DSAD_VALUE_TIME)
+	if (value != DSAD_TYPE_TIME)
 	{
 		days = Max(Min(days, PG_INT32_MAX / 2), -POSTGRES_EPOCH_JDATE);
 		j2date((int) days + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 		appendStringInfo(&text, "%04d-%02d-%02d", year, month, day);
 	}
-	if (value != DSAD_VALUE_DATE)
+	if (value != DSAD_TYPE_DATE)
 	{
 		appendStringInfo(&text, "%s%02d:%02d:%02d", text.len ? " " : "", (int) (rest / USECS_PER_HOUR),
 						 (int) (rest / USECS_PER_MINUTE % 60), (int) (rest / USECS_PER_SEC % 60));
@@ -58,105 +90,136 @@ time_text(DsadValue value, double time)
 char *
 deepsad_cells_text(const DsadColumn *column, const double *cells)
 {
-	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
-	StringInfoData text;
+	DsadRows	row = {cells, 1, false};
 
-	if (column->value == DSAD_VALUE_ARRAY)
-	{
-		initStringInfo(&text);
-		for (uint32 i = 0; i < column->cells; i++)
-		{
-			double_to_shortest_decimal_buf(cells[i], number);
-			appendStringInfo(&text, "%c%s", i == 0 ? '{' : ',', isnan(cells[i]) ? "NULL" : number);
-		}
-		appendStringInfoChar(&text, '}');
-		return text.data;
-	}
+	if (column->type == DSAD_TYPE_ARRAY && column->cells == 1 && isnan(*cells))
+		return pstrdup("{NULL}");
+	if (column->type == DSAD_TYPE_ARRAY && column->cells == 1)
+		return psprintf("{%s}", deepsad_numbers_text(&row, 0, 1));
+	if (column->type == DSAD_TYPE_ARRAY)
+		return deepsad_numbers_text(&row, 0, column->cells);
 	if (isnan(*cells))
 		return NULL;
-	if (column->kind == DSAD_KIND_CATEGORY)
+	if (column->encoding == DSAD_ENCODING_CATEGORY)
 		return *cells >= 0 && *cells < column->categories ? deepsad_utf8_text(&column->category[(uint32) *cells]) :
 			pstrdup("(other)");
-	if (column->kind == DSAD_KIND_BOOLEAN)
+	if (column->encoding == DSAD_ENCODING_BOOLEAN)
 		return pstrdup(*cells >= 0.5 ? "true" : "false");
-	if (column->value == DSAD_VALUE_INTERVAL)
+	if (column->type == DSAD_TYPE_INTERVAL)
 		return psprintf("%.6g days", *cells / USECS_PER_DAY);
-	if (column->value >= DSAD_VALUE_TIMESTAMP && column->value <= DSAD_VALUE_TIME)
-		return time_text((DsadValue) column->value, *cells);
-	double_to_shortest_decimal_buf(*cells, number);
-	return pstrdup(number);
+	if (column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME)
+		return time_text((DsadColumnType) column->type, *cells);
+	return deepsad_numbers_text(&row, 0, 1);
 }
 
-/* A feature: its column, and which of the column's features it is; its number without columns (encoder NULL). */
-char *
-deepsad_unit_label(const DsadEncoder *encoder, uint32 unit)
+/* Which of a time's features number i is. */
+static char *
+time_label(const DsadEncoder *encoder, const DsadColumn *column, const char *name, uint32 i)
 {
-	static const char *const parts[] = {"time of day, sine", "time of day, cosine", "day of week, sine", "day of week, cosine"};
-	const DsadColumn *column;
-	char	   *name;
-	uint32		i;
-	double		category;
+	static const char *const circles[] = {"time of day, sine", "time of day, cosine", "day of week, sine", "day of week, cosine"};
+	uint32		first = column->time & DSAD_TIME_CLOCK ? 0 : 2;
+	uint32		count = (column->time & DSAD_TIME_CLOCK ? 2 : 0) + (column->time & DSAD_TIME_CALENDAR ? 2 : 0);
 
-	if (encoder == NULL)
-		return psprintf("%u", unit + 1);
-	column = &encoder->column[encoder->unit_column[unit]];
-	name = encoder->named ? deepsad_utf8_text(&column->name) : psprintf("%u", encoder->unit_column[unit] + 1);
-	i = unit - column->first_unit;
-	category = i;
-	if (column->indicator && i + 1 == column->units)
-		return psprintf("%s (missing)", name);
-	if (column->kind == DSAD_KIND_CATEGORY)
-		return psprintf("%s = %s", name, deepsad_cells_text(column, &category));
-	if (column->value == DSAD_VALUE_ARRAY)
-		return psprintf("%s[%u]", name, i + 1);
-	if (encoder->unit[unit] == DSAD_UNIT_BOUNDED)
-		return psprintf("%s (%s)", name, parts[column->value == DSAD_VALUE_DATE ? i + 2 : i]);
-	return name;
+	if (i < count)
+		return psprintf("%s (%s)", name, circles[first + i]);
+	if (i == count && column->time & DSAD_TIME_ITSELF)
+		return psprintf("%s (days)", name);
+	return psprintf("%s (days since %s)", name, deepsad_utf8_text(&encoder->column[column->since].name));
 }
 
-/* How a column is encoded, as the option "columns" calls it. */
-const char *
-deepsad_kind_name(const DsadColumn *column)
+/* A feature: its column, and which of the column's features it is; of an array its number. */
+char *
+deepsad_feature_label(const DsadEncoder *encoder, uint32 feature)
+{
+	const DsadColumn *column = &encoder->column[encoder->feature_column[feature]];
+	uint32		i = feature - column->first_feature;
+	double		category = i;
+	char	   *name;
+
+	if (dsad_encoder_is_array(encoder))
+		return psprintf("%u", feature + 1);
+	name = deepsad_utf8_text(&column->name);
+	if (column->indicator && i + 1 == column->features)
+		return psprintf("%s (missing)", name);
+	if (column->encoding == DSAD_ENCODING_CATEGORY && i == column->categories)
+		return psprintf("%s (other)", name);
+	if (column->encoding == DSAD_ENCODING_CATEGORY)
+		return psprintf("%s = %s", name, deepsad_cells_text(column, &category));
+	if (column->type == DSAD_TYPE_ARRAY)
+		return psprintf("%s[%u]", name, i + 1);
+	return column->encoding == DSAD_ENCODING_TIME ? time_label(encoder, column, name, i) : name;
+}
+
+/* How a column is encoded, for people. */
+char *
+deepsad_encoding_text(const DsadEncoder *encoder, uint32 c)
 {
 	static const char *const names[] = {"number", "boolean", "category", "time"};
+	const DsadColumn *column = &encoder->column[c];
+	StringInfoData text;
 
-	return names[column->kind];
+	if (column->encoding != DSAD_ENCODING_TIME)
+		return pstrdup(names[column->encoding]);
+	initStringInfo(&text);
+	if (column->time & DSAD_TIME_CLOCK)
+		appendStringInfoString(&text, "time of day");
+	if (column->time & DSAD_TIME_CALENDAR)
+		appendStringInfo(&text, "%sday of week", text.len ? ", " : "");
+	if (column->time & DSAD_TIME_ITSELF)
+		appendStringInfo(&text, "%sdays", text.len ? ", " : "");
+	if (column->time & DSAD_TIME_SINCE)
+		appendStringInfo(&text, "%sdays since %s", text.len ? ", " : "",
+						 deepsad_utf8_text(&encoder->column[column->since].name));
+	if (text.len == 0)
+		appendStringInfoString(&text, "start of others");
+	return text.data;
+}
+
+/* What a time is expected to be, from its features' means; NULL when nothing is. */
+static char *
+expected_time(const DsadEncoder *encoder, const DsadColumn *column, const double *own)
+{
+	uint32		last = column->features - column->indicator;
+	double		cell;
+
+	if (column->time & DSAD_TIME_SINCE)
+		return psprintf("%.6g days after %s", own[last - 1], deepsad_utf8_text(&encoder->column[column->since].name));
+	/* the mean of what goes in circles is no time */
+	if (!(column->time & DSAD_TIME_ITSELF))
+		return NULL;
+	cell = own[last - 1] * USECS_PER_DAY;
+	return deepsad_cells_text(column, &cell);
 }
 
 /*
  * What a column's training rows are like, from its features' means (of all of the
- * encoder): the mean, or the most frequent category.
+ * encoder): the mean, or the most frequent category; NULL when it cannot be told.
  */
 char *
 deepsad_column_expected(const DsadEncoder *encoder, uint32 c, const double *mean)
 {
 	const DsadColumn *column = &encoder->column[c];
-	const double *own = mean + column->first_unit;
+	const double *own = mean + column->first_feature;
 	StringInfoData text;
-	double		cell;
+	double		cell = 0;
 
-	switch ((DsadKind) column->kind)
+	switch ((DsadEncoding) column->encoding)
 	{
-		case DSAD_KIND_CATEGORY:
-			cell = 0;
+		case DSAD_ENCODING_CATEGORY:
 			for (uint32 k = 1; k <= column->categories; k++)
 				if (own[k] > own[(uint32) cell])
 					cell = k;
 			return deepsad_cells_text(column, &cell);
-		case DSAD_KIND_TIME:
-			/* the mean of what goes in circles is no time of day */
-			if (column->value == DSAD_VALUE_TIME)
-				return pstrdup("");
-			cell = own[column->units - column->indicator - 1];
-			return deepsad_cells_text(column, &cell);
-		case DSAD_KIND_BOOLEAN:
+		case DSAD_ENCODING_TIME:
+			return expected_time(encoder, column, own);
+		case DSAD_ENCODING_BOOLEAN:
 			return deepsad_cells_text(column, own);
 		default:
-			if (column->value != DSAD_VALUE_NUMBER && column->value != DSAD_VALUE_ARRAY)
-				return deepsad_cells_text(column, own);
+			if (column->type == DSAD_TYPE_INTERVAL)
+				return psprintf("%.6g days", *own);
 			initStringInfo(&text);
 			for (uint32 i = 0; i < column->cells; i++)
 				appendStringInfo(&text, i ? ",%.6g" : "%.6g", own[i]);
-			return column->value == DSAD_VALUE_ARRAY ? psprintf("{%s}", text.data) : text.data;
+			return column->type == DSAD_TYPE_ARRAY ? psprintf("{%s}", text.data) : text.data;
 	}
 }

@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "decide.h"
-#include "env.h"
+#include "core_env.h"
 #include "score_call.h"
 
 DSAD_FUNCTION(deepsad_pvalue);

@@ -10,8 +10,8 @@
 #include "utils/jsonb.h"
 
 #include "column_text.h"
-#include "env.h"
-#include "input.h"
+#include "core_env.h"
+#include "row_features.h"
 #include "jsonb_build.h"
 #include "model_cache.h"
 #include "score_call.h"
@@ -39,13 +39,12 @@ start_group(struct varlena *model, MemoryContext context)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DriftState *state = palloc0(sizeof(DriftState));
 
-	state->stored = palloc(VARSIZE_ANY(model));
-	memcpy(state->stored, model, VARSIZE_ANY(model));
+	state->stored = deepsad_model_keep(model, context);
 	deepsad_model_decode(&state->model, &state->arena, &state->env, context, (bytea *) pg_detoast_datum_packed(model));
 	if (state->model.sketch.rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model does not tell what its training rows were like")));
+				 errmsg("model has no summary of its training rows")));
 	if (!dsad_drift_start(&state->drift, &state->arena, &state->model))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	MemoryContextSwitchTo(old);
@@ -60,8 +59,8 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 	DeepsadFeatures *features = fcinfo->flinfo->fn_extra;
 	struct varlena *model;
 	MemoryContext context;
+	DeepsadColumns columns;
 	DsadRows	row;
-	uint32		count;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "deepsad_drift_transition called outside an aggregate");
@@ -81,17 +80,10 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("model differs between rows of one group"),
 				 errhint("Give the same model for every row of a group, or group by it.")));
-	if (state->model.encoder)
-	{
-		deepsad_score_columns(features, state->model.encoder, false, fcinfo->args + FEATURES_ARG, &row);
-		count = state->model.scaling.features;
-	}
-	else
-		deepsad_features_read(features, fcinfo->args + FEATURES_ARG, &row, &count);
-	if (count != state->model.scaling.features)
-		deepsad_wrong_width(count, state->model.scaling.features);
+	columns = (DeepsadColumns) {state->model.encoder, NULL, NULL, false};
+	deepsad_features_read(features, &columns, fcinfo->args + FEATURES_ARG, &row);
 	if (!dsad_drift_add(&state->drift, &row, deepsad_scratch(dsad_scorer_scratch(state->drift.scorer, 1))))
-		deepsad_features_infinite(&row, count);
+		deepsad_features_infinite(&row, state->model.scaling.features);
 	PG_RETURN_POINTER(state);
 }
 
@@ -145,7 +137,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 	pushJsonbValue(&json, WJB_BEGIN_ARRAY, NULL);
 	for (uint32 j = 0; j < features; j++)
 		if (shift[j].shifted)
-			deepsad_push_string(&json, NULL, deepsad_unit_label(state->model.encoder, j));
+			deepsad_push_string(&json, NULL, deepsad_feature_label(state->model.encoder, j));
 	if (scored && score.shifted)
 		deepsad_push_string(&json, NULL, "score");
 	pushJsonbValue(&json, WJB_END_ARRAY, NULL);
@@ -155,7 +147,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
-		deepsad_push_string(&json, "feature", deepsad_unit_label(state->model.encoder, j));
+		deepsad_push_string(&json, "feature", deepsad_feature_label(state->model.encoder, j));
 		push_shift(&json, &shift[j]);
 	}
 	pushJsonbValue(&json, WJB_END_ARRAY, NULL);

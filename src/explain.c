@@ -4,14 +4,11 @@
  */
 #include "pg_compat.h"
 
-#include <math.h>
-
-#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
 #include "column_text.h"
-#include "env.h"
+#include "core_env.h"
 #include "jsonb_build.h"
 #include "score_call.h"
 #include "set_result.h"
@@ -42,8 +39,9 @@ compare_contributions(const void *a, const void *b)
 typedef struct Explained
 {
 	const DsadScorer *scorer;
-	const DsadEncoder *encoder; /* NULL = features are not of columns */
-	DeepsadBinding *binding;
+	const DsadEncoder *encoder;
+	bool		by_feature;		/* rows are arrays: each element is explained */
+	DeepsadFeatures *features;
 	DsadRows	row;			/* features */
 	uint32		count;			/* of contributions */
 	Contribution *contribution; /* count, ranked */
@@ -62,8 +60,9 @@ explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
 		return false;
 	features = dsad_scorer_features(explained->scorer);
 	explained->encoder = dsad_scorer_encoder(explained->scorer);
-	explained->binding = deepsad_features_binding(((DeepsadScoreCall *) fcinfo->flinfo->fn_extra)->features);
-	explained->count = explained->encoder ? explained->encoder->columns : features;
+	explained->by_feature = dsad_encoder_is_array(explained->encoder);
+	explained->features = ((DeepsadScoreCall *) fcinfo->flinfo->fn_extra)->features;
+	explained->count = explained->by_feature ? features : explained->encoder->columns;
 	contribution = palloc(features * sizeof(double));
 	explained->contribution = palloc(explained->count * sizeof(Contribution));
 	deepsad_env_init(&env, CurrentMemoryContext);
@@ -75,7 +74,7 @@ explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
 		explained->contribution[i] = (Contribution) {i, 0};
 	/* a column's part is the sum of its features' */
 	for (uint32 i = 0; i < features; i++)
-		explained->contribution[explained->encoder ? explained->encoder->unit_column[i] : i].contribution += contribution[i];
+		explained->contribution[explained->by_feature ? i : explained->encoder->feature_column[i]].contribution += contribution[i];
 	pfree(contribution);
 	qsort(explained->contribution, explained->count, sizeof(Contribution), compare_contributions);
 	return true;
@@ -85,36 +84,16 @@ explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
 static char *
 feature_text(const Explained *explained, uint32 feature)
 {
-	if (explained->encoder && explained->encoder->named)
-		return deepsad_utf8_text(&explained->encoder->column[feature].name);
-	return psprintf("%u", feature + 1);
+	return explained->by_feature ? deepsad_feature_label(explained->encoder, feature) :
+		deepsad_utf8_text(&explained->encoder->column[feature].name);
 }
 
 /* A feature's value in the row, as text; NULL when it is missing. */
 static char *
 value_text(const Explained *explained, uint32 feature)
 {
-	const DsadRows *row = &explained->row;
-	char	   *text;
-	float		single;
-	double		value;
-
-	if (explained->encoder)
-		return deepsad_binding_text(explained->binding, explained->encoder, feature);
-	/* the shortest text whatever extra_float_digits says: the function is immutable */
-	text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
-	if (row->single)
-	{
-		memcpy(&single, (const char *) row->values + feature * sizeof(float), sizeof(float));
-		value = single;
-		float_to_shortest_decimal_buf(single, text);
-	}
-	else
-	{
-		memcpy(&value, (const char *) row->values + feature * sizeof(double), sizeof(double));
-		double_to_shortest_decimal_buf(value, text);
-	}
-	return isnan(value) ? NULL : text;
+	return explained->by_feature ? deepsad_numbers_text(&explained->row, feature, 1) :
+		deepsad_features_text(explained->features, explained->encoder, feature);
 }
 
 /* What a missing value stands for: the training mean, of a column what is nearest to it. */
@@ -123,9 +102,8 @@ expected_text(const Explained *explained, uint32 feature)
 {
 	const double *mean = dsad_scorer_expected(explained->scorer);
 
-	if (explained->encoder)
-		return deepsad_column_expected(explained->encoder, feature, mean);
-	return psprintf("%.6g", mean[feature]);
+	return explained->by_feature ? psprintf("%.6g", mean[feature]) :
+		deepsad_column_expected(explained->encoder, feature, mean);
 }
 
 /* deepsad_explain(model, VARIADIC features) -> (feature, value, expected, contribution, rank) rows */
@@ -142,12 +120,13 @@ deepsad_explain(PG_FUNCTION_ARGS)
 	{
 		uint32		feature = explained.contribution[i].feature;
 		char	   *value = value_text(&explained, feature);
+		char	   *expected = expected_text(&explained, feature);
 		Datum		values[5];
-		bool		nulls[5] = {false, value == NULL, false, false, false};
+		bool		nulls[5] = {false, value == NULL, expected == NULL, false, false};
 
 		values[0] = CStringGetTextDatum(feature_text(&explained, feature));
 		values[1] = value ? CStringGetTextDatum(value) : (Datum) 0;
-		values[2] = CStringGetTextDatum(expected_text(&explained, feature));
+		values[2] = expected ? CStringGetTextDatum(expected) : (Datum) 0;
 		values[3] = Float8GetDatum(explained.contribution[i].contribution);
 		values[4] = Int32GetDatum((int32) i + 1);
 		tuplestore_putvalues(store, desc, values, nulls);

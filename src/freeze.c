@@ -19,9 +19,9 @@
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 
-#include "env.h"
+#include "core_env.h"
 #include "model_cache.h"
-#include "value.h"
+#include "value_reader.h"
 
 DSAD_FUNCTION(deepsad_freeze);
 
@@ -117,12 +117,12 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 
 	/* what is no model is an error now, not at the first call */
 	deepsad_model_decode(&decoded, &arena, &env, CurrentMemoryContext, model);
-	for (uint32 c = 0; decoded.encoder && c < decoded.encoder->columns; c++)
-		if (decoded.encoder->column[c].kind != DSAD_KIND_NUMBER)
+	for (uint32 c = 0; !decoded.encoder->numeric && c < decoded.encoder->columns; c++)
+		if (decoded.encoder->column[c].encoding != DSAD_ENCODING_NUMBER || decoded.encoder->column[c].type == DSAD_TYPE_INTERVAL)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("model was trained on rows with a column of type %s, only numbers can be frozen",
-							deepsad_utf8_text(&decoded.encoder->column[c].type)),
+							deepsad_utf8_text(&decoded.encoder->column[c].type_name)),
 					 errhint("Score in a trigger, with the model in a table.")));
 	if (length > limit)
 		ereport(ERROR,

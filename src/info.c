@@ -14,7 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#include "env.h"
+#include "core_env.h"
 #include "jsonb_build.h"
 #include "model_cache.h"
 #include "set_result.h"
@@ -183,8 +183,11 @@ deepsad_info(PG_FUNCTION_ARGS)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_int(&state, "format", DSAD_FORMAT);
 	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));
-	if (model.encoder)
+	if (!dsad_encoder_is_array(model.encoder))
+	{
 		deepsad_push_int(&state, "columns", model.encoder->columns);
+		deepsad_push_int(&state, "left_out", model.encoder->left_out);
+	}
 	deepsad_push_int(&state, "features", model.scaling.features);
 	deepsad_push_int(&state, "weights", weights);
 	push_rows(&state, &model.facts);

@@ -21,7 +21,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
-#include "env.h"
+#include "core_env.h"
 #include "model_cache.h"
 
 #define HEADER_BYTES 64			/* hold the model's checksum and length */
@@ -91,6 +91,24 @@ deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryCon
 	dsad_arena_init(arena, env);
 	deepsad_check(dsad_model_decode(model, arena, env, (const uint8_t *) VARDATA_ANY(bytes),
 									VARSIZE_ANY_EXHDR(bytes), &error), &error);
+}
+
+/* A copy of a model as it is stored, in context; what it is stored in elsewhere in memory becomes part of it. */
+struct varlena *
+deepsad_model_keep(struct varlena *model, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	struct varlena *copy;
+
+	if (VARATT_IS_EXTERNAL(model) && !VARATT_IS_EXTERNAL_ONDISK(model))
+		copy = pg_detoast_datum_copy(model);
+	else
+	{
+		copy = palloc(VARSIZE_ANY(model));
+		memcpy(copy, model, VARSIZE_ANY(model));
+	}
+	MemoryContextSwitchTo(old);
+	return copy;
 }
 
 /* Whether two models, as they are stored, are the same value, which may be stored in two ways. */
@@ -312,7 +330,8 @@ load(struct varlena *value, uint64 print)
 		pfree(bytes);
 	deepsad_env_init(&cached->env, context);
 	dsad_arena_init(&cached->arena, &cached->env);
-	if (dsad_scorer_create(&cached->scorer, &cached->arena, &model, dsad_kernel_best()) != DSAD_OK)
+	model.encoder = dsad_encoder_copy(&cached->arena, model.encoder);
+	if (model.encoder == NULL || dsad_scorer_create(&cached->scorer, &cached->arena, &model, dsad_kernel_best()) != DSAD_OK)
 		elog(ERROR, "could not make a scorer");
 	MemoryContextDelete(scratch);
 

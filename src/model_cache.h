@@ -17,6 +17,7 @@ extern DeepsadModelRef *deepsad_model_ref_create(FunctionCallInfo fcinfo, int ar
 extern const DsadScorer *deepsad_model_ref_get(DeepsadModelRef *ref, FunctionCallInfo fcinfo);
 extern uint64 deepsad_model_ref_changes(const DeepsadModelRef *ref);
 extern void deepsad_model_ref_release(DeepsadModelRef *ref);
+extern struct varlena *deepsad_model_keep(struct varlena *model, MemoryContext context);
 extern bool deepsad_same_model(struct varlena *a, struct varlena *b);
 extern bytea *deepsad_model_encode(const DsadModel *model, const DsadEnv *env);
 extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,

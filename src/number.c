@@ -1,6 +1,7 @@
 /*
  * number.c
- *	  Which SQL types are numbers, and how each becomes a double.
+ *	  Which SQL types are numbers, and how each becomes a double; which casts may be
+ *	  used that no query names.
  */
 #include "pg_compat.h"
 
@@ -23,40 +24,60 @@ deepsad_call_cast(FmgrInfo *cast, Datum value)
 }
 
 /*
- * Whether a cast may be used that the query does not name: reading somebody's table
- * must not run his code with the reader's rights.
+ * Whether a cast function may be called that the query does not name: reading somebody's
+ * table must not run his code with the reader's rights, and scoring is IMMUTABLE.
  */
-bool
-deepsad_may_cast(Oid function)
+static bool
+may_cast(Oid function, Oid from, Oid to, DeepsadRefusal *why)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			owner;
+	Form_pg_proc form;
+	bool		owner;
+	bool		immutable;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	owner = form->proowner == GetUserId() || superuser_arg(form->proowner);
+	immutable = form->provolatile == PROVOLATILE_IMMUTABLE;
+	if (!owner)
+		why->detail = psprintf("Its cast to %s is a function of role \"%s\", which is neither you nor a superuser.",
+							   format_type_be(to), GetUserNameFromId(form->proowner, false));
+	else if (!immutable)
+		why->detail = psprintf("Its cast to %s is not an IMMUTABLE function: one row could have several scores.",
+							   format_type_be(to));
+	if (!owner || !immutable)
+		why->cast = format_type_be(to);
 	ReleaseSysCache(tuple);
-	return owner == GetUserId() || superuser_arg(owner);
+	return owner && immutable;
 }
 
-/* Looks a cast function up, with the caller's right to call it. */
-void
-deepsad_prepare_cast(FmgrInfo *cast, Oid function, MemoryContext context)
+/*
+ * Prepares for the function that casts one type to another, if there is one that may be
+ * called; it lives in context.
+ */
+bool
+deepsad_cast_resolve(FmgrInfo *cast, Oid from, Oid to, MemoryContext context, DeepsadRefusal *why)
 {
-	AclResult	result = deepsad_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+	Oid			function;
+	AclResult	result;
 
+	if (find_coercion_pathway(to, from, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC ||
+		!may_cast(function, from, to, why))
+		return false;
+	result = deepsad_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
 	fmgr_info_cxt(function, cast, context);
+	return true;
 }
 
 /* Whether type (not a domain) is a number, and if so how it is read. */
 bool
-deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context)
+deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context, DeepsadRefusal *why)
 {
 	char		category;
 	bool		preferred;
-	Oid			function;
 
 	number->type = type;
 	switch (type)
@@ -72,13 +93,8 @@ deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context)
 			break;
 	}
 	get_type_category_preferred(type, &category, &preferred);
-	if (category != TYPCATEGORY_NUMERIC ||
-		find_coercion_pathway(FLOAT8OID, type, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC ||
-		!deepsad_may_cast(function))
-	{
-		number->type = InvalidOid;
-		return false;
-	}
-	deepsad_prepare_cast(&number->cast, function, context);
-	return true;
+	if (category == TYPCATEGORY_NUMERIC && deepsad_cast_resolve(&number->cast, type, FLOAT8OID, context, why))
+		return true;
+	number->type = InvalidOid;
+	return false;
 }

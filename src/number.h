@@ -15,12 +15,18 @@ typedef struct DeepsadNumber
 	FmgrInfo	cast;			/* to float8, for types we do not read ourselves */
 } DeepsadNumber;
 
-extern bool deepsad_may_cast(Oid function);
-extern void deepsad_prepare_cast(FmgrInfo *cast, Oid function, MemoryContext context);
-extern Datum deepsad_call_cast(FmgrInfo *cast, Datum value);
-extern bool deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context);
+/* Why values of a type are not read, and what a query should cast them to; "" = no more to say than that. */
+typedef struct DeepsadRefusal
+{
+	const char *detail;
+	const char *cast;
+} DeepsadRefusal;
 
-/* A number as double; does not look at NULLs. */
+extern bool deepsad_cast_resolve(FmgrInfo *cast, Oid from, Oid to, MemoryContext context, DeepsadRefusal *why);
+extern Datum deepsad_call_cast(FmgrInfo *cast, Datum value);
+extern bool deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context, DeepsadRefusal *why);
+
+/* A number as double, beyond whose range it is infinite; does not look at NULLs. */
 static inline double
 deepsad_number_read(DeepsadNumber *number, Datum value)
 {
@@ -39,7 +45,7 @@ deepsad_number_read(DeepsadNumber *number, Datum value)
 		case FLOAT8OID:
 			return DatumGetFloat8(value);
 		case NUMERICOID:
-			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, value));
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
 		default:
 			return DatumGetFloat8(deepsad_call_cast(&number->cast, value));
 	}

@@ -15,7 +15,7 @@
 #include "utils/numeric.h"
 
 #include "column_options.h"
-#include "env.h"
+#include "core_env.h"
 #include "jsonb_build.h"
 #include "options.h"
 
@@ -375,6 +375,6 @@ deepsad_options(PG_FUNCTION_ARGS)
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
 	deepsad_options_parse(&config, options, 1, 1);
-	deepsad_columns_option(options);
+	deepsad_columns_validate(deepsad_columns_option(options));
 	PG_RETURN_JSONB_P(options);
 }

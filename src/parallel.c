@@ -21,7 +21,7 @@
 #include "utils/memutils.h"
 
 #include "blockfile.h"
-#include "env.h"
+#include "core_env.h"
 #include "parallel.h"
 
 #define KEY_SHARED UINT64CONST(0x4453414400000001)

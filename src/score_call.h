@@ -8,7 +8,7 @@
 
 #include "utils/memutils.h"
 
-#include "input.h"
+#include "row_features.h"
 #include "model_cache.h"
 
 /* What a call site keeps. */
@@ -18,19 +18,6 @@ typedef struct DeepsadScoreCall
 	DeepsadFeatures *features;
 	uint64		model_changes;	/* when the features were read last */
 } DeepsadScoreCall;
-
-/* Reads features, which are not NULL, for a model of columns; same: that of the last call. */
-static inline void
-deepsad_score_columns(DeepsadFeatures *features, const DsadEncoder *encoder, bool same, const NullableDatum *argument,
-					  DsadRows *row)
-{
-	DeepsadColumns columns = {encoder, NULL, NULL, same};
-
-	deepsad_features_cells(features, &columns, argument);
-	row->values = deepsad_binding_units(deepsad_features_binding(features), columns.encoder);
-	row->count = 1;
-	row->single = false;
-}
 
 /*
  * Fetches what a scan will score next: rows of a page lie one below the other, and
@@ -55,7 +42,8 @@ static inline bool
 deepsad_score_call(FunctionCallInfo fcinfo, int features_arg, const DsadScorer **scorer, DsadRows *row)
 {
 	DeepsadScoreCall *site = fcinfo->flinfo->fn_extra;
-	uint32		count;
+	DeepsadColumns columns;
+	uint64		changes;
 
 	if (PG_ARGISNULL(0))
 		return false;
@@ -69,19 +57,12 @@ deepsad_score_call(FunctionCallInfo fcinfo, int features_arg, const DsadScorer *
 	if (deepsad_features_null(site->features, fcinfo->args + features_arg))
 		return false;
 	*scorer = deepsad_model_ref_get(site->model, fcinfo);
-	if (dsad_scorer_encoder(*scorer))
-	{
-		uint64		changes = deepsad_model_ref_changes(site->model);
-
-		deepsad_score_columns(site->features, dsad_scorer_encoder(*scorer), changes == site->model_changes,
-							  fcinfo->args + features_arg, row);
-		site->model_changes = changes;
-		return true;
-	}
-	deepsad_features_read(site->features, fcinfo->args + features_arg, row, &count);
-	if (unlikely(count != dsad_scorer_features(*scorer)))
-		deepsad_wrong_width(count, dsad_scorer_features(*scorer));
-	deepsad_prefetch_next(row, count);
+	changes = deepsad_model_ref_changes(site->model);
+	columns = (DeepsadColumns) {dsad_scorer_encoder(*scorer), NULL, NULL, changes == site->model_changes};
+	deepsad_features_read(site->features, &columns, fcinfo->args + features_arg, row);
+	site->model_changes = changes;
+	if (deepsad_features_are_array(site->features))
+		deepsad_prefetch_next(row, columns.encoder->features);
 	return true;
 }
 

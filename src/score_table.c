@@ -10,7 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "env.h"
+#include "core_env.h"
 #include "score_call.h"
 #include "set_result.h"
 
@@ -52,22 +52,13 @@ create_batch(const DsadScorer *scorer)
 
 /* Adds row number `row` of the fetch. */
 static void
-add_row(Batch *batch, const DsadScorer *scorer, const DsadRows *values, uint32 count, int row)
+add_row(Batch *batch, const DsadScorer *scorer, const DsadRows *values, int row)
 {
+	uint32		count = dsad_scorer_features(scorer);
 	double	   *place = batch->features + (Size) batch->count * count;
 
-	if (count != dsad_scorer_features(scorer))
-		deepsad_wrong_width(count, dsad_scorer_features(scorer));
-	if (values->single)
-		for (uint32 i = 0; i < count; i++)
-		{
-			float		number;
-
-			memcpy(&number, (const char *) values->values + i * sizeof(number), sizeof(number));
-			place[i] = number;
-		}
-	else
-		memcpy(place, values->values, count * sizeof(double));
+	for (uint32 i = 0; i < count; i++)
+		place[i] = dsad_row_number(values, i);
 	batch->row[batch->count++] = row;
 }
 
@@ -125,11 +116,11 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 	TupleDesc	source = SPI_tuptable->tupdesc;
 	int			rows = (int) SPI_processed;
 	NullableDatum *argument = palloc(source->natts * sizeof(NullableDatum));
+	DeepsadColumns columns = {dsad_scorer_encoder(scorer), NULL, NULL, false};
 
 	for (int row = 0; row < rows; row++)
 	{
 		DsadRows	values;
-		uint32		count;
 
 		batch->by_row[row] = -1;
 		for (int i = 1; i < source->natts; i++)
@@ -137,14 +128,8 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 												  &argument[i - 1].isnull);
 		if (deepsad_features_null(features, argument))
 			continue;
-		if (dsad_scorer_encoder(scorer))
-		{
-			deepsad_score_columns(features, dsad_scorer_encoder(scorer), false, argument, &values);
-			count = dsad_scorer_features(scorer);
-		}
-		else
-			deepsad_features_read(features, argument, &values, &count);
-		add_row(batch, scorer, &values, count, row);
+		deepsad_features_read(features, &columns, argument, &values);
+		add_row(batch, scorer, &values, row);
 	}
 	score_batch(batch, scorer);
 	for (int row = 0; row < rows; row++)

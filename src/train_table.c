@@ -1,7 +1,11 @@
 /*
  * train_table.c
- *	  deepsad_train_table: deepsad_train over a table's columns by name, with the
- *	  caller's rights.
+ *	  deepsad_train_table: trains on a table's columns by name, with the caller's
+ *	  rights.
+ *
+ * The query names the table and its columns and nothing else: no function, operator or
+ * cast that somebody could put a better match beside.  What the rows mean is found out
+ * here.
  */
 #include "pg_compat.h"
 
@@ -9,12 +13,18 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "collector.h"
+
 DSAD_FUNCTION(deepsad_train_table);
+
+#define FETCH_ROWS 1000
 
 /* The name of a relation for SQL, with its schema. */
 static char *
@@ -39,8 +49,8 @@ check_column(Oid relation, const char *column)
 				 errmsg("column \"%s\" of relation \"%s\" does not exist", column, get_rel_name(relation))));
 }
 
-/* Appends the columns that are asked for. */
-static void
+/* Appends the columns that are asked for; how many. */
+static int
 append_features(StringInfo query, Oid relation, ArrayType *features, const char *label)
 {
 	Datum	   *element;
@@ -74,10 +84,11 @@ append_features(StringInfo query, Oid relation, ArrayType *features, const char 
 						 errmsg("column \"%s\" is given twice", column)));
 		appendStringInfo(query, "%st.%s", i ? ", " : "", quote_identifier(column));
 	}
+	return count;
 }
 
-/* Appends all columns but the label. */
-static void
+/* Appends all columns but the label; how many. */
+static int
 append_all(StringInfo query, Oid relation, const char *label)
 {
 	int			count = 0;
@@ -97,59 +108,114 @@ append_all(StringInfo query, Oid relation, const char *label)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("relation \"%s\" has no column to train on", get_rel_name(relation))));
+	return count;
+}
+
+/* Takes over the rows that were fetched: `count` columns, then the label if there is one. */
+static void
+collect_fetched(DeepsadCollector *collector, int count, bool labelled)
+{
+	TupleDesc	desc = SPI_tuptable->tupdesc;
+	NullableDatum *value = palloc((count + 1) * sizeof(NullableDatum));
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(row_context);
+
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		for (int i = 0; i < count + labelled; i++)
+			value[i].value = SPI_getbinval(SPI_tuptable->vals[row], desc, i + 1, &value[i].isnull);
+		deepsad_collector_add(collector, value, labelled ? &value[count] : NULL);
+		MemoryContextReset(row_context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row_context);
+	pfree(value);
+}
+
+/* The features' columns of a query that has the label's behind them. */
+static TupleDesc
+features_type(TupleDesc desc, int count)
+{
+	TupleDesc	type = CreateTemplateTupleDesc(count);
+
+	for (int i = 0; i < count; i++)
+		TupleDescCopyEntry(type, (AttrNumber) (i + 1), desc, (AttrNumber) (i + 1));
+	return type;
+}
+
+/* Trains on the rows of a query with so many columns, and the label's, which are asked for or not. */
+static struct varlena *
+train_on_query(const char *query, int count, bool labelled, bool asked, Jsonb *options)
+{
+	MemoryContext context = CurrentMemoryContext;
+	DeepsadCollecting shared = {.context = context};
+	bool	   *all = palloc(count * sizeof(bool));
+	DeepsadCollector *collector;
+	SPIPlanPtr	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_NO_SCROLL);
+	Portal		portal;
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare the query of a table");
+	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	memset(all, true, count * sizeof(bool));
+	shared.features = deepsad_features_of_columns(context, features_type(portal->tupDesc, count));
+	shared.report = deepsad_column_report_create(context);
+	shared.asked = asked ? all : NULL;
+	if (labelled)
+		shared.label_kind = deepsad_label_kind(TupleDescAttr(portal->tupDesc, count)->atttypid, false);
+	collector = deepsad_collector_create(context, &shared, NULL, options);
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		SPI_cursor_fetch(portal, true, FETCH_ROWS);
+		if (SPI_processed == 0)
+			break;
+		collect_fetched(collector, count, labelled);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	return deepsad_collector_train(collector);
 }
 
 /* deepsad_train_table(source, features, label, options) -> the model */
 Datum
 deepsad_train_table(PG_FUNCTION_ARGS)
 {
-	const char *schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
-	Oid			types[1] = {JSONBOID};
-	Datum		values[1];
-	char		nulls[1];
+	bool		asked = !PG_ARGISNULL(1);
 	char	   *label = NULL;
-	bytea	   *result = NULL;
-	bool		is_null = true;
 	StringInfoData query;
 	Oid			relation;
+	int			count;
+	struct varlena *model;
+	struct varlena *result = NULL;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("source is NULL, must be a table")));
 	relation = PG_GETARG_OID(0);
-	values[0] = PG_ARGISNULL(3) ? (Datum) 0 : PG_GETARG_DATUM(3);
-	nulls[0] = PG_ARGISNULL(3) ? 'n' : ' ';
 	initStringInfo(&query);
 	if (!PG_ARGISNULL(2))
 	{
 		label = text_to_cstring(PG_GETARG_TEXT_PP(2));
 		check_column(relation, label);
-		appendStringInfo(&query, "SELECT %s.deepsad_train(f.*, t.%s, $1)", schema, quote_identifier(label));
 	}
-	else
-		appendStringInfo(&query, "SELECT %s.deepsad_train(f.*, NULL::pg_catalog.bool, $1)", schema);
-	appendStringInfo(&query, " FROM %s AS t, LATERAL (SELECT ", relation_name(relation));
-	if (PG_ARGISNULL(1))
-		append_all(&query, relation, label);
-	else
-		append_features(&query, relation, PG_GETARG_ARRAYTYPE_P(1), label);
-	appendStringInfoString(&query, ") AS f");
+	appendStringInfoString(&query, "SELECT ");
+	count = asked ? append_features(&query, relation, PG_GETARG_ARRAYTYPE_P(1), label) : append_all(&query, relation, label);
+	if (label)
+		appendStringInfo(&query, ", t.%s", quote_identifier(label));
+	appendStringInfo(&query, " FROM %s AS t", relation_name(relation));
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(query.data, 1, types, values, nulls, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "could not train on the table");
-	values[0] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
-	if (!is_null)
+	model = train_on_query(query.data, count, label != NULL, asked, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3));
+	if (model)
 	{
-		bytea	   *model = DatumGetByteaPP(values[0]);
-
 		result = SPI_palloc(VARSIZE_ANY(model));
 		memcpy(result, model, VARSIZE_ANY(model));
 	}
 	SPI_finish();
-	if (is_null)
+	if (result == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_BYTEA_P(result);
+	PG_RETURN_POINTER(result);
 }

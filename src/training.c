@@ -18,7 +18,7 @@
 
 #include "blockfile.h"
 #include "decide.h"
-#include "env.h"
+#include "core_env.h"
 #include "model_cache.h"
 #include "options.h"
 #include "parallel.h"
@@ -234,18 +234,19 @@ warn_useless(const DsadModel *model)
 				 errhint("Check the labels and features, or try other options.")));
 }
 
-/* The rows as features, by way of their columns if gather is not NULL. */
+/* The rows as features, by way of their columns. */
 static void
-get_source(Run *run, DeepsadGather *gather)
+get_source(Run *run, DeepsadColumnCollector *columns)
 {
-	deepsad_rowstore_source(run->store, &run->source);
-	if (gather)
-		deepsad_gather_source(gather, &run->source, &run->source);
+	DsadRowSource rows;
+
+	deepsad_rowstore_source(run->store, &rows);
+	deepsad_columns_source(columns, &rows, &run->source);
 }
 
 /* A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each other or go to a file. */
 static void
-start_run(Run *run, DeepsadRowStore *store, DeepsadGather *gather, const DsadConfig *config, MemoryContext context,
+start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, MemoryContext context,
 		  bool shown)
 {
 	uint64		count = deepsad_rowstore_count(store);
@@ -256,13 +257,13 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadGather *gather, const DsadCon
 	deepsad_env_init(&run->env, context);
 	dsad_arena_init(&run->arena, &run->env);
 	dsad_arena_init(&run->scratch, &run->env);
-	get_source(run, gather);
+	get_source(run, columns);
 	if (add_size(deepsad_rowstore_memory(store),
-				 mul_size(count, scaled_row_bytes(dsad_inputs(config, run->source.features, run->source.encoder)) + 2 * sizeof(uint64))) >
+				 mul_size(count, scaled_row_bytes(dsad_inputs(config, run->source.encoder)) + 2 * sizeof(uint64))) >
 		mul_size(maintenance_work_mem, 1024))
 	{
 		deepsad_rowstore_spill(store);
-		get_source(run, gather);
+		get_source(run, columns);
 	}
 	run->progress.shown = shown;
 	run->progress.verbose = config->verbose != 0;
@@ -285,12 +286,11 @@ finish_run(Run *run)
 /*
  * Trains a model on the store's rows (at least one) and frees the store; the
  * result is in the current context, NULL (with a warning) when no row is
- * eligible.  shown: this backend's progress entry is this training's.  gather: what the
- * rows' columns are, finished; NULL when the rows are features.  *alpha_warned keeps
- * many small groups from saying the same.
+ * eligible.  shown: this backend's progress entry is this training's.  columns: what the
+ * rows' columns are, finished.  *alpha_warned keeps many small groups from saying the same.
  */
 bytea *
-deepsad_training_run(DeepsadRowStore *store, DeepsadGather *gather, const DsadConfig *config, uint64 skipped,
+deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, uint64 skipped,
 					 bool shown, bool *alpha_warned)
 {
 	MemoryContext old = CurrentMemoryContext;
@@ -300,7 +300,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadGather *gather, const DsadCo
 	DsadStatus	status;
 	bytea	   *result = NULL;
 
-	start_run(&run, store, gather, config, context, shown);
+	start_run(&run, store, columns, config, context, shown);
 	MemoryContextSwitchTo(context);
 	status = dsad_prepare(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, config, &run.source, &error);
 	if (status == DSAD_NO_ELIGIBLE_ROWS)
@@ -333,7 +333,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadGather *gather, const DsadCo
  * may be NULL, and frees the store; the result is in the current context.
  */
 bytea *
-deepsad_training_update(DeepsadRowStore *store, DeepsadGather *gather, bytea *model, Jsonb *options, bool shown)
+deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options, bool shown)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -349,7 +349,7 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadGather *gather, bytea *mo
 	deepsad_model_decode(&decoded, &arena, &env, context, (bytea *) pg_detoast_datum_packed((struct varlena *) model));
 	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
 	config = decoded.config;
-	start_run(&run, store, gather, &config, context, shown);
+	start_run(&run, store, columns, &config, context, shown);
 	run.update = true;
 	run.model = decoded;
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),

@@ -7,12 +7,12 @@
 
 #include "utils/jsonb.h"
 
-#include "gather.h"
+#include "column_collector.h"
 #include "rowstore.h"
 
-extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadGather *gather, const DsadConfig *config,
+extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
 								   uint64 skipped, bool shown, bool *alpha_warned);
-extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadGather *gather, bytea *model, Jsonb *options,
+extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
 									  bool shown);
 
 #endif

@@ -162,8 +162,7 @@ static void
 put_sections(DsadWriter *w, const DsadModel *model)
 {
 	put_whole(w, "OPTS", FLAG_CRITICAL, put_options, model);
-	if (model->encoder)
-		put_whole(w, "ENCO", FLAG_CRITICAL, put_encoder, model);
+	put_whole(w, "ENCO", FLAG_CRITICAL, put_encoder, model);
 	put_whole(w, "SCAL", FLAG_CRITICAL, put_scaling, model);
 	put_whole(w, "FACT", 0, dsad_put_facts, model);
 	put_whole(w, "TRST", 0, dsad_put_trust, model);
@@ -511,16 +510,13 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 		(status = find_section(&r, "OPTS", format, &body, error)) != DSAD_OK ||
 		(status = get_options(&body, &config, format, error)) != DSAD_OK)
 		return status;
-	if (r.left >= 4 && memcmp(r.at, "ENCO", 4) == 0 &&
-		((status = find_section(&r, "ENCO", format, &body, error)) != DSAD_OK ||
-		 (status = dsad_encoder_read(&encoder, arena, body.at, body.left, error)) != DSAD_OK))
-		return status;
-	if ((status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
+	if ((status = find_section(&r, "ENCO", format, &body, error)) != DSAD_OK ||
+		(status = dsad_encoder_read(&encoder, arena, body.at, body.left, error)) != DSAD_OK ||
+		(status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
 		return status;
 	features = dsad_get_int(&body, 4);
 	inputs = dsad_get_int(&body, 4);
-	if (features < 1 || features > DSAD_MAX_FEATURES || (encoder && encoder->units != features) ||
-		inputs != dsad_inputs(&config, (uint32_t) features, encoder) ||
+	if (features != encoder->features || inputs != dsad_inputs(&config, encoder) ||
 		body.left != 8 + inputs * 32 + (inputs - features) * 4)
 		return dsad_corrupt(error, "section \"SCAL\" is malformed");
 

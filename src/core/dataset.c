@@ -30,7 +30,7 @@ input_weight(uint64_t anomalies)
 /* Reads all rows once: labels and missing elements, into facts. */
 static DsadStatus
 count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const DsadRowSource *rows,
-			 DsadError *error)
+			 const DsadEncoder *encoder, DsadError *error)
 {
 	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
 	DsadStatus	status = DSAD_OK;
@@ -47,11 +47,23 @@ count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const Dsa
 		facts->anomalies += label == DSAD_ANOMALY;
 		facts->normals += label == DSAD_NORMAL;
 		for (uint32_t j = 0; j < rows->features; j++)
-			facts->missing += isnan(raw[j]) && dsad_encoder_counts(rows->encoder, j);
+			facts->missing += isnan(raw[j]) && dsad_encoder_counts(encoder, j);
 		if (i % 64 == 0)
 			status = dsad_poll(env, error);
 	}
 	return status;
+}
+
+/* Rows that nobody made features of are an array; what says so lives in arena. */
+static DsadStatus
+describe_rows(DsadRowSource *rows, DsadArena *arena, DsadError *error)
+{
+	DsadEncoder *encoder;
+
+	if (rows->encoder != NULL)
+		return DSAD_OK;
+	rows->encoder = encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
+	return encoder ? dsad_encoder_of_array(encoder, arena, rows->features, error) : dsad_no_memory(error);
 }
 
 /*
@@ -60,9 +72,11 @@ count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const Dsa
  */
 DsadStatus
 dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scratch,
-			 const DsadEnv *env, const DsadConfig *config, const DsadRowSource *rows,
+			 const DsadEnv *env, const DsadConfig *config, const DsadRowSource *source,
 			 DsadError *error)
 {
+	DsadRowSource described = *source;
+	const DsadRowSource *rows = &described;
 	uint32_t   *order = NULL;
 	DsadFacts	fitted = {0};
 	DsadFilter	filter;
@@ -78,8 +92,10 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 						 "cannot train on %llu rows of %u features, need 1 to %u rows of 1 to %u features",
 						 (unsigned long long) rows->count, rows->features, UINT32_MAX,
 						 DSAD_MAX_FEATURES);
-	status = dsad_model_alloc(model, arena, config, rows->features,
-							  dsad_inputs(config, rows->features, rows->encoder), error);
+	status = describe_rows(&described, arena, error);
+	if (status != DSAD_OK)
+		return status;
+	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
 	model->encoder = rows->encoder;
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
@@ -94,7 +110,7 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	}
 	plan->order = order;
 	if (status == DSAD_OK)
-		status = count_labels(&model->facts, scratch, env, rows, error);
+		status = count_labels(&model->facts, scratch, env, rows, rows->encoder, error);
 	if (status != DSAD_OK)
 		return status;
 	/* rows held out for p-values must not have had a part in anything */
@@ -153,7 +169,7 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 		status = dsad_canonical_order(order, env, rows, error);
 	}
 	if (status == DSAD_OK)
-		status = count_labels(&facts, scratch, env, rows, error);
+		status = count_labels(&facts, scratch, env, rows, model->encoder, error);
 	model->facts.update_rows = facts.rows;
 	model->facts.update_anomalies = facts.anomalies;
 	model->facts.update_normals = facts.normals;

@@ -70,7 +70,7 @@ dsad_sketcher_offer(DsadSketcher *sketcher, uint64_t row, const double *values)
 	if (row != sketcher->next || sketcher->taken == sketcher->rows)
 		return;
 	for (uint32_t j = 0; j < sketcher->features; j++)
-		sketcher->value[(size_t) j * sketcher->rows + sketcher->taken] = values[j];
+		sketcher->value[(size_t) j * sketcher->rows + sketcher->taken] = values[j] + 0.0;	/* no -0 */
 	sketcher->taken++;
 	if (sketcher->taken < sketcher->rows)
 		choose_next(sketcher);

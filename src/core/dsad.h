@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define DSAD_FORMAT 0				/* number of the byte format we write */
 
@@ -92,7 +93,7 @@ typedef struct DsadEnv
 	void	   *report_ctx;
 } DsadEnv;
 
-/* A bump allocator over an environment; freed as a whole.  Blocks are 64-byte aligned. */
+/* A bump allocator over an environment; freed as a whole. */
 typedef struct DsadArenaBlock DsadArenaBlock;
 typedef struct DsadArena
 {
@@ -235,31 +236,38 @@ typedef struct DsadScaling
 	double	   *limit;
 } DsadScaling;
 
-/* What a column holds: its SQL type, as far as reading it goes. */
-typedef enum DsadValue
+/* What a column's values are: its SQL type, as far as reading it goes. */
+typedef enum DsadColumnType
 {
-	DSAD_VALUE_NUMBER, DSAD_VALUE_BOOLEAN, DSAD_VALUE_TEXT, DSAD_VALUE_TIMESTAMP, DSAD_VALUE_TIMESTAMPTZ,
-	DSAD_VALUE_DATE, DSAD_VALUE_TIME, DSAD_VALUE_INTERVAL, DSAD_VALUE_ADDRESS, DSAD_VALUE_ARRAY,
-	DSAD_VALUES
-} DsadValue;
+	DSAD_TYPE_NUMBER, DSAD_TYPE_BOOLEAN, DSAD_TYPE_TEXT, DSAD_TYPE_TIMESTAMP, DSAD_TYPE_TIMESTAMPTZ,
+	DSAD_TYPE_DATE, DSAD_TYPE_TIME, DSAD_TYPE_INTERVAL, DSAD_TYPE_ADDRESS, DSAD_TYPE_ARRAY,
+	DSAD_TYPES
+} DsadColumnType;
 
 /* How a column becomes features. */
-typedef enum DsadKind
+typedef enum DsadEncoding
 {
-	DSAD_KIND_NUMBER,			/* itself; an array, each element */
-	DSAD_KIND_BOOLEAN,			/* 0 or 1 */
-	DSAD_KIND_CATEGORY,			/* one 0 or 1 for each category, and one for all others */
-	DSAD_KIND_TIME,				/* time of day and day of week on a circle, and itself */
-	DSAD_KINDS
-} DsadKind;
+	DSAD_ENCODING_NUMBER,		/* itself; an array, each element; an interval, in days */
+	DSAD_ENCODING_BOOLEAN,		/* 0 or 1 */
+	DSAD_ENCODING_CATEGORY,		/* one 0 or 1 for each category, and one for all others */
+	DSAD_ENCODING_TIME,			/* what `time` says, perhaps nothing: another column is measured from it */
+	DSAD_ENCODINGS
+} DsadEncoding;
 
-/* What scaling must know of a feature that a column became. */
-typedef enum DsadUnit
+/* What a time becomes, in this order; any of them. */
+#define DSAD_TIME_CLOCK 1		/* sine and cosine of the time of day; not of a date */
+#define DSAD_TIME_CALENDAR 2	/* sine and cosine of the day of the week; not of a time of day */
+#define DSAD_TIME_ITSELF 4		/* days since 2000, or the day's share that has gone by */
+#define DSAD_TIME_SINCE 8		/* days since another instant of the row; not of a time of day */
+#define DSAD_TIME_ALL 15
+
+/* What scaling must know of a feature. */
+typedef enum DsadFeatureKind
 {
-	DSAD_UNIT_NUMBER,
-	DSAD_UNIT_BOUNDED,			/* sine or cosine */
-	DSAD_UNIT_FLAG				/* 0 or 1 */
-} DsadUnit;
+	DSAD_FEATURE_NUMBER,
+	DSAD_FEATURE_BOUNDED,		/* sine or cosine */
+	DSAD_FEATURE_FLAG			/* 0 or 1 */
+} DsadFeatureKind;
 
 /* Bytes that are not NUL-terminated; text is UTF-8. */
 typedef struct DsadBytes
@@ -270,24 +278,50 @@ typedef struct DsadBytes
 
 typedef struct DsadColumn
 {
-	DsadBytes	name;
-	DsadBytes	type;			/* of the training rows, for people */
-	uint8_t		value;			/* DsadValue */
-	uint8_t		kind;			/* DsadKind */
+	DsadBytes	name;			/* empty: the rows are one array */
+	DsadBytes	type_name;		/* of the training rows, for people */
+	uint8_t		type;			/* DsadColumnType */
+	uint8_t		encoding;		/* DsadEncoding */
 	uint8_t		indicator;		/* 1 = a feature more tells whether the value is missing */
 	uint8_t		prefix;			/* addresses: bits of an IPv4 network; IPv6's are twice as long */
+	uint8_t		time;			/* DSAD_TIME_... */
+	uint16_t	since;			/* DSAD_TIME_SINCE: the column that it is measured from */
 	uint32_t	cells;			/* 1, or the length of an array */
 	uint32_t	categories;
 	DsadBytes  *category;		/* most frequent first */
 
 	/* Set by dsad_encoder_finish. */
 	uint32_t	first_cell;
-	uint32_t	first_unit;
-	uint32_t	units;
+	uint32_t	first_feature;
+	uint32_t	features;
 	uint32_t	slots;			/* a power of two, or 0 */
 	uint32_t   *slot;			/* hash table: category + 1, 0 = free */
 	uint32_t   *sorted;			/* categories: in order of their bytes; instead of a table that is no good, else NULL */
 } DsadColumn;
+
+/* Why a column of the training rows is no feature. */
+typedef enum DsadLeftOutReason
+{
+	DSAD_LEFT_OUT_SKIPPED,		/* the options say so */
+	DSAD_LEFT_OUT_LABEL,		/* tells the label */
+	DSAD_LEFT_OUT_FILLED,		/* has a value only where the label is known */
+	DSAD_LEFT_OUT_EMPTY,		/* never has a value, and its type could be the label's */
+	DSAD_LEFT_OUT_SERIAL,		/* numbers the rows */
+	DSAD_LEFT_OUT_MOVES,		/* rises or falls with another column that cannot mean the same later */
+	DSAD_LEFT_OUT_INSTANT,		/* an instant: later rows have later ones */
+	DSAD_LEFT_OUT_CONSTANT,		/* a time or interval that never varies */
+	DSAD_LEFT_OUT_IDENTIFIER,	/* text whose values hardly repeat */
+	DSAD_LEFT_OUT_VARIETY,		/* text of too many different values */
+	DSAD_LEFT_OUT_REASONS
+} DsadLeftOutReason;
+
+typedef struct DsadLeftOut
+{
+	DsadBytes	name;
+	DsadBytes	type_name;
+	uint8_t		reason;			/* DsadLeftOutReason */
+	DsadBytes	other;			/* MOVES: the column that it moves with; else empty */
+} DsadLeftOut;
 
 /*
  * From a row of columns to features.  A row comes as cells: numbers, true = 1, times
@@ -298,25 +332,45 @@ typedef struct DsadEncoder
 {
 	uint32_t	columns;
 	DsadColumn *column;
-	bool		named;			/* columns are found by name, else by position */
+	uint32_t	left_out;		/* columns of the training rows that later rows need not have */
+	DsadLeftOut *left;
 
 	/* Set by dsad_encoder_finish. */
 	uint32_t	cells;
-	uint32_t	units;			/* features */
-	uint8_t    *unit;			/* units: DsadUnit */
-	uint16_t   *unit_column;	/* units: which column each belongs to */
+	uint32_t	features;
+	uint8_t    *kind;			/* features: DsadFeatureKind */
+	uint16_t   *feature_column;	/* features: which column each belongs to */
 	struct DsadRun *run;		/* how to encode: columns one by one, or many that stay what they are */
 	uint32_t	runs;
-	DsadBytes	signature;		/* differs where columns differ in name, value, kind or cells */
+	bool		identity;		/* the features are the cells */
+	bool		numeric;		/* all cells are numbers: a row may be given as an array */
+	DsadBytes	signature;		/* differs where columns differ in name, type, encoding or cells */
 } DsadEncoder;
 
 #define DSAD_MAX_COLUMNS 1600	/* as in a table of PostgreSQL */
 
+extern DsadStatus dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, DsadError *error);
+extern DsadStatus dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
-extern void dsad_encode(const DsadEncoder *encoder, const double *cells, double *units);
+extern void dsad_encode(const DsadEncoder *encoder, const double *cells, double *features);
+extern DsadEncoder *dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder);
 extern uint32_t dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length);
 
-extern uint32_t dsad_inputs(const DsadConfig *config, uint32_t features, const DsadEncoder *encoder);
+/* Whether rows are one array, whose elements have numbers instead of names. */
+static inline bool
+dsad_encoder_is_array(const DsadEncoder *encoder)
+{
+	return encoder->columns == 1 && encoder->column[0].name.length == 0 && encoder->left_out == 0;
+}
+
+/* Whether a column holds instants: points in time. */
+static inline bool
+dsad_column_is_instant(const DsadColumn *column)
+{
+	return column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_DATE;
+}
+
+extern uint32_t dsad_inputs(const DsadConfig *config, const DsadEncoder *encoder);
 
 typedef enum DsadStop
 {
@@ -417,7 +471,7 @@ typedef struct DsadModel
 	DsadConfig	config;
 	uint32_t	layers;			/* hidden layers + 1 */
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, dims[layers] = latent */
-	const DsadEncoder *encoder; /* NULL = rows come as features */
+	const DsadEncoder *encoder;
 	DsadScaling scaling;
 	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
 	DsadFacts	facts;
@@ -430,6 +484,34 @@ typedef struct DsadModel
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
 								   uint32_t features, uint32_t inputs, DsadError *error);
 extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);
+
+/* ---- hashing rows: a 64-bit hash goes on step by step, number by number ---- */
+
+/* A number's bits; both zeros, and every NaN, are alike. */
+static inline uint64_t
+dsad_number_bits(double value)
+{
+	uint64_t	bits;
+
+	value += 0.0;
+	memcpy(&bits, &value, sizeof(bits));
+	return value != value ? UINT64_C(0x7ff8000000000000) : bits;
+}
+
+/* Goes on from h; odd multipliers and shifts as in Steele and Vigna's mixers (2021). */
+static inline uint64_t
+dsad_hash_step(uint64_t h, uint64_t bits)
+{
+	h = (h ^ bits) * UINT64_C(0x9fb21c651e98df25);
+	return h ^ (h >> 32);
+}
+
+static inline uint64_t
+dsad_hash_end(uint64_t h)
+{
+	h *= UINT64_C(0xd6e8feb86659fd93);
+	return h ^ (h >> 32);
+}
 
 /* ---- training ---- */
 
@@ -461,7 +543,7 @@ typedef struct DsadRowSource
 	uint32_t	features;
 	bool		sequential;
 	int			(*read) (void *ctx, uint64_t row, double *features, int8_t *label);
-	const DsadEncoder *encoder; /* what made the features of columns, NULL = nothing did */
+	const DsadEncoder *encoder; /* what made the features; NULL = they are the elements of an array */
 } DsadRowSource;
 
 /*
@@ -582,6 +664,22 @@ typedef struct DsadRows
 	size_t		count;
 	bool		single;
 } DsadRows;
+
+/* Number i of the rows, counted through all of them. */
+static inline double
+dsad_row_number(const DsadRows *rows, size_t i)
+{
+	float		single;
+	double		number;
+
+	if (rows->single)
+	{
+		memcpy(&single, (const char *) rows->values + i * sizeof(single), sizeof(single));
+		return (double) single;
+	}
+	memcpy(&number, (const char *) rows->values + i * sizeof(number), sizeof(number));
+	return number;
+}
 
 /* Rows that one call should score at most, so that a poll comes every few milliseconds. */
 extern size_t dsad_scorer_poll_rows(const DsadScorer *scorer);

@@ -27,33 +27,28 @@ typedef struct DsadRun
 {
 	uint32_t	column;
 	uint32_t	cell;
-	uint32_t	unit;
+	uint32_t	feature;
 	uint32_t	count;
 } DsadRun;
 
-/* Features of a time: which circles there are, and whether the time itself is one. */
-static bool
-has_clock(const DsadColumn *column)
+/* How many features a time becomes on circles; they come before the others. */
+static uint32_t
+circle_features(const DsadColumn *column)
 {
-	return column->value != DSAD_VALUE_DATE;
-}
-
-static bool
-has_calendar(const DsadColumn *column)
-{
-	return column->value != DSAD_VALUE_TIME;
+	return (column->time & DSAD_TIME_CLOCK ? 2 : 0) + (column->time & DSAD_TIME_CALENDAR ? 2 : 0);
 }
 
 /* How many features the column becomes, without its indicator. */
 static uint64_t
-value_units(const DsadColumn *column)
+value_features(const DsadColumn *column)
 {
-	switch ((DsadKind) column->kind)
+	switch ((DsadEncoding) column->encoding)
 	{
-		case DSAD_KIND_CATEGORY:
+		case DSAD_ENCODING_CATEGORY:
 			return (uint64_t) column->categories + 1;
-		case DSAD_KIND_TIME:
-			return (has_clock(column) ? 2 : 0) + (has_calendar(column) ? 3 : 0);
+		case DSAD_ENCODING_TIME:
+			return circle_features(column) + (column->time & DSAD_TIME_ITSELF ? 1 : 0) +
+				(column->time & DSAD_TIME_SINCE ? 1 : 0);
 		default:
 			return column->cells;
 	}
@@ -151,7 +146,7 @@ build_table(DsadColumn *column, DsadArena *arena, DsadError *error)
 {
 	column->slots = 0;
 	column->sorted = NULL;
-	if (column->kind != DSAD_KIND_CATEGORY || column->categories == 0)
+	if (column->encoding != DSAD_ENCODING_CATEGORY || column->categories == 0)
 		return DSAD_OK;
 	column->slots = 4;
 	while (column->slots < 2 * column->categories)
@@ -223,46 +218,50 @@ dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length)
 
 /* Fills in what the column's features are. */
 static void
-describe_units(const DsadColumn *column, uint32_t number, uint8_t *unit, uint16_t *unit_column)
+describe_features(const DsadColumn *column, uint32_t number, uint8_t *kind, uint16_t *feature_column)
 {
-	for (uint32_t i = 0; i < column->units; i++)
+	for (uint32_t i = 0; i < column->features; i++)
 	{
-		bool		flag = column->kind == DSAD_KIND_BOOLEAN || column->kind == DSAD_KIND_CATEGORY ||
-			(column->indicator && i + 1 == column->units);
-		bool		bounded = column->kind == DSAD_KIND_TIME &&
-			!(has_calendar(column) && i + 1 + column->indicator == column->units);
+		bool		flag = column->encoding == DSAD_ENCODING_BOOLEAN || column->encoding == DSAD_ENCODING_CATEGORY ||
+			(column->indicator && i + 1 == column->features);
+		bool		bounded = column->encoding == DSAD_ENCODING_TIME && i < circle_features(column);
 
-		unit[i] = flag ? DSAD_UNIT_FLAG : bounded ? DSAD_UNIT_BOUNDED : DSAD_UNIT_NUMBER;
-		unit_column[i] = (uint16_t) number;
+		kind[i] = flag ? DSAD_FEATURE_FLAG : bounded ? DSAD_FEATURE_BOUNDED : DSAD_FEATURE_NUMBER;
+		feature_column[i] = (uint16_t) number;
 	}
 }
 
+/* Whether the column's features are its cells. */
 static bool
 is_plain(const DsadColumn *column)
 {
-	return column->kind <= DSAD_KIND_BOOLEAN && !column->indicator;
+	return column->encoding <= DSAD_ENCODING_BOOLEAN && column->type != DSAD_TYPE_INTERVAL && !column->indicator;
 }
 
 /* Divides the columns into runs: most columns of most tables go in few. */
 static void
 find_runs(DsadEncoder *encoder)
 {
+	encoder->runs = 0;
+	encoder->numeric = true;
 	for (uint32_t c = 0; c < encoder->columns; c++)
 	{
 		const DsadColumn *column = &encoder->column[c];
 
 		if (c == 0 || !is_plain(column) || !is_plain(column - 1))
-			encoder->run[encoder->runs++] = (DsadRun) {c, column->first_cell, column->first_unit, 0};
+			encoder->run[encoder->runs++] = (DsadRun) {c, column->first_cell, column->first_feature, 0};
 		if (is_plain(column))
 			encoder->run[encoder->runs - 1].count += column->cells;
+		encoder->numeric &= column->encoding == DSAD_ENCODING_NUMBER && column->type != DSAD_TYPE_INTERVAL;
 	}
+	encoder->identity = encoder->runs == 1 && encoder->run[0].count == encoder->features;
 }
 
 /* What makes rows of columns readable for one encoder and not for another. */
 static bool
 sign(DsadEncoder *encoder, DsadArena *arena)
 {
-	size_t		length = 1;
+	size_t		length = 0;
 	char	   *at;
 
 	for (uint32_t c = 0; c < encoder->columns; c++)
@@ -272,13 +271,12 @@ sign(DsadEncoder *encoder, DsadArena *arena)
 		return false;
 	encoder->signature.bytes = at;
 	encoder->signature.length = (uint32_t) length;
-	*at++ = encoder->named;
 	for (uint32_t c = 0; c < encoder->columns; c++)
 	{
 		const DsadColumn *column = &encoder->column[c];
 
-		*at++ = (char) column->value;
-		*at++ = (char) column->kind;
+		*at++ = (char) column->type;
+		*at++ = (char) column->encoding;
 		*at++ = (char) column->prefix;
 		memcpy(at, &column->cells, sizeof(uint32_t));
 		memcpy(at + sizeof(uint32_t), &column->name.length, sizeof(uint32_t));
@@ -289,69 +287,98 @@ sign(DsadEncoder *encoder, DsadArena *arena)
 	return true;
 }
 
+/* Gives each column its cells: enough to read rows by.  Errors: too many, or out of memory. */
+DsadStatus
+dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
+{
+	uint64_t	cells = 0;
+
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		encoder->column[c].first_cell = (uint32_t) cells;
+		cells += encoder->column[c].cells;
+		if (cells > DSAD_MAX_FEATURES)
+			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out.", "columns hold more than %d numbers", DSAD_MAX_FEATURES);
+	}
+	encoder->cells = (uint32_t) cells;
+	return sign(encoder, arena) ? DSAD_OK : dsad_no_memory(error);
+}
+
 /*
  * Completes an encoder whose columns are described: places, tables (in arena).
- * Errors: too many features, a category twice, cancelled, or out of memory.
+ * Errors: no feature or too many, a category twice, cancelled, or out of memory.
  */
 DsadStatus
 dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
 {
-	uint64_t	cells = 0;
-	uint64_t	units = 0;
-	DsadStatus	status;
+	uint64_t	features = 0;
+	DsadStatus	status = dsad_encoder_layout(encoder, arena, error);
 
-	for (uint32_t c = 0; c < encoder->columns; c++)
+	for (uint32_t c = 0; c < encoder->columns && status == DSAD_OK; c++)
 	{
 		DsadColumn *column = &encoder->column[c];
-		uint64_t	own = value_units(column) + column->indicator;
 
-		column->first_cell = (uint32_t) cells;
-		column->first_unit = (uint32_t) units;
-		column->units = (uint32_t) own;
-		cells += column->cells;
-		units += own;
-		if (units > DSAD_MAX_FEATURES || cells > DSAD_MAX_FEATURES)
+		column->first_feature = (uint32_t) features;
+		column->features = (uint32_t) (value_features(column) + column->indicator);
+		features += column->features;
+		if (features > DSAD_MAX_FEATURES)
 			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out, or lower their \"top\".",
 							 "columns become more than %d features", DSAD_MAX_FEATURES);
 		status = build_table(column, arena, error);
-		if (status != DSAD_OK)
-			return status;
 	}
-	encoder->cells = (uint32_t) cells;
-	encoder->units = (uint32_t) units;
-	encoder->unit = dsad_arena_alloc(arena, units);
-	encoder->unit_column = dsad_arena_array(arena, units, sizeof(uint16_t));
+	if (status != DSAD_OK)
+		return status;
+	if (features == 0)
+		return dsad_fail(error, DSAD_BAD_DATA, NULL, "no column is left to train on");
+	encoder->features = (uint32_t) features;
+	encoder->kind = dsad_arena_alloc(arena, features);
+	encoder->feature_column = dsad_arena_array(arena, features, sizeof(uint16_t));
 	encoder->run = dsad_arena_array(arena, encoder->columns, sizeof(DsadRun));
-	encoder->runs = 0;
-	if (!encoder->unit || !encoder->unit_column || !encoder->run || !sign(encoder, arena))
+	if (!encoder->kind || !encoder->feature_column || !encoder->run)
 		return dsad_no_memory(error);
 	for (uint32_t c = 0; c < encoder->columns; c++)
-		describe_units(&encoder->column[c], c, encoder->unit + encoder->column[c].first_unit,
-					   encoder->unit_column + encoder->column[c].first_unit);
+		describe_features(&encoder->column[c], c, encoder->kind + encoder->column[c].first_feature,
+						  encoder->feature_column + encoder->column[c].first_feature);
 	find_runs(encoder);
 	return DSAD_OK;
 }
 
-/* How many inputs nets have for so many features: some scalings add copies of those that are numbers. */
-uint32_t
-dsad_inputs(const DsadConfig *config, uint32_t features, const DsadEncoder *encoder)
+/* The encoder of rows that are an array of numbers, whatever their type; it lives in arena. */
+DsadStatus
+dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, DsadError *error)
 {
-	uint32_t	numbers = features;
+	memset(encoder, 0, sizeof(*encoder));
+	encoder->columns = 1;
+	encoder->column = dsad_arena_alloc(arena, sizeof(DsadColumn));
+	if (encoder->column == NULL)
+		return dsad_no_memory(error);
+	encoder->column[0] = (DsadColumn) {
+		.name = {"", 0}, .type_name = {"", 0}, .type = DSAD_TYPE_ARRAY,
+		.encoding = DSAD_ENCODING_NUMBER, .cells = cells
+	};
+	return dsad_encoder_finish(encoder, arena, error);
+}
+
+/* How many inputs nets have for an encoder's features: some scalings add copies of those that are numbers. */
+uint32_t
+dsad_inputs(const DsadConfig *config, const DsadEncoder *encoder)
+{
+	uint32_t	inputs = encoder->features;
 
 	if (config->scaling != DSAD_SCALING_STANDARD_ROBUST)
-		return features;
-	for (uint32_t i = 0; encoder && i < features; i++)
-		numbers -= encoder->unit[i] != DSAD_UNIT_NUMBER;
-	return features + numbers;
+		return inputs;
+	for (uint32_t i = 0; i < encoder->features; i++)
+		inputs += encoder->kind[i] == DSAD_FEATURE_NUMBER;
+	return inputs;
 }
 
 /* Whether a missing feature is one missing value more: a column that is no number counts once. */
 bool
 dsad_encoder_counts(const DsadEncoder *encoder, uint32_t feature)
 {
-	const DsadColumn *column = encoder ? &encoder->column[encoder->unit_column[feature]] : NULL;
+	const DsadColumn *column = &encoder->column[encoder->feature_column[feature]];
 
-	return column == NULL || column->kind == DSAD_KIND_NUMBER || column->first_unit == feature;
+	return column->encoding == DSAD_ENCODING_NUMBER || column->first_feature == feature;
 }
 
 /*
@@ -371,70 +398,87 @@ circle(double turn, double *sine, double *cosine)
 	*cosine = quarter % 4 == 0 ? c : quarter % 4 == 1 ? -s : quarter % 4 == 2 ? -c : s;
 }
 
-/* The features of a time in microseconds since 2000, a Saturday. */
-static void
-encode_time(const DsadColumn *column, double time, double *unit)
+/* A time in microseconds that can be converted to an integer. */
+static double
+bounded_time(double time)
 {
-	int64_t		days;
+	if (time > -MAX_TIME && time < MAX_TIME)
+		return time;
+	return time > 0 ? MAX_TIME : -MAX_TIME;
+}
+
+/* The features of a time in microseconds since 2000, a Saturday; cells are the whole row's. */
+static void
+encode_time(const DsadEncoder *encoder, const DsadColumn *column, const double *cells, double *feature)
+{
+	double		time = bounded_time(cells[column->first_cell]);
+	int64_t		days = (int64_t) (time / MICROSECONDS_PER_DAY);
 	int64_t		weekday;
 	double		clock;
 
-	if (!(time > -MAX_TIME && time < MAX_TIME))
-		time = time > 0 ? MAX_TIME : -MAX_TIME;
-	days = (int64_t) (time / MICROSECONDS_PER_DAY);
 	days -= (double) days * MICROSECONDS_PER_DAY > time;
 	clock = (time - (double) days * MICROSECONDS_PER_DAY) / MICROSECONDS_PER_DAY;
 	weekday = days % DAYS_PER_WEEK;
 	weekday += weekday < 0 ? DAYS_PER_WEEK : 0;
-	if (has_clock(column))
+	if (column->time & DSAD_TIME_CLOCK)
 	{
-		circle(clock >= 0 && clock < 1 ? clock : 0, &unit[0], &unit[1]);
-		unit += 2;
+		circle(clock >= 0 && clock < 1 ? clock : 0, &feature[0], &feature[1]);
+		feature += 2;
 	}
-	if (has_calendar(column))
+	if (column->time & DSAD_TIME_CALENDAR)
 	{
-		circle((double) weekday / DAYS_PER_WEEK, &unit[0], &unit[1]);
-		unit[2] = time;
+		circle((double) weekday / DAYS_PER_WEEK, &feature[0], &feature[1]);
+		feature += 2;
+	}
+	if (column->time & DSAD_TIME_ITSELF)
+		*feature++ = time / MICROSECONDS_PER_DAY;
+	if (column->time & DSAD_TIME_SINCE)
+	{
+		double		start = cells[encoder->column[column->since].first_cell];
+
+		*feature = isnan(start) ? NAN : (time - bounded_time(start)) / MICROSECONDS_PER_DAY;
 	}
 }
 
 static void
-encode_column(const DsadColumn *column, const double *cell, double *unit)
+encode_column(const DsadEncoder *encoder, const DsadColumn *column, const double *cells, double *feature)
 {
-	uint32_t	count = column->units - column->indicator;
+	const double *cell = cells + column->first_cell;
+	uint32_t	count = column->features - column->indicator;
+	double		factor = column->type == DSAD_TYPE_INTERVAL ? 1 / MICROSECONDS_PER_DAY : 1;
 	bool		missing = isnan(*cell);
 
-	if (column->kind == DSAD_KIND_NUMBER || column->kind == DSAD_KIND_BOOLEAN)
+	if (column->encoding == DSAD_ENCODING_NUMBER || column->encoding == DSAD_ENCODING_BOOLEAN)
 		for (uint32_t i = 0; i < column->cells; i++)
 		{
-			unit[i] = cell[i];
+			feature[i] = cell[i] * factor;
 			missing |= isnan(cell[i]);
 		}
 	else if (missing)
 		for (uint32_t i = 0; i < count; i++)
-			unit[i] = NAN;
-	else if (column->kind == DSAD_KIND_CATEGORY)
+			feature[i] = NAN;
+	else if (column->encoding == DSAD_ENCODING_CATEGORY)
 	{
-		memset(unit, 0, count * sizeof(double));
-		unit[*cell >= 0 && *cell < count ? (uint32_t) *cell : column->categories] = 1;
+		memset(feature, 0, count * sizeof(double));
+		feature[*cell >= 0 && *cell < count ? (uint32_t) *cell : column->categories] = 1;
 	}
 	else
-		encode_time(column, *cell, unit);
+		encode_time(encoder, column, cells, feature);
 	if (column->indicator)
-		unit[count] = missing;
+		feature[count] = missing;
 }
 
-/* The features (units) of a row's cells. */
+/* The features of a row's cells. */
 void
-dsad_encode(const DsadEncoder *encoder, const double *cells, double *units)
+dsad_encode(const DsadEncoder *encoder, const double *cells, double *features)
 {
 	for (uint32_t r = 0; r < encoder->runs; r++)
 	{
 		const DsadRun *run = &encoder->run[r];
 
 		if (run->count > 0)
-			memcpy(units + run->unit, cells + run->cell, run->count * sizeof(double));
+			memcpy(features + run->feature, cells + run->cell, run->count * sizeof(double));
 		else
-			encode_column(&encoder->column[run->column], cells + run->cell, units + run->unit);
+			encode_column(encoder, &encoder->column[run->column], cells, features + run->feature);
 	}
 }

@@ -14,6 +14,5 @@ extern void dsad_put_encoder(DsadWriter *w, const DsadEncoder *encoder);
 extern DsadStatus dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes,
 									size_t length, DsadError *error);
 extern bool dsad_encoder_counts(const DsadEncoder *encoder, uint32_t feature);
-extern DsadEncoder *dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder);
 
 #endif

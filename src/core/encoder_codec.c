@@ -7,8 +7,16 @@
 #include "bytes.h"
 #include "encoder.h"
 
-#define COLUMN_BYTES (4 + 4 + 2 + 2 + 4)	/* of a column at least */
-#define CATEGORY_BYTES 4					/* of a category at least */
+/* The fewest bytes there can be of a ... */
+#define COLUMN_BYTES (8 + 4 + 2 + 2 + 4)
+#define CATEGORY_BYTES 4
+#define LEFT_OUT_BYTES (4 + 2 + 2 + 2)
+
+static DsadStatus
+encoder_corrupt(DsadError *error)
+{
+	return dsad_corrupt(error, "section \"ENCO\" is malformed");
+}
 
 /* A length of length_bytes bytes, then the bytes. */
 static void
@@ -23,21 +31,30 @@ void
 dsad_put_encoder(DsadWriter *w, const DsadEncoder *encoder)
 {
 	dsad_put_int(w, encoder->columns, 4);
-	dsad_put_int(w, encoder->named, 4);
+	dsad_put_int(w, encoder->left_out, 4);
 	for (uint32_t c = 0; c < encoder->columns; c++)
 	{
 		const DsadColumn *column = &encoder->column[c];
 
-		dsad_put_int(w, column->value, 1);
-		dsad_put_int(w, column->kind, 1);
+		dsad_put_int(w, column->type, 1);
+		dsad_put_int(w, column->encoding, 1);
 		dsad_put_int(w, column->indicator, 1);
 		dsad_put_int(w, column->prefix, 1);
+		dsad_put_int(w, column->time, 2);
+		dsad_put_int(w, column->since, 2);
 		dsad_put_int(w, column->cells, 4);
 		put_text(w, &column->name, 2);
-		put_text(w, &column->type, 2);
+		put_text(w, &column->type_name, 2);
 		dsad_put_int(w, column->categories, 4);
 		for (uint32_t k = 0; k < column->categories; k++)
 			put_text(w, &column->category[k], 4);
+	}
+	for (uint32_t i = 0; i < encoder->left_out; i++)
+	{
+		dsad_put_int(w, encoder->left[i].reason, 4);
+		put_text(w, &encoder->left[i].name, 2);
+		put_text(w, &encoder->left[i].type_name, 2);
+		put_text(w, &encoder->left[i].other, 2);
 	}
 }
 
@@ -60,43 +77,65 @@ get_text(DsadReader *in, int length_bytes)
 	return bytes;
 }
 
-/* Whether such a column can be: its kind fits its values, and its sizes its kind. */
+/* Whether a time can become that; of an encoder whose columns are all read. */
+static bool
+is_time(const DsadEncoder *encoder, const DsadColumn *column)
+{
+	const DsadColumn *start = &encoder->column[column->since];
+
+	if (column->encoding != DSAD_ENCODING_TIME)
+		return column->time == 0 && column->since == 0;
+	if (column->time > DSAD_TIME_ALL || (column->type == DSAD_TYPE_DATE && column->time & DSAD_TIME_CLOCK) ||
+		(column->type == DSAD_TYPE_TIME && column->time & (DSAD_TIME_CALENDAR | DSAD_TIME_SINCE)))
+		return false;
+	if (!(column->time & DSAD_TIME_SINCE))
+		return column->since == 0;
+	return column->since < encoder->columns && start != column && start->encoding == DSAD_ENCODING_TIME &&
+		dsad_column_is_instant(start);
+}
+
+/* Whether such a column can be: its encoding fits its type, and its sizes its encoding. */
 static bool
 is_column(const DsadColumn *column)
 {
-	bool		array = column->value == DSAD_VALUE_ARRAY;
-	bool		address = column->value == DSAD_VALUE_ADDRESS;
+	bool		array = column->type == DSAD_TYPE_ARRAY;
+	bool		address = column->type == DSAD_TYPE_ADDRESS;
 
-	if (column->value >= DSAD_VALUES || column->kind >= DSAD_KINDS || column->indicator > 1 ||
-		column->name.length > DSAD_MAX_NAME || column->type.length > DSAD_MAX_NAME ||
+	if (column->type >= DSAD_TYPES || column->encoding >= DSAD_ENCODINGS || column->indicator > 1 ||
+		column->name.length > DSAD_MAX_NAME || column->type_name.length > DSAD_MAX_NAME ||
 		(address ? column->prefix < 1 || column->prefix > 32 : column->prefix != 0) ||
 		column->cells < 1 || column->cells > DSAD_MAX_FEATURES || (column->cells > 1 && !array) ||
-		(column->categories > 0 && column->kind != DSAD_KIND_CATEGORY))
+		(column->categories > 0 && column->encoding != DSAD_ENCODING_CATEGORY))
 		return false;
-	switch ((DsadKind) column->kind)
+	switch ((DsadEncoding) column->encoding)
 	{
-		case DSAD_KIND_NUMBER:
-			return column->value != DSAD_VALUE_BOOLEAN && column->value != DSAD_VALUE_TEXT && !address;
-		case DSAD_KIND_BOOLEAN:
-			return column->value == DSAD_VALUE_BOOLEAN;
-		case DSAD_KIND_CATEGORY:
-			return column->value == DSAD_VALUE_NUMBER || column->value == DSAD_VALUE_BOOLEAN ||
-				column->value == DSAD_VALUE_TEXT || address;
+		case DSAD_ENCODING_NUMBER:
+			return column->type == DSAD_TYPE_NUMBER || array || column->type == DSAD_TYPE_INTERVAL;
+		case DSAD_ENCODING_BOOLEAN:
+			return column->type == DSAD_TYPE_BOOLEAN;
+		case DSAD_ENCODING_CATEGORY:
+			return column->type == DSAD_TYPE_NUMBER || column->type == DSAD_TYPE_BOOLEAN ||
+				column->type == DSAD_TYPE_TEXT || address;
 		default:
-			return column->value >= DSAD_VALUE_TIMESTAMP && column->value <= DSAD_VALUE_TIME;
+			return column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME;
 	}
 }
 
 static DsadStatus
 get_column(DsadReader *in, DsadColumn *column, DsadArena *arena, DsadError *error)
 {
-	column->value = (uint8_t) dsad_get_int(in, 1);
-	column->kind = (uint8_t) dsad_get_int(in, 1);
+	column->type = (uint8_t) dsad_get_int(in, 1);
+	column->encoding = (uint8_t) dsad_get_int(in, 1);
 	column->indicator = (uint8_t) dsad_get_int(in, 1);
 	column->prefix = (uint8_t) dsad_get_int(in, 1);
+	column->time = (uint8_t) dsad_get_int(in, 1);
+	/* room for more that a time may become */
+	if (dsad_get_int(in, 1) != 0)
+		in->failed = true;
+	column->since = (uint16_t) dsad_get_int(in, 2);
 	column->cells = (uint32_t) dsad_get_int(in, 4);
 	column->name = get_text(in, 2);
-	column->type = get_text(in, 2);
+	column->type_name = get_text(in, 2);
 	column->categories = (uint32_t) dsad_get_int(in, 4);
 	if (in->failed || !is_column(column) || column->categories > in->left / CATEGORY_BYTES ||
 		column->categories > DSAD_MAX_FEATURES)
@@ -112,36 +151,53 @@ get_column(DsadReader *in, DsadColumn *column, DsadArena *arena, DsadError *erro
 	return DSAD_OK;
 }
 
+static void
+get_left_out(DsadReader *in, DsadLeftOut *left)
+{
+	uint32_t	reason = (uint32_t) dsad_get_int(in, 4);
+
+	left->reason = (uint8_t) reason;
+	left->name = get_text(in, 2);
+	left->type_name = get_text(in, 2);
+	left->other = get_text(in, 2);
+	if (reason >= DSAD_LEFT_OUT_REASONS || left->name.length > DSAD_MAX_NAME || left->type_name.length > DSAD_MAX_NAME ||
+		left->other.length > DSAD_MAX_NAME)
+		in->failed = true;
+}
+
 /* Reads an encoder from bytes that stay. */
 static DsadStatus
 read_in_place(DsadEncoder **result, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
 {
 	DsadReader	in = {bytes, length, false, NULL};
 	DsadEncoder *encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
-	uint32_t	named;
 	DsadStatus	status = DSAD_OK;
 
 	if (encoder == NULL)
 		return dsad_no_memory(error);
 	encoder->columns = (uint32_t) dsad_get_int(&in, 4);
-	named = (uint32_t) dsad_get_int(&in, 4);
-	encoder->named = named == 1;
-	if (in.failed || named > 1 || encoder->columns < 1 || encoder->columns > DSAD_MAX_COLUMNS ||
-		encoder->columns > in.left / COLUMN_BYTES)
-		in.failed = true;
-	if (!in.failed)
-		encoder->column = dsad_arena_array(arena, encoder->columns, sizeof(DsadColumn));
-	if (!in.failed && encoder->column == NULL)
+	encoder->left_out = (uint32_t) dsad_get_int(&in, 4);
+	if (in.failed || encoder->columns < 1 || encoder->columns > DSAD_MAX_COLUMNS || encoder->left_out > DSAD_MAX_COLUMNS ||
+		encoder->columns > in.left / COLUMN_BYTES || encoder->left_out > in.left / LEFT_OUT_BYTES)
+		return encoder_corrupt(error);
+	encoder->column = dsad_arena_array(arena, encoder->columns, sizeof(DsadColumn));
+	encoder->left = dsad_arena_array(arena, encoder->left_out, sizeof(DsadLeftOut));
+	if (encoder->column == NULL || encoder->left == NULL)
 		return dsad_no_memory(error);
 	for (uint32_t c = 0; c < encoder->columns && !in.failed && status == DSAD_OK; c++)
 		status = get_column(&in, &encoder->column[c], arena, error);
+	for (uint32_t i = 0; i < encoder->left_out && !in.failed && status == DSAD_OK; i++)
+		get_left_out(&in, &encoder->left[i]);
+	for (uint32_t c = 0; c < encoder->columns && !in.failed && status == DSAD_OK; c++)
+		in.failed = !is_time(encoder, &encoder->column[c]) ||
+			(encoder->column[c].name.length == 0 && !dsad_encoder_is_array(encoder));
 	if (status == DSAD_OK && (in.failed || in.left > 0))
-		status = dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
-						   "invalid deepsad model: section \"ENCO\" is malformed");
+		return encoder_corrupt(error);
 	if (status == DSAD_OK)
 		status = dsad_encoder_finish(encoder, arena, error);
 	*result = encoder;
-	return status;
+	/* its columns are there: what is wrong with them is wrong with the bytes */
+	return status == DSAD_BAD_DATA || status == DSAD_TOO_LARGE ? encoder_corrupt(error) : status;
 }
 
 /* Reads an encoder from untrusted bytes, which are copied; it lives in arena. */

@@ -13,6 +13,7 @@
 /* Blocks for small pieces double from one size to the other: small models stay small. */
 #define FIRST_BLOCK_SIZE ((size_t) 2 << 10)
 #define LAST_BLOCK_SIZE ((size_t) 64 << 10)
+#define SMALL_ALIGN 16
 #define CLEAR_SIZE ((size_t) 16 << 20)	/* so many bytes are cleared between two polls */
 
 struct DsadArenaBlock
@@ -44,16 +45,18 @@ clear(const DsadEnv *env, uintptr_t start, size_t size)
 	return (void *) start;
 }
 
-/* Where the usable bytes of a block begin. */
+/* The first address from `at` on that a piece of so many bytes may have: a cache line is not worth its room for a few. */
 static uintptr_t
-block_start(const DsadArenaBlock *block)
+aligned(uintptr_t at, size_t size)
 {
-	return ((uintptr_t) (block + 1) + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1);
+	uintptr_t	mask = (size < DSAD_ALIGN ? SMALL_ALIGN : DSAD_ALIGN) - 1;
+
+	return (at + mask) & ~mask;
 }
 
 /*
- * size bytes, zeroed, aligned to DSAD_ALIGN; NULL when out of memory.  What is
- * large gets a block of its own, and small pieces go on filling theirs.
+ * size bytes, zeroed, aligned to DSAD_ALIGN if there are so many; NULL when out of memory.
+ * What is large gets a block of its own, and small pieces go on filling theirs.
  */
 void *
 dsad_arena_alloc(DsadArena *arena, size_t size)
@@ -64,23 +67,23 @@ dsad_arena_alloc(DsadArena *arena, size_t size)
 	DsadArenaBlock *block;
 	uintptr_t	start;
 
-	if (!dsad_add_size(size, DSAD_ALIGN - 1, &rounded))
+	/* what aligning may cost, too */
+	if (!dsad_add_size(size, DSAD_ALIGN, &rounded))
 		return NULL;
-	rounded &= ~(size_t) (DSAD_ALIGN - 1);
 	if (arena->blocks != NULL && rounded <= arena->size - arena->used)
 	{
-		start = (uintptr_t) arena->blocks + arena->used;
-		arena->used += rounded;
+		start = aligned((uintptr_t) arena->blocks + arena->used, size);
+		arena->used = start - (uintptr_t) arena->blocks + size;
 		return clear(arena->env, start, size);
 	}
 	large = rounded > arena->next_size / 4;
-	/* room for the link, and to align what follows it */
-	if (!dsad_add_size(large ? rounded : arena->next_size, 2 * DSAD_ALIGN, &block_size))
+	/* room for the link */
+	if (!dsad_add_size(large ? rounded : arena->next_size, DSAD_ALIGN, &block_size))
 		return NULL;
 	block = arena->env->alloc(arena->env->ctx, block_size);
 	if (block == NULL)
 		return NULL;
-	start = block_start(block);
+	start = aligned((uintptr_t) (block + 1), size);
 	if (large && arena->blocks != NULL)
 	{
 		block->next = arena->blocks->next;
@@ -90,7 +93,7 @@ dsad_arena_alloc(DsadArena *arena, size_t size)
 	{
 		block->next = arena->blocks;
 		arena->blocks = block;
-		arena->used = start - (uintptr_t) block + rounded;
+		arena->used = start - (uintptr_t) block + size;
 		arena->size = block_size;
 		if (arena->next_size < LAST_BLOCK_SIZE)
 			arena->next_size *= 2;

@@ -5,30 +5,17 @@
  */
 #include "order.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "env.h"
 
-/* A 64-bit hash of a row's features and label; every NaN and both zeros are alike. */
+/* A hash of a row's features and label. */
 static uint64_t
 hash_row(const double *raw, uint32_t features, int8_t label)
 {
 	uint64_t	h = (uint64_t) (label + 2);
 
 	for (uint32_t j = 0; j < features; j++)
-	{
-		double		value = isnan(raw[j]) ? NAN : raw[j] + 0.0;
-		uint64_t	bits;
-
-		memcpy(&bits, &value, sizeof(bits));
-		if (isnan(value))
-			bits = UINT64_C(0x7ff8000000000000);
-		h = (h ^ bits) * UINT64_C(0x9fb21c651e98df25);
-		h ^= h >> 32;
-	}
-	h *= UINT64_C(0xd6e8feb86659fd93);
-	return h ^ (h >> 32);
+		h = dsad_hash_step(h, dsad_number_bits(raw[j]));
+	return dsad_hash_end(h);
 }
 
 /* One stable counting pass over byte `shift` of the hashes. */

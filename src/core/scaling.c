@@ -136,7 +136,7 @@ offer(Sample *sample, uint64_t i, const double *raw, const DsadRowSource *rows)
 	if (i != sample->next || sample->taken == sample->rows)
 		return;
 	for (uint32_t j = 0; j < rows->features; j++)
-		sample->value[(size_t) j * sample->rows + sample->taken] = raw[j];
+		sample->value[(size_t) j * sample->rows + sample->taken] = raw[j] + 0.0;	/* no -0 */
 	sample->taken++;
 	if (sample->taken < sample->rows)
 		choose_next(sample, rows->count);
@@ -194,9 +194,9 @@ find_ranges(Statistics *s, const DsadEnv *env, const DsadRowSource *rows, const 
 				continue;
 			}
 			if (s->count[j] == 0 || raw[j] < s->min[j])
-				s->min[j] = raw[j];
+				s->min[j] = raw[j] + 0.0;
 			if (s->count[j] == 0 || raw[j] > s->max[j])
-				s->max[j] = raw[j];
+				s->max[j] = raw[j] + 0.0;
 			s->count[j]++;
 		}
 	}
@@ -249,13 +249,6 @@ static bool
 is_spread(double spread, double largest)
 {
 	return spread > 1e-13 * largest && spread > 1e-300 && isfinite(spread);
-}
-
-/* What feature j is. */
-static DsadUnit
-unit_of(const DsadRowSource *rows, uint32_t j)
-{
-	return rows->encoder ? (DsadUnit) rows->encoder->unit[j] : DSAD_UNIT_NUMBER;
 }
 
 /*
@@ -347,16 +340,16 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 	*rows_differ = false;
 	for (uint32_t j = 0; j < features && status == DSAD_OK; j++)
 	{
-		DsadUnit	unit = unit_of(rows, j);
+		DsadFeatureKind kind = (DsadFeatureKind) rows->encoder->kind[j];
 
 		*rows_differ |= s.max[j] > s.min[j];
-		if (method == DSAD_SCALING_ROBUST && unit == DSAD_UNIT_NUMBER)
+		if (method == DSAD_SCALING_ROBUST && kind == DSAD_FEATURE_NUMBER)
 			fit_robust(scaling, j, j, &sample, &s);
 		else
 			fit_input(scaling, j, j, is_robust(method) ? DSAD_SCALING_STANDARD : method, &s);
-		if (unit == DSAD_UNIT_FLAG && (is_robust(method) || method == DSAD_SCALING_STANDARD))
+		if (kind == DSAD_FEATURE_FLAG && (is_robust(method) || method == DSAD_SCALING_STANDARD))
 			bound_flag(scaling, j, &s);
-		if (method == DSAD_SCALING_STANDARD_ROBUST && unit == DSAD_UNIT_NUMBER)
+		if (method == DSAD_SCALING_STANDARD_ROBUST && kind == DSAD_FEATURE_NUMBER)
 		{
 			scaling->copied[copy - features] = j;
 			scaling->fill[copy] = mean[j];

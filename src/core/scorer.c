@@ -83,7 +83,7 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 }
 
 /*
- * Makes a scorer in arena; the model is not needed afterwards.
+ * Makes a scorer in arena; of the model only its encoder is needed afterwards.
  */
 DsadStatus
 dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model,
@@ -110,8 +110,7 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 		return DSAD_NO_MEMORY;
 	scorer->cross = model->config.calibration == DSAD_CALIBRATION_CROSS;
 	dsad_decision(&scorer->decision, model);
-	if (model->encoder && (scorer->encoder = dsad_encoder_copy(arena, model->encoder)) == NULL)
-		return DSAD_NO_MEMORY;
+	scorer->encoder = model->encoder;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		const DsadMember *member = &model->members[m];
@@ -150,7 +149,7 @@ dsad_scorer_expected(const DsadScorer *scorer)
 	return scorer->scaling.fill;
 }
 
-/* What makes features of a row's columns; NULL = rows come as features. */
+/* What makes features of a row's columns. */
 const DsadEncoder *
 dsad_scorer_encoder(const DsadScorer *scorer)
 {

@@ -168,6 +168,7 @@ untrained_model(DsadModel *fresh, DsadArena *arena, const DsadEnv *env, const Ds
 	status = dsad_model_alloc(fresh, arena, &config, model->scaling.features, model->scaling.inputs, error);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(fresh, arena, error);
+	fresh->encoder = model->encoder;
 	fresh->scaling = model->scaling;
 	for (uint32_t m = 0; m < config.members && status == DSAD_OK; m++)
 		status = dsad_train_member(fresh, &plan, m, env, parts, error);

@@ -47,12 +47,12 @@ encode(const DsadEncoder *encoder, double *units)
 {
 	double	   *cells = malloc(encoder->cells * sizeof(double));
 
-	require(encoder->columns > 0 && encoder->units > 0, "an encoder of nothing");
+	require(encoder->columns > 0 && encoder->features > 0, "an encoder of nothing");
 	for (int row = 0; row < 2; row++)
 	{
 		for (uint32_t i = 0; i < encoder->cells; i++)
 			cells[i] = row == 0 ? NAN : i % 3 == 0 ? -1e300 : i % 3 == 1 ? 1 : 1e12;
-		dsad_encode(encoder, cells, units + (size_t) row * encoder->units);
+		dsad_encode(encoder, cells, units + (size_t) row * encoder->features);
 	}
 	for (uint32_t c = 0; c < encoder->columns; c++)
 		for (uint32_t k = 0; k < encoder->column[c].categories; k++)
@@ -138,7 +138,7 @@ try_bytes(const uint8_t *data, size_t size)
 	require(status == DSAD_OK || status == DSAD_CORRUPT || status == DSAD_NEWER_FORMAT ||
 			status == DSAD_TOO_LARGE, "another status");
 	/* the arena's blocks have a least size */
-	require((size_t) env.largest <= (size_t) 128 << 10 || (size_t) env.largest <= 4 * size,
+	require((size_t) env.largest <= (size_t) 256 << 10 || (size_t) env.largest <= 4 * size,
 			"too much memory asked for");
 	free(copy);
 	if (status == DSAD_OK)
@@ -341,23 +341,23 @@ write_columns_model(const char *directory)
 	memset(column, 0, sizeof(column));
 	encoder.columns = 3;
 	encoder.column = column;
-	encoder.named = true;
 	for (int c = 0; c < 3; c++)
 	{
-		column[c].name = (DsadBytes) {"abc" + c, 1};
-		column[c].type = (DsadBytes) {"text", 4};
+		column[c].name = (DsadBytes) {&"abc"[c], 1};
+		column[c].type_name = (DsadBytes) {"text", 4};
 		column[c].cells = 1;
 	}
 	column[0].indicator = 1;
-	column[1].value = DSAD_VALUE_TEXT;
-	column[1].kind = DSAD_KIND_CATEGORY;
+	column[1].type = DSAD_TYPE_TEXT;
+	column[1].encoding = DSAD_ENCODING_CATEGORY;
 	column[1].categories = 2;
 	column[1].category = category;
-	column[2].value = DSAD_VALUE_TIMESTAMP;
-	column[2].kind = DSAD_KIND_TIME;
+	column[2].type = DSAD_TYPE_TIMESTAMP;
+	column[2].encoding = DSAD_ENCODING_TIME;
+	column[2].time = DSAD_TIME_CLOCK | DSAD_TIME_CALENDAR | DSAD_TIME_ITSELF;
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	require(dsad_encoder_finish(&encoder, &arena, &error) == DSAD_OK && encoder.units == 10, "no encoder");
+	require(dsad_encoder_finish(&encoder, &arena, &error) == DSAD_OK && encoder.features == 10, "no encoder");
 	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
 	write_model(directory, "columns", &config, 10, &encoder);
 	dsad_arena_release(&arena);

@@ -23,10 +23,10 @@ text(const char *s)
 static void
 make_encoder(DsadEncoder *encoder, DsadArena *arena)
 {
-	static const DsadValue value[] = {DSAD_VALUE_NUMBER, DSAD_VALUE_TEXT, DSAD_VALUE_BOOLEAN, DSAD_VALUE_TIMESTAMP,
-	DSAD_VALUE_DATE, DSAD_VALUE_TIME, DSAD_VALUE_ADDRESS, DSAD_VALUE_ARRAY};
-	static const DsadKind kind[] = {DSAD_KIND_NUMBER, DSAD_KIND_CATEGORY, DSAD_KIND_BOOLEAN, DSAD_KIND_TIME,
-	DSAD_KIND_TIME, DSAD_KIND_TIME, DSAD_KIND_CATEGORY, DSAD_KIND_NUMBER};
+	static const DsadColumnType type[] = {DSAD_TYPE_NUMBER, DSAD_TYPE_TEXT, DSAD_TYPE_BOOLEAN, DSAD_TYPE_TIMESTAMP,
+	DSAD_TYPE_DATE, DSAD_TYPE_TIME, DSAD_TYPE_ADDRESS, DSAD_TYPE_ARRAY};
+	static const DsadEncoding encoding[] = {DSAD_ENCODING_NUMBER, DSAD_ENCODING_CATEGORY, DSAD_ENCODING_BOOLEAN, DSAD_ENCODING_TIME,
+	DSAD_ENCODING_TIME, DSAD_ENCODING_TIME, DSAD_ENCODING_CATEGORY, DSAD_ENCODING_NUMBER};
 	static const char *const name[] = {"amount", "country", "flag", "at", "day", "clock", "place", "pair"};
 	static DsadBytes country[4];
 	DsadError	error;
@@ -34,18 +34,20 @@ make_encoder(DsadEncoder *encoder, DsadArena *arena)
 	memset(encoder, 0, sizeof(*encoder));
 	encoder->columns = 8;
 	encoder->column = dsad_arena_array(arena, 8, sizeof(DsadColumn));
-	encoder->named = true;
 	for (int c = 0; c < 8; c++)
 	{
 		DsadColumn *column = &encoder->column[c];
 
 		column->name = text(name[c]);
-		column->type = text("type");
-		column->value = (uint8_t) value[c];
-		column->kind = (uint8_t) kind[c];
-		column->cells = value[c] == DSAD_VALUE_ARRAY ? 2 : 1;
-		column->prefix = value[c] == DSAD_VALUE_ADDRESS ? 16 : 0;
+		column->type_name = text("type");
+		column->type = (uint8_t) type[c];
+		column->encoding = (uint8_t) encoding[c];
+		column->cells = type[c] == DSAD_TYPE_ARRAY ? 2 : 1;
+		column->prefix = type[c] == DSAD_TYPE_ADDRESS ? 16 : 0;
 		column->indicator = c < 2;
+		if (encoding[c] == DSAD_ENCODING_TIME)
+			column->time = (type[c] != DSAD_TYPE_DATE ? DSAD_TIME_CLOCK : 0) |
+				(type[c] != DSAD_TYPE_TIME ? DSAD_TIME_CALENDAR | DSAD_TIME_ITSELF : 0);
 	}
 	country[0] = text("DE");
 	country[1] = text("FR");
@@ -63,12 +65,12 @@ test_units(const DsadEncoder *encoder)
 	double		cells[9] = {5, 1, 1, 0, DAY, DAY / 4, 0, 7, 8};
 	double		unit[32];
 
-	CHECK(encoder->cells == 9 && encoder->units == 22);
+	CHECK(encoder->cells == 9 && encoder->features == 22);
 	for (int c = 0; c < 8; c++)
-		CHECK(encoder->column[c].units == units[c]);
-	CHECK(encoder->unit[0] == DSAD_UNIT_NUMBER && encoder->unit[1] == DSAD_UNIT_FLAG && encoder->unit[2] == DSAD_UNIT_FLAG);
-	CHECK(encoder->unit[9] == DSAD_UNIT_BOUNDED && encoder->unit[13] == DSAD_UNIT_NUMBER && encoder->unit_column[13] == 3);
-	CHECK(encoder->unit[17] == DSAD_UNIT_BOUNDED && encoder->unit[18] == DSAD_UNIT_BOUNDED);
+		CHECK(encoder->column[c].features == units[c]);
+	CHECK(encoder->kind[0] == DSAD_FEATURE_NUMBER && encoder->kind[1] == DSAD_FEATURE_FLAG && encoder->kind[2] == DSAD_FEATURE_FLAG);
+	CHECK(encoder->kind[9] == DSAD_FEATURE_BOUNDED && encoder->kind[13] == DSAD_FEATURE_NUMBER && encoder->feature_column[13] == 3);
+	CHECK(encoder->kind[17] == DSAD_FEATURE_BOUNDED && encoder->kind[18] == DSAD_FEATURE_BOUNDED);
 
 	dsad_encode(encoder, cells, unit);
 	CHECK(unit[0] == 5 && unit[1] == 0);
@@ -77,7 +79,7 @@ test_units(const DsadEncoder *encoder)
 	/* midnight, a Saturday */
 	CHECK(unit[9] == 0 && unit[10] == 1 && unit[11] == 0 && unit[12] == 1 && unit[13] == 0);
 	/* a Sunday */
-	CHECK(fabs(unit[14] - sin(2 * M_PI / 7)) < 1e-14 && fabs(unit[15] - cos(2 * M_PI / 7)) < 1e-14 && unit[16] == DAY);
+	CHECK(fabs(unit[14] - sin(2 * M_PI / 7)) < 1e-14 && fabs(unit[15] - cos(2 * M_PI / 7)) < 1e-14 && unit[16] == 1);
 	/* six in the morning */
 	CHECK(unit[17] == 1 && fabs(unit[18]) < 1e-15);
 	CHECK(unit[19] == 1 && unit[20] == 7 && unit[21] == 8);
@@ -86,7 +88,7 @@ test_units(const DsadEncoder *encoder)
 	for (int i = 0; i < 9; i++)
 		cells[i] = NAN;
 	dsad_encode(encoder, cells, unit);
-	for (uint32_t i = 0; i < encoder->units; i++)
+	for (uint32_t i = 0; i < encoder->features; i++)
 		CHECK(i == 1 || i == 7 ? unit[i] == 1 : isnan(unit[i]));
 
 	/* any index beyond the categories is "other"; times far away are times */
@@ -148,8 +150,8 @@ test_find(const DsadEncoder *encoder)
 	memset(&column, 0, sizeof(column));
 	many.columns = 1;
 	many.column = &column;
-	column.value = DSAD_VALUE_TEXT;
-	column.kind = DSAD_KIND_CATEGORY;
+	column.type = DSAD_TYPE_TEXT;
+	column.encoding = DSAD_ENCODING_CATEGORY;
 	column.cells = 1;
 	column.categories = 5000;
 	column.category = calloc(5000, sizeof(DsadBytes));
@@ -172,6 +174,93 @@ test_find(const DsadEncoder *encoder)
 	CHECK(env.live == 0);
 }
 
+/* What times become, each part by itself and together; what others are measured from may become nothing. */
+static void
+test_times(void)
+{
+	static const uint32_t features[] = {0, 1, 2, 3};
+	DsadColumn	column[4];
+	DsadLeftOut left[2] = {{text("id"), text("int4"), DSAD_LEFT_OUT_SERIAL, text("")},
+	{text("batch"), text("int4"), DSAD_LEFT_OUT_MOVES, text("id")}};
+	DsadEncoder encoder = {.columns = 4, .column = column, .left_out = 2, .left = left};
+	DsadEncoder *copy;
+	double		cells[4] = {3 * DAY, 5.5 * DAY, 1 * DAY, 2 * DAY};
+	double		feature[6];
+	TestEnv		env;
+	DsadArena	arena;
+	DsadError	error;
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	memset(column, 0, sizeof(column));
+	for (int c = 0; c < 4; c++)
+	{
+		column[c].name = (DsadBytes) {&"abcd"[c], 1};
+		column[c].type_name = text("timestamp");
+		column[c].type = c < 3 ? DSAD_TYPE_TIMESTAMP : DSAD_TYPE_DATE;
+		column[c].encoding = DSAD_ENCODING_TIME;
+		column[c].cells = 1;
+	}
+	column[1].time = DSAD_TIME_SINCE;
+	column[2].time = DSAD_TIME_CLOCK;
+	column[3].time = DSAD_TIME_CALENDAR | DSAD_TIME_SINCE;
+	column[3].since = 1;
+	CHECK(dsad_encoder_finish(&encoder, &arena, &error) == DSAD_OK);
+	for (int c = 0; c < 4; c++)
+		CHECK(encoder.column[c].features == features[c]);
+	CHECK(encoder.kind[0] == DSAD_FEATURE_NUMBER && encoder.kind[1] == DSAD_FEATURE_BOUNDED && encoder.kind[5] == DSAD_FEATURE_NUMBER);
+	dsad_encode(&encoder, cells, feature);
+	CHECK(feature[0] == 2.5 && feature[1] == 0 && feature[2] == 1 && feature[5] == -3.5);
+	cells[1] = NAN;
+	dsad_encode(&encoder, cells, feature);
+	CHECK(isnan(feature[0]) && feature[1] == 0 && !isnan(feature[3]) && isnan(feature[5]));
+	copy = dsad_encoder_copy(&arena, &encoder);
+	CHECK(copy != NULL && copy->left_out == 2 && copy->left[1].reason == DSAD_LEFT_OUT_MOVES && copy->left[1].other.length == 2);
+	CHECK(copy->column[3].since == 1 && copy->column[3].time == column[3].time);
+	/* nothing is measured from itself, nor from what is no instant */
+	column[3].since = 3;
+	CHECK(dsad_encoder_copy(&arena, &encoder) == NULL);
+	column[3].since = 1;
+	column[1].type = DSAD_TYPE_TIME;
+	column[1].time = DSAD_TIME_CLOCK;
+	CHECK(dsad_encoder_copy(&arena, &encoder) == NULL);
+	/* an interval is days */
+	column[1].type = DSAD_TYPE_INTERVAL;
+	column[1].encoding = DSAD_ENCODING_NUMBER;
+	column[1].time = 0;
+	column[3].time = 0;
+	column[3].since = 0;
+	cells[1] = 1.5 * DAY;
+	CHECK(dsad_encoder_finish(&encoder, &arena, &error) == DSAD_OK);
+	dsad_encode(&encoder, cells, feature);
+	CHECK(feature[0] == 1.5);
+	/* nothing at all */
+	column[1].type = DSAD_TYPE_TIMESTAMP;
+	column[1].encoding = DSAD_ENCODING_TIME;
+	column[2].time = 0;
+	CHECK(dsad_encoder_finish(&encoder, &arena, &error) == DSAD_BAD_DATA);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+}
+
+/* Rows that are arrays. */
+static void
+test_array(void)
+{
+	DsadEncoder encoder;
+	TestEnv		env;
+	DsadArena	arena;
+	DsadError	error;
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	CHECK(dsad_encoder_of_array(&encoder, &arena, 7, &error) == DSAD_OK);
+	CHECK(dsad_encoder_is_array(&encoder) && encoder.identity && encoder.numeric && encoder.features == 7);
+	CHECK(dsad_encoder_of_array(&encoder, &arena, DSAD_MAX_FEATURES + 1, &error) == DSAD_TOO_LARGE);
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
+}
+
 /* Categories whose hashes are all the same, as a forged model may have them: found, and in no time. */
 static void
 test_collisions(void)
@@ -181,7 +270,7 @@ test_collisions(void)
 		COUNT = 60000
 	};
 	uint64_t	(*word)[2] = malloc(COUNT * sizeof(*word));
-	DsadColumn	column = {.value = DSAD_VALUE_TEXT, .kind = DSAD_KIND_CATEGORY, .cells = 1, .categories = COUNT};
+	DsadColumn	column = {.type = DSAD_TYPE_TEXT, .encoding = DSAD_ENCODING_CATEGORY, .cells = 1, .categories = COUNT};
 	DsadEncoder encoder = {.columns = 1, .column = &column};
 	TestEnv		env;
 	DsadArena	arena;
@@ -265,7 +354,7 @@ test_bytes(const DsadEncoder *encoder)
 			if (dsad_encoder_read(&copy, &arena, bytes, length, &error) == DSAD_OK)
 			{
 				double	   *cells = calloc(copy->cells, sizeof(double));
-				double	   *units = calloc(copy->units, sizeof(double));
+				double	   *units = calloc(copy->features, sizeof(double));
 
 				dsad_encode(copy, cells, units);
 				free(cells);
@@ -305,9 +394,9 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 static void
 test_model(const DsadEncoder *encoder)
 {
-	DsadConfig	config = test_config(encoder->units);
+	DsadConfig	config = test_config(encoder->features);
 	Source		source = {encoder, 300};
-	DsadRowSource rows = {&source, 300, encoder->units, false, read_row, encoder};
+	DsadRowSource rows = {&source, 300, encoder->features, false, read_row, encoder};
 	TestEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
@@ -340,7 +429,7 @@ test_model(const DsadEncoder *encoder)
 	for (int i = 0; i < 2; i++)
 	{
 		CHECK(dsad_scorer_create(&scorer, &arena, i == 0 ? &model : &read, dsad_kernel_best()) == DSAD_OK);
-		CHECK(dsad_scorer_encoder(scorer) != NULL && dsad_scorer_encoder(scorer)->units == 22);
+		CHECK(dsad_scorer_encoder(scorer) != NULL && dsad_scorer_encoder(scorer)->features == 22);
 		test_score(scorer, row, 1, &score[i]);
 	}
 	CHECK(memcmp(&score[0], &score[1], sizeof(score[0])) == 0 && score[0] > 0);
@@ -365,6 +454,8 @@ main(void)
 	test_circle(&encoder);
 	test_find(&encoder);
 	test_collisions();
+	test_times();
+	test_array();
 	test_bytes(&encoder);
 	test_model(&encoder);
 	dsad_arena_release(&arena);

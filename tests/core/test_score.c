@@ -26,6 +26,7 @@ static void
 fixed_model(DsadModel *model, DsadArena *arena)
 {
 	DsadConfig	config = test_config(FEATURES);
+	DsadEncoder *encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
 	DsadError	error;
 	uint64_t	random = 11;
 
@@ -33,7 +34,9 @@ fixed_model(DsadModel *model, DsadArena *arena)
 	config.hidden.value[1] = 20;
 	config.latent = 7;
 	config.members = 3;
-	CHECK(dsad_model_alloc(model, arena, &config, FEATURES, dsad_inputs(&config, FEATURES, NULL), &error) == DSAD_OK);
+	CHECK(dsad_encoder_of_array(encoder, arena, FEATURES, &error) == DSAD_OK);
+	CHECK(dsad_model_alloc(model, arena, &config, FEATURES, dsad_inputs(&config, encoder), &error) == DSAD_OK);
+	model->encoder = encoder;
 	for (int j = 0; j < FEATURES; j++)
 	{
 		model->scaling.offset[j] = test_uniform(&random);

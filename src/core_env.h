@@ -1,9 +1,9 @@
 /*
- * env.h
+ * core_env.h
  *	  The core's environment on top of PostgreSQL.
  */
-#ifndef DEEPSAD_ENV_H
-#define DEEPSAD_ENV_H
+#ifndef DEEPSAD_CORE_ENV_H
+#define DEEPSAD_CORE_ENV_H
 
 #include "core/dsad.h"
 

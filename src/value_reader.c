@@ -1,8 +1,8 @@
 /*
- * value.c
- *	  Values of a table's columns: which SQL types can be read, and what they are as
- *	  a number or as the bytes of a category.  The same in every database: text is
- *	  UTF-8 whatever the server's encoding, times are UTC, no setting counts.
+ * value_reader.c
+ *	  SQL values: which types can be read, and what their values are as a number, as
+ *	  the bytes of a category or as an array's numbers.  The same in every database:
+ *	  text is UTF-8 whatever the server's encoding, times are UTC, no setting counts.
  */
 #include "pg_compat.h"
 
@@ -10,50 +10,89 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
-#include "catalog/pg_enum.h"
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgroids.h"
 #include "utils/inet.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "value.h"
+#include "value_reader.h"
 
 #define DAYS_PER_MONTH_OF_INTERVAL 30
 
 /* Prepares for arrays of an element type; false when it is not a number. */
 static bool
-resolve_elements(DeepsadValue *value, Oid element, MemoryContext context)
+resolve_elements(DeepsadValueReader *reader, Oid element, DeepsadRefusal *why)
 {
-	if (!OidIsValid(element) || !deepsad_number_resolve(&value->number, getBaseType(element), context))
+	if (!OidIsValid(element) || !deepsad_number_resolve(&reader->number, getBaseType(element), reader->context, why))
 		return false;
-	value->value = DSAD_VALUE_ARRAY;
-	get_typlenbyvalalign(element, &value->element_length, &value->element_by_value, &value->element_align);
+	reader->type = DSAD_TYPE_ARRAY;
+	get_typlenbyvalalign(element, &reader->element_length, &reader->element_by_value, &reader->element_align);
 	return true;
 }
 
-/* Whether values of this type can be read, and if so how; what that needs lives in context. */
+/* Prepares for a type with a cast function to real[] or float8[] (pgvector's vector); false when there is none. */
+static bool
+resolve_array_cast(DeepsadValueReader *reader, Oid type, DeepsadRefusal *why)
+{
+	static const Oid target[][2] = {{FLOAT4ARRAYOID, FLOAT4OID}, {FLOAT8ARRAYOID, FLOAT8OID}};
+
+	for (int i = 0; i < (int) lengthof(target); i++)
+		if (deepsad_cast_resolve(&reader->to_array, type, target[i][0], reader->context, why))
+			return resolve_elements(reader, target[i][1], why);
+	return false;
+}
+
+/* Prepares for untyped literals that are arrays: '{1,2}'. */
+void
+deepsad_array_literal(DeepsadValueReader *reader, MemoryContext context)
+{
+	DeepsadRefusal why = {"", ""};
+
+	memset(reader, 0, sizeof(*reader));
+	reader->oid = UNKNOWNOID;
+	reader->context = context;
+	fmgr_info_cxt(F_ARRAY_IN, &reader->to_array, context);
+	resolve_elements(reader, FLOAT8OID, &why);
+}
+
+/* What an enum's labels are depends on the catalog, which can change: its output function is STABLE for that reason. */
+static bool
+refuse_enum(DeepsadRefusal *why)
+{
+	why->detail = "A label of an enum can be renamed, and scores must not change.";
+	why->cast = "text";
+	return false;
+}
+
+/*
+ * Whether values of this type can be read, and if so how; what that needs lives in
+ * context.  If not, *why (both members set to "" by the caller) may say more.
+ */
 bool
-deepsad_value_resolve(DeepsadValue *value, Oid type, MemoryContext context)
+deepsad_value_resolve(DeepsadValueReader *reader, Oid type, MemoryContext context, DeepsadRefusal *why)
 {
 	char		category;
 	bool		preferred;
-	Oid			cast;
 
-	memset(value, 0, sizeof(*value));
+	memset(reader, 0, sizeof(*reader));
+	reader->context = context;
+	why->detail = why->cast = "";
 	if (!OidIsValid(type))
 		return false;
-	type = value->type = getBaseType(type);
+	type = reader->oid = getBaseType(type);
 	switch (type)
 	{
 		case BOOLOID:
-			value->value = DSAD_VALUE_BOOLEAN;
+			reader->type = DSAD_TYPE_BOOLEAN;
 			return true;
 		case UNKNOWNOID:
 		case TEXTOID:
@@ -62,61 +101,57 @@ deepsad_value_resolve(DeepsadValue *value, Oid type, MemoryContext context)
 		case NAMEOID:
 		case CHAROID:
 		case UUIDOID:
-			value->value = DSAD_VALUE_TEXT;
+			reader->type = DSAD_TYPE_TEXT;
 			return true;
 		case TIMESTAMPOID:
-			value->value = DSAD_VALUE_TIMESTAMP;
+			reader->type = DSAD_TYPE_TIMESTAMP;
 			return true;
 		case TIMESTAMPTZOID:
-			value->value = DSAD_VALUE_TIMESTAMPTZ;
+			reader->type = DSAD_TYPE_TIMESTAMPTZ;
 			return true;
 		case DATEOID:
-			value->value = DSAD_VALUE_DATE;
+			reader->type = DSAD_TYPE_DATE;
 			return true;
 		case TIMEOID:
 		case TIMETZOID:
-			value->value = DSAD_VALUE_TIME;
+			reader->type = DSAD_TYPE_TIME;
 			return true;
 		case INTERVALOID:
-			value->value = DSAD_VALUE_INTERVAL;
+			reader->type = DSAD_TYPE_INTERVAL;
 			return true;
 		case INETOID:
 		case CIDROID:
-			value->value = DSAD_VALUE_ADDRESS;
+			reader->type = DSAD_TYPE_ADDRESS;
 			return true;
 		default:
 			break;
 	}
-	if (deepsad_number_resolve(&value->number, type, context))
+	if (deepsad_number_resolve(&reader->number, type, context, why))
 	{
-		value->value = DSAD_VALUE_NUMBER;
+		reader->type = DSAD_TYPE_NUMBER;
 		return true;
 	}
 	if (OidIsValid(get_element_type(type)))
-		return resolve_elements(value, get_element_type(type), context);
+		return resolve_elements(reader, get_element_type(type), why);
 	get_type_category_preferred(type, &category, &preferred);
-	if (category == TYPCATEGORY_ENUM || (category == TYPCATEGORY_STRING && IsBinaryCoercible(type, TEXTOID)))
+	if (category == TYPCATEGORY_ENUM)
+		return refuse_enum(why);
+	if (category == TYPCATEGORY_STRING && IsBinaryCoercible(type, TEXTOID))
 	{
-		value->value = DSAD_VALUE_TEXT;
-		if (category == TYPCATEGORY_STRING)
-			value->type = TEXTOID;
+		reader->type = DSAD_TYPE_TEXT;
+		reader->oid = TEXTOID;
 		return true;
 	}
-	if (find_coercion_pathway(FLOAT4ARRAYOID, type, COERCION_EXPLICIT, &cast) == COERCION_PATH_FUNC && deepsad_may_cast(cast))
-	{
-		deepsad_prepare_cast(&value->to_array, cast, context);
-		return resolve_elements(value, FLOAT4OID, context);
-	}
-	return false;
+	return resolve_array_cast(reader, type, why);
 }
 
 /* Whether values that are read so are what a column expects; untyped literals may be text or a number. */
 bool
-deepsad_value_fits(const DeepsadValue *value, DsadValue expected)
+deepsad_value_fits(const DeepsadValueReader *reader, DsadColumnType expected)
 {
-	if (value->type == UNKNOWNOID)
-		return expected == DSAD_VALUE_TEXT || expected == DSAD_VALUE_NUMBER;
-	return value->value == expected;
+	if (reader->oid == UNKNOWNOID)
+		return expected == DSAD_TYPE_TEXT || expected == DSAD_TYPE_NUMBER;
+	return reader->type == expected;
 }
 
 static double
@@ -127,9 +162,9 @@ finite_time(bool finite, double microseconds)
 
 /* A number, boolean, time or interval as a number; an infinite time is NaN, missing. */
 double
-deepsad_value_read(DeepsadValue *value, Datum datum)
+deepsad_value_number(DeepsadValueReader *reader, Datum datum)
 {
-	switch (value->type)
+	switch (reader->oid)
 	{
 		case BOOLOID:
 			return DatumGetBool(datum);
@@ -158,7 +193,7 @@ deepsad_value_read(DeepsadValue *value, Datum datum)
 								   (double) interval->month * DAYS_PER_MONTH_OF_INTERVAL * USECS_PER_DAY);
 			}
 		default:
-			return deepsad_number_read(&value->number, datum);
+			return deepsad_number_read(&reader->number, datum);
 	}
 }
 
@@ -230,13 +265,13 @@ network_text(const inet *address, uint8 prefix, char *text)
 
 /* A number as the name of a category; 1, 1.0 and 1e0 are one. */
 static uint32
-number_text(DeepsadValue *value, Datum datum, char *text)
+number_text(DeepsadValueReader *reader, Datum datum, char *text)
 {
 	double		number;
 
-	if (value->type == INT8OID)
+	if (reader->oid == INT8OID)
 		return (uint32) sprintf(text, INT64_FORMAT, DatumGetInt64(datum));
-	number = deepsad_number_read(&value->number, datum) + 0.0;
+	number = deepsad_number_read(&reader->number, datum) + 0.0;
 	if (fabs(number) < 9e18 && number == (double) (int64) number)
 		return (uint32) sprintf(text, INT64_FORMAT, (int64) number);
 	double_to_shortest_decimal_buf(number, text);
@@ -263,32 +298,16 @@ uuid_text(const pg_uuid_t *uuid, char *text)
 	return (uint32) (at - text);
 }
 
-static uint32
-enum_text(Oid label, char *text)
-{
-	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(label));
-	const char *name;
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid internal value for enum: %u", label)));
-	name = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
-	strlcpy(text, name, DEEPSAD_VALUE_TEXT);
-	ReleaseSysCache(tuple);
-	return (uint32) strlen(text);
-}
-
 /*
  * The name, in UTF-8, of the category that a value is: where it lies, in buffer
  * (DEEPSAD_VALUE_TEXT bytes), or in the current context.
  */
 DsadBytes
-deepsad_value_bytes(DeepsadValue *value, uint8 prefix, Datum datum, char *buffer)
+deepsad_value_category(DeepsadValueReader *reader, uint8 prefix, Datum datum, char *buffer)
 {
 	DsadBytes	bytes = {buffer, 0};
 
-	switch (value->type)
+	switch (reader->oid)
 	{
 		case BOOLOID:
 			bytes.bytes = DatumGetBool(datum) ? "true" : "false";
@@ -318,44 +337,90 @@ deepsad_value_bytes(DeepsadValue *value, uint8 prefix, Datum datum, char *buffer
 			bytes = varlena_bytes(datum);
 			return deepsad_utf8(bytes.bytes, bytes.length);
 		default:
-			break;
+			bytes.length = number_text(reader, datum, buffer);
+			return bytes;
 	}
-	if (value->value == DSAD_VALUE_NUMBER)
-		bytes.length = number_text(value, datum, buffer);
-	else
-		return deepsad_utf8(buffer, enum_text(DatumGetObjectId(datum), buffer));
-	return bytes;
 }
 
-/* An array's elements as doubles, NaN = missing, in the current context; how many. */
-uint32
-deepsad_value_elements(DeepsadValue *value, Datum datum, double **elements)
+/* Makes room for count values. */
+static void
+reserve(DeepsadValueReader *reader, uint32 count)
 {
+	if (count <= reader->capacity)
+		return;
+	if (reader->values)
+		pfree(reader->values);
+	reader->values = NULL;
+	reader->capacity = 0;
+	reader->values = MemoryContextAlloc(reader->context, count * sizeof(double));
+	reader->capacity = count;
+}
+
+/*
+ * A real[] or float8[] with a short header, without NULLs, is read where it
+ * lies: copying it to an aligned place costs more than small nets do.
+ */
+static bool
+view_short_array(const DeepsadValueReader *reader, const struct varlena *value, DsadRows *row, uint32 *count)
+{
+	const char *data = VARDATA_SHORT(value);
+	ArrayType	header;			/* as it would lie behind a 4-byte length word */
+	int			dimension[2];	/* length, lower bound */
+
+	if (reader->number.type != FLOAT4OID && reader->number.type != FLOAT8OID)
+		return false;
+	memcpy((char *) &header + VARHDRSZ, data, sizeof(header) - VARHDRSZ);
+	if (header.ndim != 1 || header.dataoffset != 0)
+		return false;			/* the ordinary way deals with these */
+	memcpy(dimension, data + sizeof(header) - VARHDRSZ, sizeof(dimension));
+	*count = (uint32) dimension[0];
+	*row = (DsadRows) {data + ARR_OVERHEAD_NONULLS(1) - VARHDRSZ, 1, reader->number.type == FLOAT4OID};
+	return true;
+}
+
+/*
+ * The numbers of an array, or of what is cast to one: *count of them, NaN = missing,
+ * where they lie or in the reader's memory, valid until the next call.  Returns how many
+ * dimensions the array has (0: it is empty), and reads it only if that is one.
+ */
+int
+deepsad_value_array(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint32 *count)
+{
+	Oid			type = reader->number.type;
+	const struct varlena *value;
 	ArrayType  *array;
 	Datum	   *element;
 	bool	   *null;
-	int			count;
+	int			elements;
 
-	if (OidIsValid(value->to_array.fn_oid))
-		datum = deepsad_call_cast(&value->to_array, datum);
+	if (reader->oid == UNKNOWNOID)
+		datum = InputFunctionCall(&reader->to_array, DatumGetCString(datum), FLOAT8OID, -1);
+	else if (OidIsValid(reader->to_array.fn_oid))
+		datum = deepsad_call_cast(&reader->to_array, datum);
+	value = (const struct varlena *) DatumGetPointer(datum);
+	if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value) && view_short_array(reader, value, row, count))
+		return 1;
 	array = DatumGetArrayTypeP(datum);
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("features array has %d dimensions, must have 1", ARR_NDIM(array))));
-	deconstruct_array(array, ARR_ELEMTYPE(array), value->element_length, value->element_by_value,
-					  value->element_align, &element, &null, &count);
-	*elements = palloc(Max(count, 1) * sizeof(double));
-	for (int i = 0; i < count; i++)
-		(*elements)[i] = null[i] ? NAN : deepsad_number_read(&value->number, element[i]);
+	if (ARR_NDIM(array) != 1)
+		return ARR_NDIM(array);
+	*count = (uint32) ARR_DIMS(array)[0];
+	*row = (DsadRows) {ARR_DATA_PTR(array), 1, type == FLOAT4OID};
+	if (!ARR_HASNULL(array) && (type == FLOAT4OID || type == FLOAT8OID))
+		return 1;
+	reserve(reader, *count);
+	deconstruct_array(array, ARR_ELEMTYPE(array), reader->element_length, reader->element_by_value,
+					  reader->element_align, &element, &null, &elements);
+	for (uint32 i = 0; i < *count; i++)
+		reader->values[i] = null[i] ? NAN : deepsad_number_read(&reader->number, element[i]);
 	pfree(element);
 	pfree(null);
-	return (uint32) count;
+	*row = (DsadRows) {reader->values, 1, false};
+	return 1;
 }
 
 /* A type's name for people, the same whatever search_path is. */
 char *
-deepsad_value_type_name(Oid type)
+deepsad_type_name(Oid type)
 {
 	HeapTuple	tuple;
 	char	   *name;

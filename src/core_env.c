@@ -1,5 +1,5 @@
 /*
- * env.c
+ * core_env.c
  *	  Memory, interrupts, checksums and errors for the core.
  */
 #include "pg_compat.h"
@@ -8,7 +8,7 @@
 #include "port/pg_crc32c.h"
 #include "utils/memutils.h"
 
-#include "env.h"
+#include "core_env.h"
 
 /* Sizes may pass 1 GB; does not return when memory runs out. */
 static void *

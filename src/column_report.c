@@ -1,0 +1,175 @@
+/*
+ * column_report.c
+ *	  What a training says of its columns: which are left out and why, and which are
+ *	  suspicious.  A statement that trains many groups says it once for all of them.
+ */
+#include "pg_compat.h"
+
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "column_options.h"
+#include "column_report.h"
+#include "column_text.h"
+#include "value_reader.h"
+
+/* One message, without the number of groups that it is about. */
+typedef struct Message
+{
+	int			level;			/* NOTICE: it is left out, because ... */
+	char	   *subject;
+	char	   *text;
+	char	   *hint;
+	uint64		groups;
+} Message;
+
+struct DeepsadColumnReport
+{
+	MemoryContext context;
+	List	   *messages;
+};
+
+/* An empty report in context. */
+DeepsadColumnReport *
+deepsad_column_report_create(MemoryContext context)
+{
+	DeepsadColumnReport *report = MemoryContextAllocZero(context, sizeof(DeepsadColumnReport));
+
+	report->context = context;
+	return report;
+}
+
+/* Why a column is left out, for people; other: the column that MOVES is about. */
+const char *
+deepsad_left_out_text(DsadLeftOutReason reason, DsadBytes other)
+{
+	static const char *const text[] = {
+		[DSAD_LEFT_OUT_SKIPPED] = "the options skip it",
+		[DSAD_LEFT_OUT_LABEL] = "it tells the label",
+		[DSAD_LEFT_OUT_FILLED] = "it has values only where the label is known",
+		[DSAD_LEFT_OUT_EMPTY] = "it has no values",
+		[DSAD_LEFT_OUT_SERIAL] = "it numbers the rows",
+		[DSAD_LEFT_OUT_INSTANT] = "later rows have later times",
+		[DSAD_LEFT_OUT_CONSTANT] = "it is a time that never varies",
+		[DSAD_LEFT_OUT_IDENTIFIER] = "its values hardly repeat",
+		[DSAD_LEFT_OUT_VARIETY] = "it has too many different values",
+	};
+
+	StaticAssertStmt(lengthof(text) == DSAD_LEFT_OUT_REASONS, "every reason has a text");
+	if (reason == DSAD_LEFT_OUT_MOVES)
+		return psprintf("it rises or falls with column \"%s\"", deepsad_utf8_text(&other));
+	return text[reason];
+}
+
+/* How to keep a column all the same. */
+static char *
+keep_hint(const DsadColumn *column)
+{
+	char	   *name = deepsad_utf8_text(&column->name);
+
+	if (dsad_column_is_instant(column))
+		return psprintf("Keep its time of day and day of week: %s, or itself: %s.", deepsad_column_example(name, "time"),
+						deepsad_column_example(name, "number"));
+	return psprintf("Keep it: %s.", deepsad_column_example(name, column->encoding == DSAD_ENCODING_TIME ? "time" :
+														   column->encoding == DSAD_ENCODING_BOOLEAN ? "boolean" :
+														   column->encoding == DSAD_ENCODING_CATEGORY ? "category" : "number"));
+}
+
+static char *
+skip_hint(const DsadColumn *column, const char *unless)
+{
+	return psprintf("%s, leave it out: %s.", unless, deepsad_column_example(deepsad_utf8_text(&column->name), "skip"));
+}
+
+/* Adds a message, or one group to it. */
+static void
+add(DeepsadColumnReport *report, int level, const char *subject, const char *text, const char *hint)
+{
+	ListCell   *cell;
+	Message    *message;
+	MemoryContext old;
+
+	foreach(cell, report->messages)
+	{
+		message = lfirst(cell);
+		if (message->level == level && strcmp(message->subject, subject) == 0 && strcmp(message->text, text) == 0)
+		{
+			message->groups++;
+			return;
+		}
+	}
+	old = MemoryContextSwitchTo(report->context);
+	message = palloc(sizeof(Message));
+	*message = (Message) {level, pstrdup(subject), pstrdup(text), pstrdup(hint), 1};
+	report->messages = lappend(report->messages, message);
+	MemoryContextSwitchTo(old);
+}
+
+/* Says of a column of one group what was decided. */
+void
+deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft, uint32 c, const DsadCandidate *candidate)
+{
+	const DsadColumn *column = &draft->column[c];
+	char	   *label = psprintf("column %s", deepsad_column_label(draft, c));
+	DsadBytes	none = {"", 0};
+
+	if (candidate->left_out)
+	{
+		DsadBytes	other = candidate->reason == DSAD_LEFT_OUT_MOVES ? draft->column[candidate->other].name : none;
+
+		add(report, NOTICE, label, deepsad_left_out_text((DsadLeftOutReason) candidate->reason, other), keep_hint(column));
+		return;
+	}
+	switch ((DsadColumnWarning) candidate->warning)
+	{
+		case DSAD_WARNING_NONE:
+		case DSAD_WARNINGS:
+			break;
+		case DSAD_WARNING_LABEL:
+			add(report, WARNING, label, "tells the label", skip_hint(column, "If new rows will not have it"));
+			break;
+		case DSAD_WARNING_TELLING:
+			if (dsad_encoder_is_array(draft))
+				add(report, WARNING, psprintf("feature %u", candidate->element + 1), "tells the label",
+					"If new rows will not have it, leave it out of the array.");
+			else
+				add(report, WARNING, label, psprintf("tells the label in element %u", candidate->element + 1),
+					"If new rows will not have it, leave it out of the array.");
+			break;
+		case DSAD_WARNING_SERIAL:
+			add(report, WARNING, label, "looks like a serial number", skip_hint(column, "If it is one"));
+			break;
+		case DSAD_WARNING_MOVES:
+			add(report, WARNING, label,
+				psprintf("moves with column %s; expect drift", deepsad_column_label(draft, candidate->other)),
+				skip_hint(column, "If later rows will go on moving"));
+			break;
+	}
+}
+
+/* Sends the messages and forgets them. */
+void
+deepsad_column_report_send(DeepsadColumnReport *report)
+{
+	List	   *messages = report->messages;
+	ListCell   *cell;
+
+	report->messages = NIL;
+	foreach(cell, messages)
+	{
+		const Message *message = lfirst(cell);
+		char	   *groups = message->groups > 1 ? psprintf(" in " UINT64_FORMAT " groups", message->groups) : "";
+
+		if (message->level == NOTICE)
+			ereport(NOTICE,
+					(errmsg("%s is left out%s: %s", message->subject, groups, message->text),
+					 errhint("%s", message->hint)));
+		else
+			ereport(WARNING,
+					(errcode(ERRCODE_WARNING),
+					 errmsg("%s%s %s", message->subject, groups, message->text),
+					 errhint("%s", message->hint)));
+	}
+}

@@ -1,0 +1,598 @@
+/*
+ * column_rules.c
+ *	  Which columns of the training rows are no features.
+ *
+ * A table that somebody puts in as it is has columns that tell the label, and columns
+ * that cannot mean the same tomorrow: serial numbers, times of insertion, whatever
+ * rises with those.  All rules are functions of the set of rows.  A rule holds a column
+ * for one of these only when chance makes that of an honest one less than once in 10^5.
+ */
+#include "column_rules.h"
+
+#include <math.h>
+
+#include "env.h"
+
+#define MICROSECONDS_PER_DAY 86400e6
+
+#define MIN_LABELED_ROWS 10		/* with labels of one kind: fewer prove nothing of a value that they share */
+#define CHANCE 1e-5				/* of a rule's being wrong by chance, at most */
+#define WARN_CHANCE 1e-3		/* the same for a warning */
+#define FILLED_CHANCE 1e-3		/* of a value in labeled rows only */
+
+#define MIN_CLOCK_DAYS 2		/* of rows from which on the time of day is a feature ... */
+#define MIN_WEEKDAY_DAYS 14		/* ... and the day of the week */
+#define QUIET_CLOCK_DAYS 14		/* so many days without rows in an hour: there are none in that hour ... */
+#define QUIET_WEEKDAY_DAYS 28	/* ... and on a day of the week */
+
+#define MIN_SERIAL_ROWS 200		/* from which on numbers that never repeat are left out ... */
+#define WARN_SERIAL_ROWS 20		/* ... and are worth a warning */
+#define SERIAL_RANGE 3			/* times the rows: a serial number has no larger one */
+#define MAX_REPEATED_VALUES 2	/* of the sampled ones: more than chance makes of a copied row */
+
+#define MIN_IDENTIFIER_ROWS 100	/* from which on text that hardly repeats is left out */
+
+#define MIN_MOVE_ROWS 30		/* below, nothing is known to rise with anything */
+#define MOVES 0.999				/* rank correlation of what rises with another column */
+#define WARN_MOVES 0.8			/* and of what is worth a warning */
+#define MIN_ARRANGEMENTS 1e6	/* of the rows by a column's values: fewer make a correlation by chance */
+
+/* Natural logarithm of the number of ways to choose k of n. */
+static double
+log_choose(uint64_t n, uint64_t k)
+{
+	double		sum = 0;
+
+	if (k > n - k)
+		k = n - k;
+	/* more terms only make it larger, and this is large enough to compare */
+	for (uint64_t i = 1; i <= k && i <= 64; i++)
+		sum += log((double) (n - k + i) / (double) i);
+	return sum;
+}
+
+/* ---- what tells the label ---- */
+
+/* The one value that all rows of a label have: its index among the few, -1 = there are several, or none. */
+static int
+only_value(const DsadFewValues *few, int label)
+{
+	int			found = -1;
+
+	if (few->count > DSAD_FEW_VALUES)
+		return -1;
+	for (uint32_t i = 0; i < few->count; i++)
+	{
+		if (few->rows[i][label] == 0)
+			continue;
+		if (found >= 0)
+			return -1;
+		found = (int) i;
+	}
+	return found;
+}
+
+/* How likely it is that chance makes a column tell the label as it does; 1 when it does not. */
+static double
+label_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
+{
+	uint64_t	anomalies = rows[0];
+	uint64_t	unlabeled = rows[1];
+	uint64_t	normals = rows[2];
+	int			label = anomalies > 0 ? 0 : 2;
+	int			value[2] = {only_value(&s->few, 0), only_value(&s->few, 2)};
+
+	if (anomalies > 0 && normals > 0)
+	{
+		bool		by_presence = (s->missing[0] == 0 && s->present[2] == 0) || (s->present[0] == 0 && s->missing[2] == 0);
+		bool		by_value = value[0] >= 0 && value[1] >= 0 && value[0] != value[1];
+
+		return by_presence || by_value ? exp(-log_choose(anomalies + normals, anomalies)) : 1;
+	}
+	if (rows[label] < MIN_LABELED_ROWS || unlabeled == 0)
+		return 1;
+	/* one kind of label: the labeled rows share a value that no other row has */
+	if (value[label / 2] < 0 || s->few.rows[value[label / 2]][1] > 0)
+		return 1;
+	return exp(-log_choose(rows[label] + unlabeled, rows[label]));
+}
+
+/* Whether the column has values only where the label is known. */
+static bool
+is_filled_by_label(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
+{
+	double		labeled = (double) rows[0] + (double) rows[2];
+	double		filled = (double) s->present[0] + (double) s->present[2];
+
+	if (rows[1] == 0 || s->present[1] > 0 || filled == 0)
+		return false;
+	/* in all such rows, or in so many that it is no accident */
+	return filled == labeled || filled * log(labeled / (labeled + (double) rows[1])) < log(FILLED_CHANCE);
+}
+
+/* The first element of an array that tells the label; cells when none does. */
+static uint32_t
+telling_element(const DsadColumn *column, const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
+{
+	const DsadTelling *telling = &s->telling;
+
+	if (!telling->value[0] || !telling->value[1] || exp(-log_choose(rows[0] + rows[2], rows[0])) > CHANCE)
+		return column->cells;
+	for (uint32_t i = 0; i < column->cells; i++)
+	{
+		double		a = telling->value[0][i];
+		double		b = telling->value[1][i];
+
+		if (!telling->varies[i] && a != b && !(isnan(a) && isnan(b)))
+			return i;
+	}
+	return column->cells;
+}
+
+static void
+leave_out(DsadCandidate *candidate, DsadLeftOutReason reason)
+{
+	candidate->left_out = true;
+	candidate->reason = (uint8_t) reason;
+}
+
+static void
+judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS])
+{
+	const DsadColumnStatistics *s = candidate->statistics;
+	double		chance = 1;
+	bool		filled = false;
+
+	if (column->type == DSAD_TYPE_ARRAY)
+	{
+		candidate->element = telling_element(column, s, rows);
+		if (candidate->element < column->cells)
+			candidate->warning = DSAD_WARNING_TELLING;
+		return;
+	}
+	chance = label_chance(s, rows);
+	filled = is_filled_by_label(s, rows);
+	if (!candidate->asked && filled)
+		leave_out(candidate, DSAD_LEFT_OUT_FILLED);
+	else if (!candidate->asked && chance <= CHANCE)
+		leave_out(candidate, DSAD_LEFT_OUT_LABEL);
+	else if (filled || chance <= WARN_CHANCE)
+		candidate->warning = DSAD_WARNING_LABEL;
+	/* where nothing is labeled, a flag without values may well be the label */
+	else if (!candidate->asked && rows[0] + rows[2] == 0 && dsad_rows_present(s) == 0 && column->type == DSAD_TYPE_BOOLEAN)
+		leave_out(candidate, DSAD_LEFT_OUT_EMPTY);
+}
+
+/* ---- text ---- */
+
+/* Text whose values hardly repeat says who it was, not what. */
+static void
+judge_text(const DsadColumn *column, DsadCandidate *candidate)
+{
+	uint64_t	present = dsad_rows_present(candidate->statistics);
+
+	if (column->encoding != DSAD_ENCODING_CATEGORY || column->type == DSAD_TYPE_ADDRESS || candidate->asked)
+		return;
+	if (candidate->variety)
+		leave_out(candidate, candidate->values > present / 2 ? DSAD_LEFT_OUT_IDENTIFIER : DSAD_LEFT_OUT_VARIETY);
+	else if (present >= MIN_IDENTIFIER_ROWS && candidate->values > present / 2)
+		leave_out(candidate, DSAD_LEFT_OUT_IDENTIFIER);
+}
+
+/* ---- times ---- */
+
+/*
+ * Whether the `bins` hours or weekdays that came are all there are: each came on more
+ * than one day, and those that never came had `quiet` days to come.
+ */
+static bool
+is_covered(const int32_t (*days)[2], int bins, double span, double least, double quiet)
+{
+	bool		all = true;
+
+	for (int i = 0; i < bins; i++)
+	{
+		if (days[i][0] > days[i][1])
+			all = false;
+		else if (days[i][0] == days[i][1])
+			return false;
+	}
+	return span >= (all ? least : quiet);
+}
+
+/* What an instant becomes by itself: circles of which the rows have seen enough. */
+static uint8_t
+circles(const DsadColumn *column, const DsadColumnStatistics *s)
+{
+	double		span = (s->max - s->min) / MICROSECONDS_PER_DAY;
+	uint8_t		time = 0;
+
+	if (s->coverage == NULL)
+		return 0;
+	if (column->type != DSAD_TYPE_DATE &&
+		is_covered((const int32_t (*)[2]) s->coverage->hour, DSAD_HOURS, span, MIN_CLOCK_DAYS, QUIET_CLOCK_DAYS))
+		time |= DSAD_TIME_CLOCK;
+	/* a date stands for its whole day */
+	if (is_covered((const int32_t (*)[2]) s->coverage->weekday, DSAD_WEEKDAYS,
+				   span + (column->type == DSAD_TYPE_DATE ? 1 : 0), MIN_WEEKDAY_DAYS, QUIET_WEEKDAY_DAYS))
+		time |= DSAD_TIME_CALENDAR;
+	return time;
+}
+
+/* Whether every hour of the day came. */
+static bool
+has_all_hours(const DsadColumnStatistics *s)
+{
+	for (int i = 0; s->coverage && i < DSAD_HOURS; i++)
+		if (s->coverage->hour[i][0] > s->coverage->hour[i][1])
+			return false;
+	return s->coverage != NULL;
+}
+
+/* Whether some instant of the rows spans so many days that hours without rows are quiet ones. */
+static bool
+spans_quiet_days(const DsadEncoder *draft, const DsadCandidate *candidate)
+{
+	for (uint32_t c = 0; c < draft->columns; c++)
+		if (dsad_column_is_instant(&draft->column[c]) &&
+			candidate[c].statistics->max - candidate[c].statistics->min >= QUIET_CLOCK_DAYS * MICROSECONDS_PER_DAY)
+			return true;
+	return false;
+}
+
+static bool
+is_time(const DsadColumn *column)
+{
+	return column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_INTERVAL;
+}
+
+/* Whether the other instants of a row can be measured from this column. */
+static bool
+can_start(const DsadColumn *column, const DsadCandidate *candidate)
+{
+	return dsad_column_is_instant(column) && column->encoding == DSAD_ENCODING_TIME &&
+		candidate->statistics->max > candidate->statistics->min &&
+		!(candidate->left_out && (candidate->reason == DSAD_LEFT_OUT_LABEL || candidate->reason == DSAD_LEFT_OUT_FILLED));
+}
+
+/* The column that the other instants are measured from: the fullest one, of several the first; columns when there is none. */
+static uint32_t
+find_start(const DsadEncoder *draft, const DsadCandidate *candidate)
+{
+	uint32_t	start = draft->columns;
+
+	for (uint32_t c = 0; c < draft->columns; c++)
+		if (can_start(&draft->column[c], &candidate[c]) &&
+			(start == draft->columns || dsad_rows_present(candidate[c].statistics) > dsad_rows_present(candidate[start].statistics)))
+			start = c;
+	return start;
+}
+
+/* Times that never varied say nothing of later ones; the others are what the rows have seen enough of. */
+static void
+judge_times(const DsadEncoder *draft, DsadCandidate *candidate)
+{
+	bool		quiet = spans_quiet_days(draft, candidate);
+	uint32_t	start;
+
+	for (uint32_t c = 0; c < draft->columns; c++)
+	{
+		const DsadColumn *column = &draft->column[c];
+		DsadCandidate *one = &candidate[c];
+
+		if (!is_time(column) || one->asked || one->left_out)
+			continue;
+		if (!(one->statistics->max > one->statistics->min))
+			leave_out(one, DSAD_LEFT_OUT_CONSTANT);
+		else if (dsad_column_is_instant(column))
+			one->time = circles(column, one->statistics);
+		else if (column->type == DSAD_TYPE_TIME)
+		{
+			one->time = DSAD_TIME_CLOCK;
+			if (!quiet && !has_all_hours(one->statistics))
+				leave_out(one, DSAD_LEFT_OUT_INSTANT);
+		}
+	}
+	start = find_start(draft, candidate);
+	for (uint32_t c = 0; c < draft->columns && start < draft->columns; c++)
+	{
+		const DsadColumn *column = &draft->column[c];
+		DsadCandidate *one = &candidate[c];
+
+		if (c == start || !dsad_column_is_instant(column) || column->encoding != DSAD_ENCODING_TIME || one->exact ||
+			one->left_out)
+			continue;
+		one->time |= DSAD_TIME_SINCE;
+		one->since = (uint16_t) start;
+	}
+}
+
+/* Leaves out the instants that become nothing, unless others are measured from them. */
+static void
+settle_instants(const DsadEncoder *draft, DsadCandidate *candidate)
+{
+	for (uint32_t c = 0; c < draft->columns; c++)
+	{
+		bool		start = false;
+
+		if (!dsad_column_is_instant(&draft->column[c]) || draft->column[c].encoding != DSAD_ENCODING_TIME ||
+			candidate[c].asked || candidate[c].left_out || candidate[c].time != 0)
+			continue;
+		for (uint32_t other = 0; other < draft->columns; other++)
+			start |= candidate[other].time & DSAD_TIME_SINCE && candidate[other].since == c;
+		if (!start)
+			leave_out(&candidate[c], DSAD_LEFT_OUT_INSTANT);
+	}
+}
+
+/* ---- serial numbers ---- */
+
+/* Whether the column's numbers hardly repeat and lie close together. */
+static bool
+is_serial(const DsadColumnStatistics *s)
+{
+	uint32_t	repeated = 0;
+
+	if ((s->max - s->min) + 1 > SERIAL_RANGE * (double) dsad_rows_present(s))
+		return false;
+	for (uint32_t i = 0; i < s->sampled.count; i++)
+		repeated += s->sampled.rows[i] > 1;
+	/* of few values none may repeat */
+	return repeated <= (s->sampled.count < DSAD_SAMPLED_VALUES ? 0 : MAX_REPEATED_VALUES);
+}
+
+static void
+judge_serial(const DsadColumn *column, DsadCandidate *candidate)
+{
+	uint64_t	present = dsad_rows_present(candidate->statistics);
+
+	if (!candidate->integer || column->encoding != DSAD_ENCODING_NUMBER || candidate->left_out || candidate->asked ||
+		present < WARN_SERIAL_ROWS || !is_serial(candidate->statistics))
+		return;
+	if (present >= MIN_SERIAL_ROWS)
+		leave_out(candidate, DSAD_LEFT_OUT_SERIAL);
+	else
+		candidate->warning = DSAD_WARNING_SERIAL;
+}
+
+/*
+ * Decides what needs no more than the statistics (rows: how many there are of each
+ * label); what rises with what is for dsad_column_rules_of_rows.
+ */
+void
+dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS])
+{
+	for (uint32_t c = 0; c < draft->columns; c++)
+	{
+		judge_label(&draft->column[c], &candidate[c], rows);
+		if (candidate[c].left_out)
+			continue;
+		judge_text(&draft->column[c], &candidate[c]);
+		judge_serial(&draft->column[c], &candidate[c]);
+	}
+	judge_times(draft, candidate);
+	settle_instants(draft, candidate);
+}
+
+/* ---- what rises with a serial number or an instant ---- */
+
+/* Whether other columns are compared with this one. */
+static bool
+is_clock(const DsadColumn *column, const DsadCandidate *candidate)
+{
+	if (dsad_column_is_instant(column))
+		return candidate->statistics->max > candidate->statistics->min;
+	return candidate->left_out && candidate->reason == DSAD_LEFT_OUT_SERIAL;
+}
+
+/* Whether the column is compared with others. */
+static bool
+is_measured(const DsadColumn *column, const DsadCandidate *candidate)
+{
+	return column->type == DSAD_TYPE_NUMBER && column->encoding == DSAD_ENCODING_NUMBER && !candidate->left_out &&
+		candidate->statistics->max > candidate->statistics->min;
+}
+
+/* Whether there is anything to decide on that needs rows. */
+bool
+dsad_column_rules_want_rows(const DsadEncoder *draft, const DsadCandidate *candidate)
+{
+	bool		clock = false;
+	bool		measured = false;
+
+	for (uint32_t c = 0; c < draft->columns; c++)
+	{
+		clock |= is_clock(&draft->column[c], &candidate[c]);
+		measured |= is_measured(&draft->column[c], &candidate[c]) || (candidate[c].time & DSAD_TIME_SINCE) != 0;
+	}
+	return clock && measured;
+}
+
+typedef struct Pair
+{
+	double		x;
+	double		y;
+} Pair;
+
+static int
+compare_pairs(const Pair *a, const Pair *b)
+{
+	if (a->x != b->x)
+		return a->x < b->x ? -1 : 1;
+	return a->y < b->y ? -1 : a->y > b->y;
+}
+
+/*
+ * Sorts pairs (count) by x, then y, with room for as many, or by y alone; returns how many pairs of pairs stood
+ * the other way round, those with equal y left out.
+ */
+static uint64_t
+merge_sort(Pair *pair, Pair *room, size_t count, bool by_y)
+{
+	size_t		half = count / 2;
+	size_t		i = 0;
+	size_t		j = half;
+	uint64_t	inversions;
+
+	if (count < 2)
+		return 0;
+	inversions = merge_sort(pair, room, half, by_y) + merge_sort(pair + half, room, count - half, by_y);
+	for (size_t k = 0; k < count; k++)
+	{
+		bool		right = i == half ||
+			(j < count && (by_y ? pair[j].y < pair[i].y : compare_pairs(&pair[j], &pair[i]) < 0));
+
+		if (right)
+			inversions += half - i;
+		room[k] = pair[right ? j++ : i++];
+	}
+	memcpy(pair, room, count * sizeof(Pair));
+	return inversions;
+}
+
+/* Over runs of equal values in sorted pairs: pairs of pairs that are tied, and the logarithm of the number of arrangements. */
+static void
+count_ties(const Pair *pair, size_t count, bool by_y, bool both, double *tied, double *log_arrangements)
+{
+	double		log_factorial = 0;
+	size_t		run = 1;
+
+	*tied = 0;
+	*log_arrangements = 0;
+	for (size_t i = 1; i <= count; i++)
+	{
+		*log_arrangements += log((double) i);
+		if (i < count && (by_y || pair[i].x == pair[i - 1].x) && (!(by_y || both) || pair[i].y == pair[i - 1].y))
+		{
+			run++;
+			log_factorial += log((double) run);
+			continue;
+		}
+		*tied += (double) run * (double) (run - 1) / 2;
+		*log_arrangements -= log_factorial;
+		log_factorial = 0;
+		run = 1;
+	}
+}
+
+/*
+ * Goodman's and Kruskal's gamma: of the pairs of rows that differ in both columns, how many more
+ * lie one way than the other.  0 when so few rows differ that chance could make it anything.
+ */
+static double
+rank_correlation(Pair *pair, Pair *room, size_t count)
+{
+	double		all = (double) count * (double) (count - 1) / 2;
+	double		tied_x;
+	double		tied_both;
+	double		tied_y;
+	double		ways_x;
+	double		ways_y;
+	double		ways_both;
+	double		discordant;
+	double		informative;
+
+	if (count < MIN_MOVE_ROWS)
+		return 0;
+	merge_sort(pair, room, count, false);
+	count_ties(pair, count, false, false, &tied_x, &ways_x);
+	count_ties(pair, count, false, true, &tied_both, &ways_both);
+	discordant = (double) merge_sort(pair, room, count, true);
+	count_ties(pair, count, true, false, &tied_y, &ways_y);
+	informative = all - tied_x - tied_y + tied_both;
+	if (!(informative > 0) || ways_x < log(MIN_ARRANGEMENTS) || ways_y < log(MIN_ARRANGEMENTS))
+		return 0;
+	return 1 - 2 * discordant / informative;
+}
+
+/* The rows that have both cells, or (start >= 0) the differences between the second and cell `start`; how many. */
+static size_t
+take_pairs(Pair *pair, const double *cells, uint32_t rows, uint32_t width, uint32_t x, uint32_t y, int64_t start)
+{
+	size_t		count = 0;
+
+	for (uint32_t i = 0; i < rows; i++)
+	{
+		const double *row = cells + (size_t) i * width;
+		double		value = start >= 0 ? row[y] - row[start] : row[y];
+
+		if (!isnan(row[x]) && !isnan(value))
+			pair[count++] = (Pair) {row[x], value};
+	}
+	return count;
+}
+
+/* Decides on one column beside another whose rows it rises or falls with. */
+static void
+judge_move(DsadCandidate *one, uint32_t clock, double correlation)
+{
+	if (correlation >= MOVES && one->integer && !one->asked)
+		leave_out(one, DSAD_LEFT_OUT_MOVES);
+	else if (correlation >= WARN_MOVES && !one->asked)
+		one->warning = DSAD_WARNING_MOVES;
+	else
+		return;
+	one->other = (uint16_t) clock;
+}
+
+/* A difference that never varies, or is as good as the instant itself, is none to go by. */
+static void
+judge_difference(DsadCandidate *one, const Pair *pair, size_t count, double correlation)
+{
+	bool		varies = false;
+
+	for (size_t i = 1; i < count; i++)
+		varies |= pair[i].y != pair[0].y;
+	if (varies && correlation < MOVES)
+		return;
+	one->time &= (uint8_t) ~DSAD_TIME_SINCE;
+	one->since = 0;
+}
+
+/*
+ * Decides what rises or falls with an instant or a serial number, from the cells (rows,
+ * draft->cells) of rows that were chosen by their content.
+ */
+DsadStatus
+dsad_column_rules_of_rows(const DsadEncoder *draft, DsadCandidate *candidate, const double *cells, uint32_t rows,
+						  const DsadEnv *env, DsadError *error)
+{
+	DsadArena	scratch;
+	Pair	   *pair;
+	Pair	   *room;
+	DsadStatus	status = DSAD_OK;
+
+	dsad_arena_init(&scratch, env);
+	pair = dsad_arena_array(&scratch, rows, sizeof(Pair));
+	room = dsad_arena_array(&scratch, rows, sizeof(Pair));
+	if (!pair || !room)
+		status = dsad_no_memory(error);
+	for (uint32_t clock = 0; clock < draft->columns && status == DSAD_OK; clock++)
+	{
+		uint32_t	x = draft->column[clock].first_cell;
+
+		if (!is_clock(&draft->column[clock], &candidate[clock]))
+			continue;
+		for (uint32_t c = 0; c < draft->columns && status == DSAD_OK; c++)
+		{
+			DsadCandidate *one = &candidate[c];
+			bool		since = (one->time & DSAD_TIME_SINCE) != 0 && !one->left_out;
+			int64_t		start = since ? (int64_t) draft->column[one->since].first_cell : -1;
+			double		correlation;
+			size_t		count;
+
+			if (!since && !is_measured(&draft->column[c], one))
+				continue;
+			count = take_pairs(pair, cells, rows, draft->cells, x, draft->column[c].first_cell, start);
+			correlation = fabs(rank_correlation(pair, room, count));
+			if (since)
+				judge_difference(one, pair, count, correlation);
+			else
+				judge_move(one, clock, correlation);
+			status = dsad_poll(env, error);
+		}
+	}
+	dsad_arena_release(&scratch);
+	settle_instants(draft, candidate);
+	return status;
+}

@@ -1,0 +1,74 @@
+/*
+ * column_statistics.h
+ *	  What is learned of the columns of training rows while the rows come: functions of
+ *	  the set of rows, never of their order, and of parts that can be told together.
+ */
+#ifndef DSAD_COLUMN_STATISTICS_H
+#define DSAD_COLUMN_STATISTICS_H
+
+#include "dsad.h"
+
+/* Rows by label: number label + 1. */
+#define DSAD_LABELS 3
+
+/* The different values of a column, as long as they are few, and the rows that have each, by label. */
+#define DSAD_FEW_VALUES 20
+
+typedef struct DsadFewValues
+{
+	uint32_t	count;			/* DSAD_FEW_VALUES + 1: too many */
+	uint32_t	room;
+	uint32_t	last;			/* where the last row's was */
+	double	   *value;			/* count; a missing one is NaN */
+	uint64_t	(*rows)[DSAD_LABELS];	/* count */
+} DsadFewValues;
+
+/*
+ * The values with the smallest hashes, and how often each came (Bar-Yossef et al.,
+ * 2002): a sample of the values, not of the rows.
+ */
+#define DSAD_SAMPLED_VALUES 128
+
+typedef struct DsadSampledValues
+{
+	uint32_t	count;
+	uint32_t	room;
+	uint64_t   *hash;			/* count, ascending */
+	uint64_t   *rows;			/* count */
+} DsadSampledValues;
+
+/* The first and the last day, since 2000, on which each hour of the day and day of the week came. */
+#define DSAD_HOURS 24
+#define DSAD_WEEKDAYS 7
+
+typedef struct DsadCoverage
+{
+	int32_t		hour[DSAD_HOURS][2];	/* first > last: never */
+	int32_t		weekday[DSAD_WEEKDAYS][2];
+} DsadCoverage;
+
+/* Array elements that had one value in all known anomalies and another in all known normal rows, so far. */
+typedef struct DsadTelling
+{
+	double	   *value[2];		/* cells each: the anomalies', the normals'; NULL before the first of them */
+	uint8_t    *varies;			/* cells: 1 = not one value */
+} DsadTelling;
+
+typedef struct DsadColumnStatistics
+{
+	uint64_t	present[DSAD_LABELS];	/* rows with a value, or with all elements */
+	uint64_t	missing[DSAD_LABELS];
+	double		min;			/* of what is present, unless an array; min > max: nothing */
+	double		max;
+	DsadFewValues few;			/* no arrays */
+	DsadSampledValues sampled;	/* integers */
+	DsadCoverage *coverage;		/* instants and times of day */
+	DsadTelling telling;		/* arrays */
+} DsadColumnStatistics;
+
+extern void dsad_column_statistics_init(DsadColumnStatistics *s);
+extern DsadStatus dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bool integer,
+											 const double *cells, int8_t label, const DsadEnv *env, DsadError *error);
+extern uint64_t dsad_rows_present(const DsadColumnStatistics *s);
+
+#endif

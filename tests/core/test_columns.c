@@ -1,0 +1,520 @@
+/*
+ * test_columns.c
+ *	  Which columns are left out: what tells the label and what cannot mean the same
+ *	  later, and no honest column; whatever the order of the rows.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "core/column_rules.h"
+
+#define DAY 86400e6
+#define HOUR 3600e6
+#define MAX_ROWS 4000
+#define MAX_COLUMNS 12
+
+/* A table: cells (rows, columns), labels. */
+typedef struct Table
+{
+	uint32_t	rows;
+	DsadEncoder draft;
+	DsadColumn	column[MAX_COLUMNS];
+	bool		integer[MAX_COLUMNS];
+	double	   *cells;
+	int8_t	   *label;
+} Table;
+
+static uint64_t state = 1;
+
+static double
+uniform(void)
+{
+	return test_uniform(&state);
+}
+
+static void
+start_table(Table *table, uint32_t rows)
+{
+	memset(table, 0, sizeof(*table));
+	table->rows = rows;
+	table->draft.column = table->column;
+	table->cells = calloc((size_t) rows * MAX_COLUMNS, sizeof(double));
+	table->label = calloc(rows, 1);
+}
+
+static void
+end_table(Table *table)
+{
+	free(table->cells);
+	free(table->label);
+}
+
+/* Adds a column; its cells are at *cell(table, row, number). */
+static uint32_t
+add_column(Table *table, DsadColumnType type, bool integer)
+{
+	uint32_t	c = table->draft.columns++;
+	DsadColumn *column = &table->column[c];
+
+	column->type = (uint8_t) type;
+	column->encoding = type == DSAD_TYPE_NUMBER || type == DSAD_TYPE_INTERVAL ? DSAD_ENCODING_NUMBER :
+		type == DSAD_TYPE_BOOLEAN ? DSAD_ENCODING_BOOLEAN : type == DSAD_TYPE_TEXT ? DSAD_ENCODING_CATEGORY : DSAD_ENCODING_TIME;
+	column->cells = 1;
+	column->first_cell = c;
+	column->name = (DsadBytes) {&"abcdefghijkl"[c], 1};
+	table->integer[c] = integer;
+	table->draft.cells = table->draft.columns;
+	return c;
+}
+
+static double *
+cell(Table *table, uint32_t row, uint32_t column)
+{
+	return table->cells + (size_t) row * MAX_COLUMNS + column;
+}
+
+/* Swaps two rows. */
+static void
+swap_rows(Table *table, uint32_t a, uint32_t b)
+{
+	int8_t		label = table->label[a];
+
+	table->label[a] = table->label[b];
+	table->label[b] = label;
+	for (uint32_t c = 0; c < table->draft.columns; c++)
+	{
+		double		value = *cell(table, a, c);
+
+		*cell(table, a, c) = *cell(table, b, c);
+		*cell(table, b, c) = value;
+	}
+}
+
+static void
+shuffle(Table *table)
+{
+	for (uint32_t i = table->rows; i > 1; i--)
+		swap_rows(table, i - 1, (uint32_t) (uniform() * i));
+}
+
+/* Sorts by a column (columns = by label), slowly. */
+static void
+sort_rows(Table *table, uint32_t by)
+{
+	for (uint32_t i = 1; i < table->rows; i++)
+		for (uint32_t j = i; j > 0 && (by == table->draft.columns ? table->label[j - 1] > table->label[j] :
+									   *cell(table, j - 1, by) > *cell(table, j, by)); j--)
+			swap_rows(table, j - 1, j);
+}
+
+/* Decides on a table's columns; asked: none is. */
+static void
+decide(Table *table, DsadCandidate *candidate)
+{
+	DsadColumnStatistics statistics[MAX_COLUMNS];
+	uint64_t	rows[DSAD_LABELS] = {0, 0, 0};
+	double	   *chosen = malloc((size_t) table->rows * table->draft.columns * sizeof(double));
+	DsadError	error;
+	TestEnv		env;
+	DsadArena	arena;
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	memset(candidate, 0, MAX_COLUMNS * sizeof(*candidate));
+	for (uint32_t c = 0; c < table->draft.columns; c++)
+	{
+		dsad_column_statistics_init(&statistics[c]);
+		candidate[c].statistics = &statistics[c];
+		candidate[c].integer = table->integer[c];
+	}
+	for (uint32_t i = 0; i < table->rows; i++)
+	{
+		rows[table->label[i] + 1]++;
+		for (uint32_t c = 0; c < table->draft.columns; c++)
+		{
+			CHECK(dsad_column_statistics_add(&statistics[c], &table->column[c], table->integer[c], cell(table, i, c),
+											 table->label[i], &env.env, &error) == DSAD_OK);
+			chosen[(size_t) i * table->draft.columns + c] = *cell(table, i, c);
+		}
+	}
+	dsad_column_rules(&table->draft, candidate, rows);
+	if (dsad_column_rules_want_rows(&table->draft, candidate))
+		CHECK(dsad_column_rules_of_rows(&table->draft, candidate, chosen, table->rows, &env.env, &error) == DSAD_OK);
+	free(chosen);
+	for (uint32_t c = 0; c < table->draft.columns; c++)
+	{
+		free(statistics[c].few.value);
+		free(statistics[c].few.rows);
+		free(statistics[c].sampled.hash);
+		free(statistics[c].sampled.rows);
+		free(statistics[c].coverage);
+		free(statistics[c].telling.varies);
+		free(statistics[c].telling.value[0]);
+		free(statistics[c].telling.value[1]);
+	}
+}
+
+static bool
+same_decisions(const DsadCandidate *a, const DsadCandidate *b, uint32_t columns)
+{
+	for (uint32_t c = 0; c < columns; c++)
+		if (a[c].left_out != b[c].left_out || a[c].reason != b[c].reason || a[c].time != b[c].time || a[c].since != b[c].since ||
+			a[c].warning != b[c].warning || a[c].other != b[c].other)
+			return false;
+	return true;
+}
+
+/* Checks that the order of the rows does not matter. */
+static void
+check_orders(Table *table, const DsadCandidate *expected)
+{
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	for (uint32_t by = 0; by <= table->draft.columns; by++)
+	{
+		sort_rows(table, by);
+		decide(table, candidate);
+		CHECK(same_decisions(expected, candidate, table->draft.columns));
+	}
+	shuffle(table);
+	decide(table, candidate);
+	CHECK(same_decisions(expected, candidate, table->draft.columns));
+}
+
+/* An honest value of kind `kind`: none depends on labels or on time. */
+static double
+honest(int kind)
+{
+	double		u = uniform();
+
+	switch (kind)
+	{
+		case 0:
+			return floor(u * 5);	/* a small number */
+		case 1:
+			return u < 0.01;	/* a flag that is rarely set */
+		case 2:
+			return u < 0.4;
+		case 3:
+			return floor(exp(4 + 2 * u + uniform()));	/* an amount in cents */
+		case 4:
+			return floor(-log(u + 1e-9) * 3);	/* a count */
+		case 5:
+			return u < 0.3 ? NAN : floor(u * 20);	/* with gaps */
+		case 6:
+			return u < 0.97 ? NAN : floor(uniform() * 3);	/* hardly ever there */
+		case 7:
+			return floor(u * 1e6);	/* an account number */
+		case 8:
+			return 7;			/* always the same */
+		default:
+			return u * 100 - 50;
+	}
+}
+
+/* Two hundred honest columns of 30 to 3,000 rows, beside a time, under labels of several kinds. */
+static void
+test_honest(void)
+{
+	int			columns = 0;
+	int			left_out = 0;
+
+	for (int trial = 0; trial < 60; trial++)
+	{
+		static const uint32_t sizes[] = {30, 60, 100, 250, 700, 3000};
+		uint32_t	rows = sizes[trial % 6];
+		Table		table;
+		DsadCandidate candidate[MAX_COLUMNS];
+
+		start_table(&table, rows);
+		for (int kind = 0; kind < 10; kind++)
+			add_column(&table, kind == 1 || kind == 2 ? DSAD_TYPE_BOOLEAN : DSAD_TYPE_NUMBER, kind != 9 && kind != 1 && kind != 2);
+		add_column(&table, DSAD_TYPE_TIMESTAMP, false);
+		for (uint32_t i = 0; i < rows; i++)
+		{
+			double		u = uniform();
+
+			for (int kind = 0; kind < 10; kind++)
+				*cell(&table, i, (uint32_t) kind) = honest(kind);
+			*cell(&table, i, 10) = uniform() * 30 * DAY;
+			/* few anomalies; some anomalies and normal rows; all labeled; none */
+			table.label[i] = trial % 4 == 0 ? (u < 0.03 ? DSAD_ANOMALY : DSAD_UNLABELLED) :
+				trial % 4 == 1 ? (u < 0.05 ? DSAD_ANOMALY : u < 0.2 ? DSAD_NORMAL : DSAD_UNLABELLED) :
+				trial % 4 == 2 ? (u < 0.05 ? DSAD_ANOMALY : DSAD_NORMAL) : DSAD_UNLABELLED;
+		}
+		decide(&table, candidate);
+		for (int kind = 0; kind < 10; kind++)
+			left_out += candidate[kind].left_out;
+		columns += 10;
+		if (rows <= 250)
+			check_orders(&table, candidate);
+		end_table(&table);
+	}
+	printf("%d of %d honest columns are left out\n", left_out, columns);
+	CHECK(left_out <= columns / 200);
+}
+
+/* Serial numbers: dense, with gaps, from any number on, with a few copies; not below so many rows, and no others. */
+static void
+test_serial(void)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	for (uint32_t rows = 50; rows <= 800; rows *= 4)
+	{
+		start_table(&table, rows);
+		for (int c = 0; c < 6; c++)
+			add_column(&table, DSAD_TYPE_NUMBER, c != 5);
+		for (uint32_t i = 0; i < rows; i++)
+		{
+			*cell(&table, i, 0) = i + 1;
+			*cell(&table, i, 1) = 1e9 - 2.0 * i - (uniform() < 0.5);	/* falls, has gaps */
+			*cell(&table, i, 2) = i == 10 ? 9 : i;	/* one copy */
+			*cell(&table, i, 3) = floor(uniform() * 3 * rows);
+			*cell(&table, i, 4) = 10.0 * i;	/* too far apart to be sure ... */
+			*cell(&table, i, 5) = i;	/* no integer */
+		}
+		shuffle(&table);
+		decide(&table, candidate);
+		for (int c = 0; c < 2; c++)
+		{
+			CHECK(candidate[c].left_out == (rows >= 200) && (rows < 200 || candidate[c].reason == DSAD_LEFT_OUT_SERIAL));
+			CHECK(rows >= 200 || candidate[c].warning == DSAD_WARNING_SERIAL);
+		}
+		CHECK(candidate[2].left_out == (rows >= 200));
+		CHECK(!candidate[3].left_out && candidate[3].warning == DSAD_WARNING_NONE);
+		/* ... but it rises with one */
+		CHECK(candidate[4].left_out == (rows >= 200) && (rows < 200 || candidate[4].reason == DSAD_LEFT_OUT_MOVES));
+		CHECK(!candidate[5].left_out && (rows < 200 || candidate[5].warning == DSAD_WARNING_MOVES));
+		check_orders(&table, candidate);
+		end_table(&table);
+	}
+}
+
+/* What rises or falls with a time: load numbers that repeat, the month, a key that falls; not what only tends to. */
+static void
+test_moves(void)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	start_table(&table, 600);
+	add_column(&table, DSAD_TYPE_TIMESTAMPTZ, false);
+	for (int c = 1; c < 8; c++)
+		add_column(&table, DSAD_TYPE_NUMBER, c < 6);
+	for (uint32_t i = 0; i < 600; i++)
+	{
+		double		at = i * 0.5 * DAY + uniform() * 0.4 * DAY;
+
+		*cell(&table, i, 0) = at;
+		*cell(&table, i, 1) = floor(at / (3 * DAY));	/* load number */
+		*cell(&table, i, 2) = floor(at / (150 * DAY));	/* one of two years */
+		*cell(&table, i, 3) = -floor(at / HOUR);
+		*cell(&table, i, 4) = floor(at / DAY + 60 * uniform());	/* tends to rise */
+		*cell(&table, i, 5) = floor(uniform() * 5);
+		*cell(&table, i, 6) = at / DAY + uniform();	/* a measurement that rises */
+		*cell(&table, i, 7) = uniform();
+	}
+	decide(&table, candidate);
+	for (int c = 1; c <= 3; c++)
+		CHECK(candidate[c].left_out && candidate[c].reason == DSAD_LEFT_OUT_MOVES && candidate[c].other == 0);
+	CHECK(!candidate[4].left_out && candidate[4].warning == DSAD_WARNING_MOVES);
+	CHECK(!candidate[5].left_out && candidate[5].warning == DSAD_WARNING_NONE);
+	CHECK(!candidate[6].left_out && candidate[6].warning == DSAD_WARNING_MOVES);
+	CHECK(!candidate[7].left_out && candidate[7].warning == DSAD_WARNING_NONE);
+	check_orders(&table, candidate);
+	end_table(&table);
+}
+
+/* One instant over `days` days, hours `from` to `to` of each. */
+static DsadCandidate
+instant(DsadColumnType type, double days, int from, int to, uint32_t rows)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	start_table(&table, rows);
+	add_column(&table, type, false);
+	add_column(&table, DSAD_TYPE_NUMBER, false);
+	for (uint32_t i = 0; i < rows; i++)
+	{
+		double		at = uniform() * days;
+
+		if (to - from < 24)
+			at = floor(at) + (from + uniform() * (to - from)) / 24;
+		*cell(&table, i, 0) = (type == DSAD_TYPE_DATE ? floor(at) : at) * DAY;
+		*cell(&table, i, 1) = uniform();
+	}
+	/* the span is the whole of it */
+	if (to - from == 24)
+		*cell(&table, 0, 0) = 0, *cell(&table, 1, 0) = (type == DSAD_TYPE_DATE ? floor(days - 1) : days) * DAY;
+	decide(&table, candidate);
+	end_table(&table);
+	return candidate[0];
+}
+
+/* Time of day and day of week are features only when the rows have seen enough of them. */
+static void
+test_coverage(void)
+{
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 0.25, 0, 24, 2000).left_out);
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 1.9, 0, 24, 2000).left_out);
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 4, 0, 24, 2000).time == DSAD_TIME_CLOCK);
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 10, 0, 24, 2000).time == DSAD_TIME_CLOCK);
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 15, 0, 24, 2000).time == (DSAD_TIME_CLOCK | DSAD_TIME_CALENDAR));
+	/* office hours: after two weeks it is known that nothing happens at night, not after four days */
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 4, 9, 17, 2000).left_out);
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 40, 9, 17, 2000).time == (DSAD_TIME_CLOCK | DSAD_TIME_CALENDAR));
+	CHECK(instant(DSAD_TYPE_DATE, 10, 0, 24, 2000).left_out);
+	CHECK(instant(DSAD_TYPE_DATE, 14, 0, 24, 2000).time == DSAD_TIME_CALENDAR);
+	CHECK(instant(DSAD_TYPE_TIME, 1, 0, 24, 2000).time == DSAD_TIME_CLOCK);
+	CHECK(instant(DSAD_TYPE_TIME, 1, 9, 17, 2000).left_out);
+	CHECK(instant(DSAD_TYPE_TIMESTAMP, 0, 0, 23, 100).left_out);
+}
+
+/* Instants of one row are measured from one of them; what never varies is left out. */
+static void
+test_differences(void)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	start_table(&table, 500);
+	for (int c = 0; c < 5; c++)
+		add_column(&table, c == 4 ? DSAD_TYPE_INTERVAL : DSAD_TYPE_TIMESTAMP, false);
+	for (uint32_t i = 0; i < 500; i++)
+	{
+		*cell(&table, i, 0) = i < 5 ? NAN : (uniform() * 5) * DAY;	/* opened, not always known */
+		*cell(&table, i, 1) = uniform() * 5 * DAY;	/* paid */
+		*cell(&table, i, 2) = *cell(&table, i, 1) + HOUR;	/* always an hour later */
+		*cell(&table, i, 3) = 9 * DAY;	/* load date */
+		*cell(&table, i, 4) = HOUR;
+	}
+	decide(&table, candidate);
+	CHECK(candidate[0].time == (DSAD_TIME_CLOCK | DSAD_TIME_SINCE) && candidate[0].since == 1);
+	CHECK(!candidate[1].left_out && candidate[1].time == DSAD_TIME_CLOCK);
+	CHECK(candidate[2].time == DSAD_TIME_CLOCK);
+	CHECK(candidate[3].left_out && candidate[3].reason == DSAD_LEFT_OUT_CONSTANT);
+	CHECK(candidate[4].left_out && candidate[4].reason == DSAD_LEFT_OUT_CONSTANT);
+	check_orders(&table, candidate);
+	/* within an hour there is nothing but the difference; what it is measured from stays for that alone */
+	for (uint32_t i = 0; i < 500; i++)
+	{
+		*cell(&table, i, 0) = uniform() * HOUR;
+		*cell(&table, i, 1) = uniform() * HOUR;
+		*cell(&table, i, 2) = *cell(&table, i, 0);
+	}
+	decide(&table, candidate);
+	CHECK(!candidate[0].left_out && candidate[0].time == 0);
+	CHECK(candidate[1].time == DSAD_TIME_SINCE && candidate[1].since == 0);
+	CHECK(candidate[2].left_out && candidate[2].reason == DSAD_LEFT_OUT_INSTANT);
+	end_table(&table);
+}
+
+/* Labels: given away by value, inverted, by being there; and what only looks like it. */
+static void
+test_labels(void)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	for (int kinds = 0; kinds < 3; kinds++)
+	{
+		start_table(&table, 1000);
+		for (int c = 0; c < 9; c++)
+			add_column(&table, c == 2 ? DSAD_TYPE_BOOLEAN : DSAD_TYPE_NUMBER, c < 6);
+		for (uint32_t i = 0; i < 1000; i++)
+		{
+			bool		anomaly = i % 20 == 0;
+			bool		labeled = kinds == 0 || (kinds == 1 ? i % 5 == 0 : anomaly);
+			double		known = labeled ? 1 : NAN;
+
+			table.label[i] = !labeled ? DSAD_UNLABELLED : anomaly ? DSAD_ANOMALY : DSAD_NORMAL;
+			*cell(&table, i, 0) = labeled ? anomaly : 7;	/* class */
+			*cell(&table, i, 1) = labeled ? 5 - anomaly : floor(uniform() * 4) + 10;	/* inverted, beside other codes */
+			*cell(&table, i, 2) = labeled ? anomaly : NAN;	/* the label itself */
+			*cell(&table, i, 3) = anomaly ? floor(uniform() * 90) : NAN;	/* reason, in anomalies only */
+			*cell(&table, i, 4) = known * floor(uniform() * 1000);	/* who closed it, where it is known */
+			*cell(&table, i, 5) = anomaly || i % 30 == 0;	/* on the blacklist, as others are */
+			*cell(&table, i, 6) = anomaly ? 100 + uniform() : uniform();	/* separates by a threshold */
+			*cell(&table, i, 7) = anomaly ? 8 + i / 20 % 2 : i % 3;	/* the same with few values */
+			*cell(&table, i, 8) = uniform() < 0.5;
+		}
+		decide(&table, candidate);
+		for (int c = 0; c < 4; c++)
+			CHECK(candidate[c].left_out && (candidate[c].reason == DSAD_LEFT_OUT_LABEL || candidate[c].reason == DSAD_LEFT_OUT_FILLED));
+		CHECK(candidate[4].left_out == (kinds > 0) && (kinds == 0 || candidate[4].reason == DSAD_LEFT_OUT_FILLED));
+		for (int c = 5; c < 9; c++)
+			CHECK(!candidate[c].left_out);
+		check_orders(&table, candidate);
+		end_table(&table);
+	}
+	/* few labeled rows prove nothing of a value, but where the label is does */
+	start_table(&table, 300);
+	add_column(&table, DSAD_TYPE_BOOLEAN, false);
+	add_column(&table, DSAD_TYPE_BOOLEAN, false);
+	add_column(&table, DSAD_TYPE_NUMBER, true);
+	for (uint32_t i = 0; i < 300; i++)
+	{
+		table.label[i] = i % 60 == 0 ? DSAD_ANOMALY : DSAD_UNLABELLED;
+		*cell(&table, i, 0) = i % 60 == 0;
+		*cell(&table, i, 1) = i % 60 == 0 ? 1 : NAN;
+		*cell(&table, i, 2) = i % 7;
+	}
+	decide(&table, candidate);
+	CHECK(!candidate[0].left_out && candidate[1].left_out && !candidate[2].left_out);
+	/* without labels, a flag without values may be one */
+	for (uint32_t i = 0; i < 300; i++)
+	{
+		table.label[i] = DSAD_UNLABELLED;
+		*cell(&table, i, 1) = NAN;
+	}
+	decide(&table, candidate);
+	CHECK(!candidate[0].left_out && candidate[1].left_out && candidate[1].reason == DSAD_LEFT_OUT_EMPTY && !candidate[2].left_out);
+	end_table(&table);
+}
+
+/* An element of an array that tells the label. */
+static void
+test_array(void)
+{
+	DsadColumn	column = {.type = DSAD_TYPE_ARRAY, .cells = 4};
+	DsadEncoder draft = {.columns = 1, .column = &column};
+	DsadColumnStatistics s;
+	DsadCandidate candidate = {.statistics = &s};
+	uint64_t	rows[DSAD_LABELS] = {0, 0, 0};
+	TestEnv		env;
+	DsadError	error;
+
+	test_env_init(&env);
+	dsad_column_statistics_init(&s);
+	for (int i = 0; i < 100; i++)
+	{
+		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : i % 4 == 1 ? DSAD_NORMAL : DSAD_UNLABELLED;
+		double		cells[4] = {i, i % 4 == 0 ? 3 : i % 4 == 1 ? i : 0, label == DSAD_UNLABELLED ? uniform() : label * 2, NAN};
+
+		rows[label + 1]++;
+		CHECK(dsad_column_statistics_add(&s, &column, false, cells, label, &env.env, &error) == DSAD_OK);
+	}
+	dsad_column_rules(&draft, &candidate, rows);
+	CHECK(candidate.warning == DSAD_WARNING_TELLING && candidate.element == 2 && !candidate.left_out);
+	free(s.telling.varies);
+	free(s.telling.value[0]);
+	free(s.telling.value[1]);
+}
+
+int
+main(void)
+{
+	test_honest();
+	test_serial();
+	test_moves();
+	test_coverage();
+	test_differences();
+	test_labels();
+	test_array();
+	return check_report();
+}
