@@ -18,8 +18,10 @@
 
 #include "column_collector.h"
 #include "column_options.h"
+#include "column_sample.h"
 #include "column_text.h"
 #include "core_env.h"
+#include "core/column_moves.h"
 #include "dictionary.h"
 
 /* What the dictionaries of all columns may take, whatever maintenance_work_mem is. */
@@ -30,7 +32,8 @@ typedef struct DraftColumn
 {
 	DeepsadColumnOptions options;
 	bool		asked;			/* the user named it, or how to encode it */
-	bool		integer;
+	bool		integer;		/* its SQL type is one */
+	bool		counted;		/* its values may be integers */
 	DeepsadDictionary *dictionary;	/* categories only */
 	DsadColumnStatistics statistics;
 	uint32	   *category;		/* when finished: the category of each value of the dictionary */
@@ -173,6 +176,7 @@ describe(DeepsadColumnCollector *collector, Form_pg_attribute attribute, JsonbCo
 	learned->options = deepsad_column_options(options, name);
 	learned->asked = asked || learned->options.as != 0;
 	learned->integer = base == INT2OID || base == INT4OID || base == INT8OID;
+	learned->counted = learned->integer || base == NUMERICOID;
 	if (learned->options.as == DEEPSAD_AS_SKIP)
 	{
 		skip(collector, column);
@@ -344,7 +348,7 @@ deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8
 	{
 		DraftColumn *column = &collector->column[c];
 
-		deepsad_check(dsad_column_statistics_add(&column->statistics, &draft->column[c], column->integer,
+		deepsad_check(dsad_column_statistics_add(&column->statistics, &draft->column[c], column->counted,
 												 cells + draft->column[c].first_cell, label, &collector->env, &error), &error);
 	}
 }
@@ -382,6 +386,7 @@ make_candidates(const DeepsadColumnCollector *collector)
 		candidate[c].asked = column->asked;
 		candidate[c].exact = column->options.as != 0;
 		candidate[c].integer = column->integer;
+		candidate[c].counted = column->counted;
 		candidate[c].statistics = &column->statistics;
 		candidate[c].time = draft->column[c].time;
 		if (column->dictionary)
@@ -391,103 +396,6 @@ make_candidates(const DeepsadColumnCollector *collector)
 		}
 	}
 	return candidate;
-}
-
-/* A row that was kept, by its content. */
-typedef struct HashedRow
-{
-	uint64		hash;
-	uint64		row;
-} HashedRow;
-
-/* A hash of a row's cells that does not depend on the order in which the values of categories came. */
-static uint64
-hash_cells(const DeepsadColumnCollector *collector, const double *cells, int8 label)
-{
-	const DsadEncoder *draft = &collector->draft;
-	uint64		h = (uint64) (label + 2);
-
-	for (uint32 c = 0; c < draft->columns; c++)
-		for (uint32 i = 0; i < draft->column[c].cells; i++)
-		{
-			double		value = cells[draft->column[c].first_cell + i];
-			const DeepsadDictionary *dictionary = collector->column[c].dictionary;
-			uint64		bits = 0;
-
-			if (dictionary && !isnan(value))
-				bits = deepsad_dictionary_full(dictionary) ? 0 : deepsad_dictionary_hash(dictionary, (uint32) value);
-			else if (!isnan(value))
-				bits = dsad_number_bits(value);
-			h = dsad_hash_step(h, bits);
-		}
-	return dsad_hash_end(h);
-}
-
-/* Moves the last of count rows up its heap, whose first has the largest hash; or the first down. */
-static void
-sift(HashedRow *heap, uint32 count, bool up)
-{
-	uint32		at = up ? count - 1 : 0;
-	HashedRow	moved = heap[at];
-
-	if (up)
-		for (; at > 0 && heap[(at - 1) / 2].hash < moved.hash; at = (at - 1) / 2)
-			heap[at] = heap[(at - 1) / 2];
-	else
-		for (uint32 child; (child = 2 * at + 1) < count; at = child)
-		{
-			if (child + 1 < count && heap[child + 1].hash > heap[child].hash)
-				child++;
-			if (heap[child].hash <= moved.hash)
-				break;
-			heap[at] = heap[child];
-		}
-	heap[at] = moved;
-}
-
-/*
- * The cells (rows, draft columns) of the rows with the smallest hashes; one cell for each column, of an
- * array the first.  In the current context.
- */
-static double *
-choose_rows(DeepsadColumnCollector *collector, const DsadRowSource *rows, uint32 *count)
-{
-	const DsadEncoder *draft = &collector->draft;
-	HashedRow  *heap = palloc(DSAD_RULE_ROWS * sizeof(HashedRow));
-	double	   *stored = palloc(draft->cells * sizeof(double));
-	double	   *chosen;
-	int8_t		label;
-
-	*count = 0;
-	for (uint64 row = 0; row < rows->count; row++)
-	{
-		HashedRow	hashed;
-
-		if (row % 64 == 0)
-			CHECK_FOR_INTERRUPTS();
-		rows->read(rows->ctx, row, stored, &label);
-		hashed = (HashedRow) {hash_cells(collector, stored, label), row};
-		if (*count < DSAD_RULE_ROWS)
-		{
-			heap[(*count)++] = hashed;
-			sift(heap, *count, true);
-		}
-		else if (hashed.hash < heap[0].hash)
-		{
-			heap[0] = hashed;
-			sift(heap, *count, false);
-		}
-	}
-	chosen = palloc(Max(*count, 1) * (Size) draft->columns * sizeof(double));
-	for (uint32 i = 0; i < *count; i++)
-	{
-		rows->read(rows->ctx, heap[i].row, stored, &label);
-		for (uint32 c = 0; c < draft->columns; c++)
-			chosen[(Size) i * draft->columns + c] = stored[draft->column[c].first_cell];
-	}
-	pfree(heap);
-	pfree(stored);
-	return chosen;
 }
 
 /* Adds a column of the draft to the encoder's, and what it becomes. */
@@ -553,6 +461,20 @@ make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 	deepsad_check(dsad_encoder_finish(encoder, &collector->arena, &error), &error);
 }
 
+/* The first cells of some rows, see deepsad_column_sample. */
+static double *
+sample_columns(const DeepsadColumnCollector *collector, const DsadRowSource *rows, uint32 *count)
+{
+	const DeepsadDictionary **dictionary = palloc(collector->draft.columns * sizeof(DeepsadDictionary *));
+	double	   *cells;
+
+	for (uint32 c = 0; c < collector->draft.columns; c++)
+		dictionary[c] = collector->column[c].dictionary;
+	cells = deepsad_column_sample(&collector->draft, dictionary, rows, count);
+	pfree(dictionary);
+	return cells;
+}
+
 /* All rows have come, and are kept in `rows`: makes the encoder, and reports what there is to say. */
 void
 deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows, DeepsadColumnReport *report)
@@ -566,12 +488,12 @@ deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *r
 	{
 		candidate = make_candidates(collector);
 		dsad_column_rules(draft, candidate, collector->rows);
-		if (dsad_column_rules_want_rows(draft, candidate))
+		if (dsad_column_moves_want_rows(draft, candidate))
 		{
 			uint32		count;
-			double	   *cells = choose_rows(collector, rows, &count);
+			double	   *cells = sample_columns(collector, rows, &count);
 
-			deepsad_check(dsad_column_rules_of_rows(draft, candidate, cells, count, &collector->env, &error), &error);
+			deepsad_check(dsad_column_moves(draft, candidate, cells, count, &collector->env, &error), &error);
 			pfree(cells);
 		}
 		for (uint32 c = 0; c < draft->columns; c++)

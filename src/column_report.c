@@ -59,7 +59,7 @@ deepsad_left_out_text(DsadLeftOutReason reason, DsadBytes other)
 
 	StaticAssertStmt(lengthof(text) == DSAD_LEFT_OUT_REASONS, "every reason has a text");
 	if (reason == DSAD_LEFT_OUT_MOVES)
-		return psprintf("it rises or falls with column \"%s\"", deepsad_utf8_text(&other));
+		return psprintf("it moves with column \"%s\"", deepsad_utf8_text(&other));
 	return text[reason];
 }
 

@@ -25,17 +25,10 @@
 #define QUIET_CLOCK_DAYS 14		/* so many days without rows in an hour: there are none in that hour ... */
 #define QUIET_WEEKDAY_DAYS 28	/* ... and on a day of the week */
 
-#define MIN_SERIAL_ROWS 200		/* from which on numbers that never repeat are left out ... */
-#define WARN_SERIAL_ROWS 20		/* ... and are worth a warning */
-#define SERIAL_RANGE 3			/* times the rows: a serial number has no larger one */
-#define MAX_REPEATED_VALUES 2	/* of the sampled ones: more than chance makes of a copied row */
+#define MIN_SERIAL_ROWS 200		/* from which on numbers that never repeat are left out */
+#define MAX_REPEATED 0.01		/* of numbers that hardly do: rows were copied */
 
 #define MIN_IDENTIFIER_ROWS 100	/* from which on text that hardly repeats is left out */
-
-#define MIN_MOVE_ROWS 30		/* below, nothing is known to rise with anything */
-#define MOVES 0.999				/* rank correlation of what rises with another column */
-#define WARN_MOVES 0.8			/* and of what is worth a warning */
-#define MIN_ARRANGEMENTS 1e6	/* of the rows by a column's values: fewer make a correlation by chance */
 
 /* Natural logarithm of the number of ways to choose k of n. */
 static double
@@ -129,8 +122,8 @@ telling_element(const DsadColumn *column, const DsadColumnStatistics *s, const u
 	return column->cells;
 }
 
-static void
-leave_out(DsadCandidate *candidate, DsadLeftOutReason reason)
+void
+dsad_leave_out(DsadCandidate *candidate, DsadLeftOutReason reason)
 {
 	candidate->left_out = true;
 	candidate->reason = (uint8_t) reason;
@@ -153,14 +146,14 @@ judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint64_t r
 	chance = label_chance(s, rows);
 	filled = is_filled_by_label(s, rows);
 	if (!candidate->asked && filled)
-		leave_out(candidate, DSAD_LEFT_OUT_FILLED);
+		dsad_leave_out(candidate, DSAD_LEFT_OUT_FILLED);
 	else if (!candidate->asked && chance <= CHANCE)
-		leave_out(candidate, DSAD_LEFT_OUT_LABEL);
+		dsad_leave_out(candidate, DSAD_LEFT_OUT_LABEL);
 	else if (filled || chance <= WARN_CHANCE)
 		candidate->warning = DSAD_WARNING_LABEL;
 	/* where nothing is labeled, a flag without values may well be the label */
 	else if (!candidate->asked && rows[0] + rows[2] == 0 && dsad_rows_present(s) == 0 && column->type == DSAD_TYPE_BOOLEAN)
-		leave_out(candidate, DSAD_LEFT_OUT_EMPTY);
+		dsad_leave_out(candidate, DSAD_LEFT_OUT_EMPTY);
 }
 
 /* ---- text ---- */
@@ -174,9 +167,9 @@ judge_text(const DsadColumn *column, DsadCandidate *candidate)
 	if (column->encoding != DSAD_ENCODING_CATEGORY || column->type == DSAD_TYPE_ADDRESS || candidate->asked)
 		return;
 	if (candidate->variety)
-		leave_out(candidate, candidate->values > present / 2 ? DSAD_LEFT_OUT_IDENTIFIER : DSAD_LEFT_OUT_VARIETY);
+		dsad_leave_out(candidate, candidate->values > present / 2 ? DSAD_LEFT_OUT_IDENTIFIER : DSAD_LEFT_OUT_VARIETY);
 	else if (present >= MIN_IDENTIFIER_ROWS && candidate->values > present / 2)
-		leave_out(candidate, DSAD_LEFT_OUT_IDENTIFIER);
+		dsad_leave_out(candidate, DSAD_LEFT_OUT_IDENTIFIER);
 }
 
 /* ---- times ---- */
@@ -283,14 +276,14 @@ judge_times(const DsadEncoder *draft, DsadCandidate *candidate)
 		if (!is_time(column) || one->asked || one->left_out)
 			continue;
 		if (!(one->statistics->max > one->statistics->min))
-			leave_out(one, DSAD_LEFT_OUT_CONSTANT);
+			dsad_leave_out(one, DSAD_LEFT_OUT_CONSTANT);
 		else if (dsad_column_is_instant(column))
 			one->time = circles(column, one->statistics);
 		else if (column->type == DSAD_TYPE_TIME)
 		{
 			one->time = DSAD_TIME_CLOCK;
 			if (!quiet && !has_all_hours(one->statistics))
-				leave_out(one, DSAD_LEFT_OUT_INSTANT);
+				dsad_leave_out(one, DSAD_LEFT_OUT_INSTANT);
 		}
 	}
 	start = find_start(draft, candidate);
@@ -308,8 +301,8 @@ judge_times(const DsadEncoder *draft, DsadCandidate *candidate)
 }
 
 /* Leaves out the instants that become nothing, unless others are measured from them. */
-static void
-settle_instants(const DsadEncoder *draft, DsadCandidate *candidate)
+void
+dsad_settle_instants(const DsadEncoder *draft, DsadCandidate *candidate)
 {
 	for (uint32_t c = 0; c < draft->columns; c++)
 	{
@@ -321,43 +314,59 @@ settle_instants(const DsadEncoder *draft, DsadCandidate *candidate)
 		for (uint32_t other = 0; other < draft->columns; other++)
 			start |= candidate[other].time & DSAD_TIME_SINCE && candidate[other].since == c;
 		if (!start)
-			leave_out(&candidate[c], DSAD_LEFT_OUT_INSTANT);
+			dsad_leave_out(&candidate[c], DSAD_LEFT_OUT_INSTANT);
 	}
 }
 
 /* ---- serial numbers ---- */
 
-/* Whether the column's numbers hardly repeat and lie close together. */
-static bool
-is_serial(const DsadColumnStatistics *s)
+/*
+ * How likely it is that numbers which came by chance repeat as little as the column's do; 1
+ * when they do repeat.  A number out of a range, that came at all, came again with the chance
+ * below, or a larger one when not all are equally likely; whoever numbers rows makes no copies.  A
+ * sample of every hundredth row is still told from chance.  Poisson's and the binomial distribution.
+ */
+static double
+serial_chance(const DsadColumnStatistics *s)
 {
+	const DsadSampledValues *sampled = &s->sampled;
+	double		density = (double) dsad_rows_present(s) / ((s->max - s->min) + 1);
+	double		again = 1 - density / expm1(density);
+	double		term = sampled->count * log1p(-again);
+	double		chance = 0;
 	uint32_t	repeated = 0;
 
-	if ((s->max - s->min) + 1 > SERIAL_RANGE * (double) dsad_rows_present(s))
-		return false;
-	for (uint32_t i = 0; i < s->sampled.count; i++)
-		repeated += s->sampled.rows[i] > 1;
-	/* of few values none may repeat */
-	return repeated <= (s->sampled.count < DSAD_SAMPLED_VALUES ? 0 : MAX_REPEATED_VALUES);
+	for (uint32_t i = 0; i < sampled->count; i++)
+		repeated += sampled->rows[i] > 1;
+	if (repeated > MAX_REPEATED * sampled->count)
+		return 1;
+	for (uint32_t k = 0; k <= repeated; k++)
+	{
+		chance += exp(term);
+		term += log((double) (sampled->count - k) / (k + 1)) + log(again) - log1p(-again);
+	}
+	return chance;
 }
 
 static void
 judge_serial(const DsadColumn *column, DsadCandidate *candidate)
 {
-	uint64_t	present = dsad_rows_present(candidate->statistics);
+	const DsadColumnStatistics *s = candidate->statistics;
+	double		chance;
 
-	if (!candidate->integer || column->encoding != DSAD_ENCODING_NUMBER || candidate->left_out || candidate->asked ||
-		present < WARN_SERIAL_ROWS || !is_serial(candidate->statistics))
+	if (!candidate->counted || s->fraction || column->encoding != DSAD_ENCODING_NUMBER || candidate->left_out ||
+		candidate->asked || s->sampled.count < 2)
 		return;
-	if (present >= MIN_SERIAL_ROWS)
-		leave_out(candidate, DSAD_LEFT_OUT_SERIAL);
-	else
+	chance = serial_chance(s);
+	if (dsad_rows_present(s) >= MIN_SERIAL_ROWS && chance <= CHANCE)
+		dsad_leave_out(candidate, DSAD_LEFT_OUT_SERIAL);
+	else if (chance <= WARN_CHANCE)
 		candidate->warning = DSAD_WARNING_SERIAL;
 }
 
 /*
  * Decides what needs no more than the statistics (rows: how many there are of each
- * label); what rises with what is for dsad_column_rules_of_rows.
+ * label); what moves with what is for dsad_column_moves.
  */
 void
 dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS])
@@ -371,228 +380,5 @@ dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint
 		judge_serial(&draft->column[c], &candidate[c]);
 	}
 	judge_times(draft, candidate);
-	settle_instants(draft, candidate);
-}
-
-/* ---- what rises with a serial number or an instant ---- */
-
-/* Whether other columns are compared with this one. */
-static bool
-is_clock(const DsadColumn *column, const DsadCandidate *candidate)
-{
-	if (dsad_column_is_instant(column))
-		return candidate->statistics->max > candidate->statistics->min;
-	return candidate->left_out && candidate->reason == DSAD_LEFT_OUT_SERIAL;
-}
-
-/* Whether the column is compared with others. */
-static bool
-is_measured(const DsadColumn *column, const DsadCandidate *candidate)
-{
-	return column->type == DSAD_TYPE_NUMBER && column->encoding == DSAD_ENCODING_NUMBER && !candidate->left_out &&
-		candidate->statistics->max > candidate->statistics->min;
-}
-
-/* Whether there is anything to decide on that needs rows. */
-bool
-dsad_column_rules_want_rows(const DsadEncoder *draft, const DsadCandidate *candidate)
-{
-	bool		clock = false;
-	bool		measured = false;
-
-	for (uint32_t c = 0; c < draft->columns; c++)
-	{
-		clock |= is_clock(&draft->column[c], &candidate[c]);
-		measured |= is_measured(&draft->column[c], &candidate[c]) || (candidate[c].time & DSAD_TIME_SINCE) != 0;
-	}
-	return clock && measured;
-}
-
-typedef struct Pair
-{
-	double		x;
-	double		y;
-} Pair;
-
-static int
-compare_pairs(const Pair *a, const Pair *b)
-{
-	if (a->x != b->x)
-		return a->x < b->x ? -1 : 1;
-	return a->y < b->y ? -1 : a->y > b->y;
-}
-
-/*
- * Sorts pairs (count) by x, then y, with room for as many, or by y alone; returns how many pairs of pairs stood
- * the other way round, those with equal y left out.
- */
-static uint64_t
-merge_sort(Pair *pair, Pair *room, size_t count, bool by_y)
-{
-	size_t		half = count / 2;
-	size_t		i = 0;
-	size_t		j = half;
-	uint64_t	inversions;
-
-	if (count < 2)
-		return 0;
-	inversions = merge_sort(pair, room, half, by_y) + merge_sort(pair + half, room, count - half, by_y);
-	for (size_t k = 0; k < count; k++)
-	{
-		bool		right = i == half ||
-			(j < count && (by_y ? pair[j].y < pair[i].y : compare_pairs(&pair[j], &pair[i]) < 0));
-
-		if (right)
-			inversions += half - i;
-		room[k] = pair[right ? j++ : i++];
-	}
-	memcpy(pair, room, count * sizeof(Pair));
-	return inversions;
-}
-
-/* Over runs of equal values in sorted pairs: pairs of pairs that are tied, and the logarithm of the number of arrangements. */
-static void
-count_ties(const Pair *pair, size_t count, bool by_y, bool both, double *tied, double *log_arrangements)
-{
-	double		log_factorial = 0;
-	size_t		run = 1;
-
-	*tied = 0;
-	*log_arrangements = 0;
-	for (size_t i = 1; i <= count; i++)
-	{
-		*log_arrangements += log((double) i);
-		if (i < count && (by_y || pair[i].x == pair[i - 1].x) && (!(by_y || both) || pair[i].y == pair[i - 1].y))
-		{
-			run++;
-			log_factorial += log((double) run);
-			continue;
-		}
-		*tied += (double) run * (double) (run - 1) / 2;
-		*log_arrangements -= log_factorial;
-		log_factorial = 0;
-		run = 1;
-	}
-}
-
-/*
- * Goodman's and Kruskal's gamma: of the pairs of rows that differ in both columns, how many more
- * lie one way than the other.  0 when so few rows differ that chance could make it anything.
- */
-static double
-rank_correlation(Pair *pair, Pair *room, size_t count)
-{
-	double		all = (double) count * (double) (count - 1) / 2;
-	double		tied_x;
-	double		tied_both;
-	double		tied_y;
-	double		ways_x;
-	double		ways_y;
-	double		ways_both;
-	double		discordant;
-	double		informative;
-
-	if (count < MIN_MOVE_ROWS)
-		return 0;
-	merge_sort(pair, room, count, false);
-	count_ties(pair, count, false, false, &tied_x, &ways_x);
-	count_ties(pair, count, false, true, &tied_both, &ways_both);
-	discordant = (double) merge_sort(pair, room, count, true);
-	count_ties(pair, count, true, false, &tied_y, &ways_y);
-	informative = all - tied_x - tied_y + tied_both;
-	if (!(informative > 0) || ways_x < log(MIN_ARRANGEMENTS) || ways_y < log(MIN_ARRANGEMENTS))
-		return 0;
-	return 1 - 2 * discordant / informative;
-}
-
-/* The rows that have both cells, or (start >= 0) the differences between the second and cell `start`; how many. */
-static size_t
-take_pairs(Pair *pair, const double *cells, uint32_t rows, uint32_t width, uint32_t x, uint32_t y, int64_t start)
-{
-	size_t		count = 0;
-
-	for (uint32_t i = 0; i < rows; i++)
-	{
-		const double *row = cells + (size_t) i * width;
-		double		value = start >= 0 ? row[y] - row[start] : row[y];
-
-		if (!isnan(row[x]) && !isnan(value))
-			pair[count++] = (Pair) {row[x], value};
-	}
-	return count;
-}
-
-/* Decides on one column beside another whose rows it rises or falls with. */
-static void
-judge_move(DsadCandidate *one, uint32_t clock, double correlation)
-{
-	if (correlation >= MOVES && one->integer && !one->asked)
-		leave_out(one, DSAD_LEFT_OUT_MOVES);
-	else if (correlation >= WARN_MOVES && !one->asked)
-		one->warning = DSAD_WARNING_MOVES;
-	else
-		return;
-	one->other = (uint16_t) clock;
-}
-
-/* A difference that never varies, or is as good as the instant itself, is none to go by. */
-static void
-judge_difference(DsadCandidate *one, const Pair *pair, size_t count, double correlation)
-{
-	bool		varies = false;
-
-	for (size_t i = 1; i < count; i++)
-		varies |= pair[i].y != pair[0].y;
-	if (varies && correlation < MOVES)
-		return;
-	one->time &= (uint8_t) ~DSAD_TIME_SINCE;
-	one->since = 0;
-}
-
-/*
- * Decides what rises or falls with an instant or a serial number, from the cells (rows,
- * draft->cells) of rows that were chosen by their content.
- */
-DsadStatus
-dsad_column_rules_of_rows(const DsadEncoder *draft, DsadCandidate *candidate, const double *cells, uint32_t rows,
-						  const DsadEnv *env, DsadError *error)
-{
-	DsadArena	scratch;
-	Pair	   *pair;
-	Pair	   *room;
-	DsadStatus	status = DSAD_OK;
-
-	dsad_arena_init(&scratch, env);
-	pair = dsad_arena_array(&scratch, rows, sizeof(Pair));
-	room = dsad_arena_array(&scratch, rows, sizeof(Pair));
-	if (!pair || !room)
-		status = dsad_no_memory(error);
-	for (uint32_t clock = 0; clock < draft->columns && status == DSAD_OK; clock++)
-	{
-		uint32_t	x = draft->column[clock].first_cell;
-
-		if (!is_clock(&draft->column[clock], &candidate[clock]))
-			continue;
-		for (uint32_t c = 0; c < draft->columns && status == DSAD_OK; c++)
-		{
-			DsadCandidate *one = &candidate[c];
-			bool		since = (one->time & DSAD_TIME_SINCE) != 0 && !one->left_out;
-			int64_t		start = since ? (int64_t) draft->column[one->since].first_cell : -1;
-			double		correlation;
-			size_t		count;
-
-			if (!since && !is_measured(&draft->column[c], one))
-				continue;
-			count = take_pairs(pair, cells, rows, draft->cells, x, draft->column[c].first_cell, start);
-			correlation = fabs(rank_correlation(pair, room, count));
-			if (since)
-				judge_difference(one, pair, count, correlation);
-			else
-				judge_move(one, clock, correlation);
-			status = dsad_poll(env, error);
-		}
-	}
-	dsad_arena_release(&scratch);
-	settle_instants(draft, candidate);
-	return status;
+	dsad_settle_instants(draft, candidate);
 }

@@ -24,7 +24,8 @@ typedef struct DsadCandidate
 {
 	bool		asked;			/* the user wants it: it is not left out */
 	bool		exact;			/* and as it is described */
-	bool		integer;
+	bool		integer;		/* by its SQL type */
+	bool		counted;		/* its values are sampled: integers, and numeric, which may hold some */
 	uint64_t	values;			/* categories: different ones; 0 = not counted */
 	bool		variety;		/* categories: more than can be counted */
 	const DsadColumnStatistics *statistics;
@@ -38,12 +39,8 @@ typedef struct DsadCandidate
 	uint32_t	element;		/* WARNING_TELLING: which one, from 0 */
 } DsadCandidate;
 
-/* So many rows, chosen by their content, are enough to see what rises with what. */
-#define DSAD_RULE_ROWS 1000
-
 extern void dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS]);
-extern bool dsad_column_rules_want_rows(const DsadEncoder *draft, const DsadCandidate *candidate);
-extern DsadStatus dsad_column_rules_of_rows(const DsadEncoder *draft, DsadCandidate *candidate, const double *cells,
-											uint32_t rows, const DsadEnv *env, DsadError *error);
+extern void dsad_leave_out(DsadCandidate *candidate, DsadLeftOutReason reason);
+extern void dsad_settle_instants(const DsadEncoder *draft, DsadCandidate *candidate);
 
 #endif

@@ -207,11 +207,11 @@ add_telling(DsadTelling *telling, const double *cells, uint32_t count, int8_t la
 }
 
 /*
- * Takes note of a row's cells in a column; integer: its SQL type is one.  Memory comes from env
+ * Takes note of a row's cells in a column; counted: whether integers are sampled.  Memory comes from env
  * and is not given back.
  */
 DsadStatus
-dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bool integer, const double *cells,
+dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bool counted, const double *cells,
 						   int8_t label, const DsadEnv *env, DsadError *error)
 {
 	double		value = *cells;
@@ -237,5 +237,10 @@ dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bo
 		s->max = value;
 	if (column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME)
 		return add_coverage(s, value, env, error);
-	return integer ? add_sampled(&s->sampled, value, env, error) : DSAD_OK;
+	if (!counted || s->fraction)
+		return DSAD_OK;
+	if (value == floor(value))
+		return add_sampled(&s->sampled, value, env, error);
+	s->fraction = true;
+	return DSAD_OK;
 }

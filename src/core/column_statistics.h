@@ -27,7 +27,7 @@ typedef struct DsadFewValues
  * The values with the smallest hashes, and how often each came (Bar-Yossef et al.,
  * 2002): a sample of the values, not of the rows.
  */
-#define DSAD_SAMPLED_VALUES 128
+#define DSAD_SAMPLED_VALUES 4096
 
 typedef struct DsadSampledValues
 {
@@ -61,13 +61,14 @@ typedef struct DsadColumnStatistics
 	double		min;			/* of what is present, unless an array; min > max: nothing */
 	double		max;
 	DsadFewValues few;			/* no arrays */
-	DsadSampledValues sampled;	/* integers */
+	DsadSampledValues sampled;	/* of integers, until a fraction comes */
+	bool		fraction;		/* one of the values is not an integer */
 	DsadCoverage *coverage;		/* instants and times of day */
 	DsadTelling telling;		/* arrays */
 } DsadColumnStatistics;
 
 extern void dsad_column_statistics_init(DsadColumnStatistics *s);
-extern DsadStatus dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bool integer,
+extern DsadStatus dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bool counted,
 											 const double *cells, int8_t label, const DsadEnv *env, DsadError *error);
 extern uint64_t dsad_rows_present(const DsadColumnStatistics *s);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/column_rules.h"
+#include "core/column_moves.h"
 
 #define DAY 86400e6
 #define HOUR 3600e6
@@ -109,6 +109,14 @@ sort_rows(Table *table, uint32_t by)
 			swap_rows(table, j - 1, j);
 }
 
+static uint32_t compared_columns;
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	return memcmp(a, b, compared_columns * sizeof(double));
+}
+
 /* Decides on a table's columns; asked: none is. */
 static void
 decide(Table *table, DsadCandidate *candidate)
@@ -127,7 +135,7 @@ decide(Table *table, DsadCandidate *candidate)
 	{
 		dsad_column_statistics_init(&statistics[c]);
 		candidate[c].statistics = &statistics[c];
-		candidate[c].integer = table->integer[c];
+		candidate[c].integer = candidate[c].counted = table->integer[c];
 	}
 	for (uint32_t i = 0; i < table->rows; i++)
 	{
@@ -139,9 +147,11 @@ decide(Table *table, DsadCandidate *candidate)
 			chosen[(size_t) i * table->draft.columns + c] = *cell(table, i, c);
 		}
 	}
+	compared_columns = table->draft.columns;
+	qsort(chosen, table->rows, table->draft.columns * sizeof(double), compare_rows);
 	dsad_column_rules(&table->draft, candidate, rows);
-	if (dsad_column_rules_want_rows(&table->draft, candidate))
-		CHECK(dsad_column_rules_of_rows(&table->draft, candidate, chosen, table->rows, &env.env, &error) == DSAD_OK);
+	if (dsad_column_moves_want_rows(&table->draft, candidate))
+		CHECK(dsad_column_moves(&table->draft, candidate, chosen, table->rows, &env.env, &error) == DSAD_OK);
 	free(chosen);
 	for (uint32_t c = 0; c < table->draft.columns; c++)
 	{
@@ -183,6 +193,8 @@ check_orders(Table *table, const DsadCandidate *expected)
 	CHECK(same_decisions(expected, candidate, table->draft.columns));
 }
 
+#define KINDS 11
+
 /* An honest value of kind `kind`: none depends on labels or on time. */
 static double
 honest(int kind)
@@ -209,12 +221,14 @@ honest(int kind)
 			return floor(u * 1e6);	/* an account number */
 		case 8:
 			return 7;			/* always the same */
+		case 10:
+			return floor(u * u * 300);	/* a name */
 		default:
 			return u * 100 - 50;
 	}
 }
 
-/* Two hundred honest columns of 30 to 3,000 rows, beside a time, under labels of several kinds. */
+/* Hundreds of honest columns of 30 to 3,000 rows, beside a time, under labels of several kinds. */
 static void
 test_honest(void)
 {
@@ -229,25 +243,26 @@ test_honest(void)
 		DsadCandidate candidate[MAX_COLUMNS];
 
 		start_table(&table, rows);
-		for (int kind = 0; kind < 10; kind++)
-			add_column(&table, kind == 1 || kind == 2 ? DSAD_TYPE_BOOLEAN : DSAD_TYPE_NUMBER, kind != 9 && kind != 1 && kind != 2);
+		for (int kind = 0; kind < KINDS; kind++)
+			add_column(&table, kind == 1 || kind == 2 ? DSAD_TYPE_BOOLEAN : kind > 9 ? DSAD_TYPE_TEXT : DSAD_TYPE_NUMBER,
+					   kind != 1 && kind != 2 && kind < 9);
 		add_column(&table, DSAD_TYPE_TIMESTAMP, false);
 		for (uint32_t i = 0; i < rows; i++)
 		{
 			double		u = uniform();
 
-			for (int kind = 0; kind < 10; kind++)
+			for (int kind = 0; kind < KINDS; kind++)
 				*cell(&table, i, (uint32_t) kind) = honest(kind);
-			*cell(&table, i, 10) = uniform() * 30 * DAY;
+			*cell(&table, i, KINDS) = uniform() * 30 * DAY;
 			/* few anomalies; some anomalies and normal rows; all labeled; none */
 			table.label[i] = trial % 4 == 0 ? (u < 0.03 ? DSAD_ANOMALY : DSAD_UNLABELLED) :
 				trial % 4 == 1 ? (u < 0.05 ? DSAD_ANOMALY : u < 0.2 ? DSAD_NORMAL : DSAD_UNLABELLED) :
 				trial % 4 == 2 ? (u < 0.05 ? DSAD_ANOMALY : DSAD_NORMAL) : DSAD_UNLABELLED;
 		}
 		decide(&table, candidate);
-		for (int kind = 0; kind < 10; kind++)
+		for (int kind = 0; kind < KINDS; kind++)
 			left_out += candidate[kind].left_out;
-		columns += 10;
+		columns += KINDS;
 		if (rows <= 250)
 			check_orders(&table, candidate);
 		end_table(&table);
@@ -274,7 +289,7 @@ test_serial(void)
 			*cell(&table, i, 1) = 1e9 - 2.0 * i - (uniform() < 0.5);	/* falls, has gaps */
 			*cell(&table, i, 2) = i == 10 ? 9 : i;	/* one copy */
 			*cell(&table, i, 3) = floor(uniform() * 3 * rows);
-			*cell(&table, i, 4) = 10.0 * i;	/* too far apart to be sure ... */
+			*cell(&table, i, 4) = 30.0 * i;	/* too far apart to be sure ... */
 			*cell(&table, i, 5) = i;	/* no integer */
 		}
 		shuffle(&table);
@@ -287,7 +302,8 @@ test_serial(void)
 		CHECK(candidate[2].left_out == (rows >= 200));
 		CHECK(!candidate[3].left_out && candidate[3].warning == DSAD_WARNING_NONE);
 		/* ... but it rises with one */
-		CHECK(candidate[4].left_out == (rows >= 200) && (rows < 200 || candidate[4].reason == DSAD_LEFT_OUT_MOVES));
+		CHECK(candidate[4].left_out == (rows >= 200) &&
+			  (rows < 200 || candidate[4].reason == (rows < 800 ? DSAD_LEFT_OUT_MOVES : DSAD_LEFT_OUT_SERIAL)));
 		CHECK(!candidate[5].left_out && (rows < 200 || candidate[5].warning == DSAD_WARNING_MOVES));
 		check_orders(&table, candidate);
 		end_table(&table);
@@ -319,12 +335,156 @@ test_moves(void)
 		*cell(&table, i, 7) = uniform();
 	}
 	decide(&table, candidate);
-	for (int c = 1; c <= 3; c++)
+	for (int c = 1; c <= 2; c++)
 		CHECK(candidate[c].left_out && candidate[c].reason == DSAD_LEFT_OUT_MOVES && candidate[c].other == 0);
+	CHECK(candidate[3].left_out);
 	CHECK(!candidate[4].left_out && candidate[4].warning == DSAD_WARNING_MOVES);
 	CHECK(!candidate[5].left_out && candidate[5].warning == DSAD_WARNING_NONE);
 	CHECK(!candidate[6].left_out && candidate[6].warning == DSAD_WARNING_MOVES);
 	CHECK(!candidate[7].left_out && candidate[7].warning == DSAD_WARNING_NONE);
+	check_orders(&table, candidate);
+	end_table(&table);
+}
+
+/* Every hundredth row of a table with a serial number; and keys that came by chance out of as large a range. */
+static void
+test_sampled_serial(void)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	start_table(&table, MAX_ROWS);
+	for (int c = 0; c < 4; c++)
+		add_column(&table, DSAD_TYPE_NUMBER, true);
+	for (uint32_t i = 0; i < MAX_ROWS; i++)
+	{
+		*cell(&table, i, 0) = 1e9 + 100.0 * i + floor(100 * uniform());
+		*cell(&table, i, 1) = floor(uniform() * 100 * MAX_ROWS);
+		*cell(&table, i, 2) = i / 2;	/* all come twice */
+		*cell(&table, i, 3) = i % 1000;
+	}
+	shuffle(&table);
+	decide(&table, candidate);
+	CHECK(candidate[0].left_out && candidate[0].reason == DSAD_LEFT_OUT_SERIAL);
+	CHECK(!candidate[1].left_out && !candidate[3].left_out);
+	CHECK(candidate[2].left_out && candidate[2].reason == DSAD_LEFT_OUT_MOVES);
+	/* numeric, with a single fraction: no serial number */
+	*cell(&table, 17, 0) += 0.5;
+	decide(&table, candidate);
+	CHECK(!candidate[0].left_out);
+	end_table(&table);
+}
+
+/* Tenants that count by themselves, whether text or number says whose it is; and what only differs between tenants. */
+static void
+test_moves_within(void)
+{
+	for (int number = 0; number < 2; number++)
+	{
+		Table		table;
+		DsadCandidate candidate[MAX_COLUMNS];
+		double		next[20] = {0};
+
+		start_table(&table, 800);
+		add_column(&table, number ? DSAD_TYPE_NUMBER : DSAD_TYPE_TEXT, number);
+		add_column(&table, DSAD_TYPE_TIMESTAMP, false);
+		for (int c = 2; c < 6; c++)
+			add_column(&table, DSAD_TYPE_NUMBER, true);
+		for (uint32_t i = 0; i < 800; i++)
+		{
+			int			tenant = (int) (uniform() * 20);
+
+			next[tenant] += floor(1 + 2 * uniform());
+			*cell(&table, i, 0) = tenant;
+			*cell(&table, i, 1) = i * HOUR;
+			*cell(&table, i, 2) = 50 * (tenant * 7 % 20) + next[tenant];
+			*cell(&table, i, 3) = tenant * 3;
+			*cell(&table, i, 4) = tenant * 3 + floor(10 * uniform());
+			*cell(&table, i, 5) = floor(uniform() * 9);
+		}
+		decide(&table, candidate);
+		CHECK(candidate[2].left_out && candidate[2].reason == DSAD_LEFT_OUT_MOVES && candidate[2].other == 1);
+		for (int c = 3; c < 6; c++)
+			CHECK(!candidate[c].left_out);
+		CHECK(!candidate[0].left_out);
+		check_orders(&table, candidate);
+		end_table(&table);
+	}
+}
+
+/* Year and month beside the time, also when they do not vary; not a number that happens to be the month. */
+static void
+test_parts(void)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+	double		begin = 9436 * DAY;	/* 2025-11-01 */
+
+	start_table(&table, 400);
+	add_column(&table, DSAD_TYPE_TIMESTAMPTZ, false);
+	for (int c = 1; c < 6; c++)
+		add_column(&table, DSAD_TYPE_NUMBER, c < 3);
+	for (uint32_t i = 0; i < 400; i++)
+	{
+		double		day = floor(uniform() * 100);
+
+		*cell(&table, i, 0) = begin + day * DAY + 23.5 * HOUR * uniform();
+		*cell(&table, i, 1) = day < 30 ? 11 : day < 61 ? 12 : day < 92 ? 1 : 2;
+		*cell(&table, i, 2) = day < 61 ? 2025 : 2026;
+		*cell(&table, i, 3) = (*cell(&table, i, 0) / 1e6 + 946684800);
+		*cell(&table, i, 4) = 11;
+		*cell(&table, i, 5) = floor(uniform() * 12) + 1;
+	}
+	decide(&table, candidate);
+	for (int c = 1; c < 4; c++)
+		CHECK(candidate[c].left_out && candidate[c].reason == DSAD_LEFT_OUT_MOVES && candidate[c].other == 0);
+	CHECK(!candidate[4].left_out && !candidate[5].left_out);
+	check_orders(&table, candidate);
+	/* three hours ahead of UTC, within one month: the month does not vary, but the year is there, too */
+	for (uint32_t i = 0; i < 400; i++)
+	{
+		*cell(&table, i, 0) = begin + (20 * uniform() - 0.125) * DAY;
+		*cell(&table, i, 1) = 11;
+		*cell(&table, i, 2) = 2025;
+		*cell(&table, i, 3) = 202511;
+		*cell(&table, i, 4) = 10;
+	}
+	decide(&table, candidate);
+	for (int c = 1; c < 4; c++)
+		CHECK(candidate[c].left_out && candidate[c].reason == DSAD_LEFT_OUT_MOVES);
+	CHECK(!candidate[4].left_out);
+	for (uint32_t i = 0; i < 400; i++)
+		*cell(&table, i, 2) = *cell(&table, i, 3) = 17;
+	decide(&table, candidate);
+	CHECK(!candidate[1].left_out);
+	end_table(&table);
+}
+
+/* Text that takes turns in time: a session, a version; not one that comes again, nor names that hardly do. */
+static void
+test_turns(void)
+{
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	start_table(&table, 900);
+	add_column(&table, DSAD_TYPE_TIMESTAMP, false);
+	for (int c = 1; c < 6; c++)
+		add_column(&table, DSAD_TYPE_TEXT, false);
+	for (uint32_t i = 0; i < 900; i++)
+	{
+		*cell(&table, i, 0) = i * HOUR;
+		*cell(&table, i, 1) = i / 4;
+		*cell(&table, i, 2) = i < 300 ? 0 : i < 500 ? NAN : i < 700 ? 1 : 2;
+		*cell(&table, i, 3) = floor(uniform() * 300);
+		*cell(&table, i, 4) = i / 300 % 2;
+		*cell(&table, i, 5) = i % 3;
+	}
+	decide(&table, candidate);
+	for (int c = 1; c < 3; c++)
+		CHECK(candidate[c].left_out && candidate[c].reason == DSAD_LEFT_OUT_MOVES && candidate[c].other == 0);
+	for (int c = 3; c < 6; c++)
+		CHECK(!candidate[c].left_out);
 	check_orders(&table, candidate);
 	end_table(&table);
 }
@@ -512,6 +672,10 @@ main(void)
 	test_honest();
 	test_serial();
 	test_moves();
+	test_sampled_serial();
+	test_moves_within();
+	test_parts();
+	test_turns();
 	test_coverage();
 	test_differences();
 	test_labels();
