@@ -56,7 +56,7 @@ deepsad_pvalue(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (unlikely(dsad_scorer_calibration(scorer)->lists == 0))
 		no_calibration();
-	if (unlikely(!dsad_pvalue(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), &pvalue)))
+	if (unlikely(!dsad_pvalue(scorer, &row, deepsad_score_scratch(fcinfo), &pvalue)))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_FLOAT8(pvalue);
 }
@@ -76,7 +76,7 @@ deepsad_is_anomaly(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model has no threshold"),
 				 errhint("Set one: deepsad_set_threshold(model, threshold => 3).")));
-	if (unlikely(!dsad_is_anomaly(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), &anomaly)))
+	if (unlikely(!dsad_is_anomaly(scorer, &row, deepsad_score_scratch(fcinfo), &anomaly)))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_BOOL(anomaly);
 }

@@ -30,6 +30,7 @@ typedef struct DriftState
 	DsadArena	arena;
 	DsadModel	model;
 	DsadDrift	drift;
+	void	   *scratch;		/* to score one row */
 } DriftState;
 
 /* A state for a group that begins with this model. */
@@ -47,6 +48,7 @@ start_group(struct varlena *model, MemoryContext context)
 				 errmsg("model has no summary of its training rows")));
 	if (!dsad_drift_start(&state->drift, &state->arena, &state->model))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	state->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(state->drift.scorer, 1));
 	MemoryContextSwitchTo(old);
 	return state;
 }
@@ -82,7 +84,7 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 				 errhint("Give the same model for every row of a group, or group by it.")));
 	columns = (DeepsadColumns) {state->model.encoder, NULL, NULL, false};
 	deepsad_features_read(features, &columns, fcinfo->args + FEATURES_ARG, &row);
-	if (!dsad_drift_add(&state->drift, &row, deepsad_scratch(dsad_scorer_scratch(state->drift.scorer, 1))))
+	if (!dsad_drift_add(&state->drift, &row, state->scratch))
 		deepsad_features_infinite(&row, state->model.scaling.features);
 	PG_RETURN_POINTER(state);
 }

@@ -54,6 +54,7 @@ explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
 	double	   *contribution;
 	uint32		features;
 	DsadEnv		env;
+	DsadError	error;
 	DsadStatus	status;
 
 	if (!deepsad_score_call(fcinfo, features_arg, &explained->scorer, &explained->row))
@@ -66,10 +67,10 @@ explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
 	contribution = palloc(features * sizeof(double));
 	explained->contribution = palloc(explained->count * sizeof(Contribution));
 	deepsad_env_init(&env, CurrentMemoryContext);
-	status = dsad_explain(explained->scorer, &explained->row, &env,
-						  deepsad_scratch(dsad_explain_scratch(explained->scorer)), contribution);
-	if (status != DSAD_OK)
+	status = dsad_explain(explained->scorer, &explained->row, &env, contribution, &error);
+	if (status == DSAD_BAD_DATA)
 		deepsad_features_infinite(&explained->row, features);
+	deepsad_check(status, &error);
 	for (uint32 i = 0; i < explained->count; i++)
 		explained->contribution[i] = (Contribution) {i, 0};
 	/* a column's part is the sum of its features' */

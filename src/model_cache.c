@@ -37,6 +37,7 @@ typedef struct CachedModel
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadScorer *scorer;
+	void	   *scratch;		/* to score one row */
 
 	/* How it is recognised: by TOAST identity ... */
 	bool		toasted;
@@ -188,6 +189,13 @@ deepsad_model_ref_release(DeepsadModelRef *ref)
 	unpin(ref);
 }
 
+/* Scratch memory to score one row with the model that was got last. */
+void *
+deepsad_model_ref_scratch(const DeepsadModelRef *ref)
+{
+	return ref->model->scratch;
+}
+
 /* Differs when the model is not the one that it was. */
 uint64
 deepsad_model_ref_changes(const DeepsadModelRef *ref)
@@ -333,6 +341,7 @@ load(struct varlena *value, uint64 print)
 	model.encoder = dsad_encoder_copy(&cached->arena, model.encoder);
 	if (model.encoder == NULL || dsad_scorer_create(&cached->scorer, &cached->arena, &model, dsad_kernel_best()) != DSAD_OK)
 		elog(ERROR, "could not make a scorer");
+	cached->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(cached->scorer, 1));
 	MemoryContextDelete(scratch);
 
 	if (cached->toasted)

@@ -15,6 +15,7 @@ typedef struct DeepsadModelRef DeepsadModelRef;
 extern void deepsad_model_cache_init(void);
 extern DeepsadModelRef *deepsad_model_ref_create(FunctionCallInfo fcinfo, int argno);
 extern const DsadScorer *deepsad_model_ref_get(DeepsadModelRef *ref, FunctionCallInfo fcinfo);
+extern void *deepsad_model_ref_scratch(const DeepsadModelRef *ref);
 extern uint64 deepsad_model_ref_changes(const DeepsadModelRef *ref);
 extern void deepsad_model_ref_release(DeepsadModelRef *ref);
 extern struct varlena *deepsad_model_keep(struct varlena *model, MemoryContext context);

@@ -14,25 +14,6 @@ DSAD_FUNCTION(deepsad_embed);
 
 #define FEATURES_ARG 1
 
-/* Declared in score_call.h. */
-void *
-deepsad_scratch(Size size)
-{
-	static void *scratch = NULL;
-	static Size capacity = 0;
-
-	if (unlikely(size > capacity))
-	{
-		void	   *larger = MemoryContextAlloc(TopMemoryContext, size);
-
-		if (scratch)
-			pfree(scratch);
-		scratch = larger;
-		capacity = size;
-	}
-	return scratch;
-}
-
 /* deepsad_score(model, VARIADIC features) -> float8 */
 Datum
 deepsad_score(PG_FUNCTION_ARGS)
@@ -43,7 +24,7 @@ deepsad_score(PG_FUNCTION_ARGS)
 
 	if (!deepsad_score_call(fcinfo, FEATURES_ARG, &scorer, &row))
 		PG_RETURN_NULL();
-	if (unlikely(dsad_score(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), &score) == 0))
+	if (unlikely(dsad_score(scorer, &row, deepsad_score_scratch(fcinfo), &score) == 0))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_FLOAT8(score);
 }
@@ -68,7 +49,7 @@ deepsad_embed(PG_FUNCTION_ARGS)
 	result->elemtype = FLOAT4OID;
 	ARR_DIMS(result)[0] = (int) size;
 	ARR_LBOUND(result)[0] = 1;
-	if (!dsad_embed(scorer, &row, deepsad_scratch(dsad_scorer_scratch(scorer, 1)), (float *) ARR_DATA_PTR(result)))
+	if (!dsad_embed(scorer, &row, deepsad_score_scratch(fcinfo), (float *) ARR_DATA_PTR(result)))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_ARRAYTYPE_P(result);
 }

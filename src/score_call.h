@@ -66,10 +66,11 @@ deepsad_score_call(FunctionCallInfo fcinfo, int features_arg, const DsadScorer *
 	return true;
 }
 
-/*
- * Scratch memory of at least that size; kept for the session, and only ever grows.
- * Until the next call of anything that asks for it.
- */
-extern void *deepsad_scratch(Size size);
+/* Scratch memory to score the row that deepsad_score_call has read. */
+static inline void *
+deepsad_score_scratch(FunctionCallInfo fcinfo)
+{
+	return deepsad_model_ref_scratch(((DeepsadScoreCall *) fcinfo->flinfo->fn_extra)->model);
+}
 
 #endif

@@ -42,7 +42,7 @@ typedef enum DsadStatus
 	DSAD_BAD_DATA,				/* the row source failed or gave nonsense */
 	DSAD_NO_ELIGIBLE_ROWS,		/* every row is a known anomaly */
 	DSAD_DIVERGED,				/* the loss became NaN or infinite */
-	DSAD_TOO_LARGE,				/* the model would pass DSAD_MAX_MODEL_BYTES */
+	DSAD_TOO_LARGE,				/* more memory or work than is allowed */
 	DSAD_CORRUPT,				/* bytes are not a model */
 	DSAD_NEWER_FORMAT			/* bytes were made by a newer deepsad */
 } DsadStatus;
@@ -758,9 +758,8 @@ extern bool dsad_drift_score(const DsadDrift *drift, DsadShift *shift);
 
 /* ---- explaining ---- */
 
-extern size_t dsad_explain_scratch(const DsadScorer *scorer);
 extern DsadStatus dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env,
-							   void *scratch, double *contribution);
+							   double *contribution, DsadError *error);
 
 /* ---- OpenBLAS ---- */
 

@@ -22,6 +22,9 @@
 
 #define LEAKY_SLOPE ((double) DSAD_LEAKY_SLOPE)
 
+#define MAX_WORK 1e11			/* multiply-adds of one row: ten seconds or more */
+#define MAX_CROSSINGS 16		/* of each hidden unit, on average: only a forged net has so many */
+
 /* All units of a layer on the way along the line; arrays are (width). */
 typedef struct PathLayer
 {
@@ -33,8 +36,6 @@ typedef struct PathLayer
 	double	   *passed;			/* slope * v, or whatever goes up to the next layer */
 	double	   *integral;		/* of the score's gradient to p, from the start on */
 	double	   *counted;		/* what went into it: sums of weights above * integral above */
-	double	   *above;			/* such sums now */
-	float	   *transposed;		/* the next layer's weights, from its units (in) to these (out) */
 } PathLayer;
 
 /* One member's way along the line. */
@@ -46,6 +47,9 @@ typedef struct Path
 	double	   *crossing;		/* where the first layer's units cross zero, in order */
 	uint32_t   *crossing_unit;
 	size_t		crossings;
+	double	   *above;			/* of the widest layer or the inputs: sums of weights above * integral above */
+	double		limit;			/* of units that may cross zero, in all members */
+	DsadWatch	watch;
 } Path;
 
 /* The weights into layer l, in the kernels' form. */
@@ -62,29 +66,40 @@ passed(Path *path, uint32_t l, const double *values)
 	return layer->passed;
 }
 
-/* Brings one unit's integral up to date; that of the layer above is. */
+/* y = x * the weights into layer l, in pieces between which the work may be cancelled. */
 static void
-count_unit(Path *path, uint32_t l, size_t unit)
+product(Path *path, uint32_t l, const double *x, double *y)
 {
-	PathLayer  *layer = &path->layer[l];
-	double		above = path->kernel->path_dot(WEIGHTS(path, l + 1), unit, path->layer[l + 1].integral);
+	const DsadPackedLayer *packed = &path->net->layer[l];
+	size_t		width = path->layer[l].width;
+	size_t		step = dsad_padded(1 + DSAD_POLL_ELEMENTS / packed->in);
 
-	layer->integral[unit] += layer->slope[unit] * (above - layer->counted[unit]);
-	layer->counted[unit] = above;
+	for (size_t j = 0; j < width && !path->watch.cancelled; j += step, dsad_watch(&path->watch))
+		path->kernel->path_product(packed->weight + j * packed->in, packed->in, width - j < step ? width - j : step, x, y + j);
 }
 
-/* The same of all units of a layer but the first. */
+/* Sets above[0 .. count) to the sums of the weights from `unit` on into layer l times that layer's integrals. */
 static void
-count_layer(Path *path, uint32_t l)
+sum_above(Path *path, uint32_t l, size_t unit, size_t count)
+{
+	size_t		step = 1 + DSAD_POLL_ELEMENTS / path->layer[l].width;
+
+	for (size_t i = 0; i < count && !path->watch.cancelled; i += step, dsad_watch(&path->watch))
+		path->kernel->path_dots(WEIGHTS(path, l), unit + i, count - i < step ? count - i : step, path->layer[l].integral,
+								path->above + i);
+}
+
+/* Brings the integrals of `count` units from `unit` on up to date; those of the layer above are. */
+static void
+count_units(Path *path, uint32_t l, size_t unit, size_t count)
 {
 	PathLayer  *layer = &path->layer[l];
 
-	path->kernel->path_product(layer->transposed, path->layer[l + 1].units, layer->width,
-							   path->layer[l + 1].integral, layer->above);
-	for (size_t j = 0; j < layer->width; j++)
+	sum_above(path, l + 1, unit, count);
+	for (size_t j = 0; j < count; j++)
 	{
-		layer->integral[j] += layer->slope[j] * (layer->above[j] - layer->counted[j]);
-		layer->counted[j] = layer->above[j];
+		layer->integral[unit + j] += layer->slope[unit + j] * (path->above[j] - layer->counted[unit + j]);
+		layer->counted[unit + j] = path->above[j];
 	}
 }
 
@@ -118,26 +133,19 @@ find_crossings(Path *path)
 static void
 start_path(Path *path, const double *start, const double *direction)
 {
-	const DsadKernel *kernel = path->kernel;
-
 	for (uint32_t l = 0; l < path->net->layers; l++)
 	{
 		const DsadPackedLayer *packed = &path->net->layer[l];
 		PathLayer  *layer = &path->layer[l];
 
-		kernel->path_product(WEIGHTS(path, l), l == 0 ? start : passed(path, l - 1, path->layer[l - 1].p), layer->p);
-		kernel->path_product(WEIGHTS(path, l), l == 0 ? direction : passed(path, l - 1, path->layer[l - 1].v), layer->v);
+		product(path, l, l == 0 ? start : passed(path, l - 1, path->layer[l - 1].p), layer->p);
+		product(path, l, l == 0 ? direction : passed(path, l - 1, path->layer[l - 1].v), layer->v);
 		for (size_t j = 0; j < layer->width; j++)
 		{
 			layer->p[j] += (double) packed->bias[j];
 			layer->slope[j] = !packed->activate || layer->p[j] > 0 || (layer->p[j] == 0 && layer->v[j] >= 0) ? 1 : LEAKY_SLOPE;
 			layer->integral[j] = layer->counted[j] = 0;
 		}
-		if (l >= 2)
-			for (size_t i = 0; i < packed->in; i++)
-				for (size_t j = 0; j < layer->units; j++)
-					path->layer[l - 1].transposed[(i / DSAD_LANES * layer->units + j) * DSAD_LANES + i % DSAD_LANES] =
-						packed->weight[(j / DSAD_LANES * packed->in + i) * DSAD_LANES + j % DSAD_LANES];
 	}
 	find_crossings(path);
 }
@@ -166,23 +174,23 @@ cross(Path *path, uint32_t l, size_t unit)
 	double		slope = layer->slope[unit] == 1 ? LEAKY_SLOPE : 1;
 
 	for (uint32_t above = path->net->layers - 2; above > l; above--)
-		count_layer(path, above);
-	count_unit(path, l, unit);
+		count_units(path, above, 0, path->layer[above].units);
+	count_units(path, l, unit, 1);
 	path->kernel->path_add(WEIGHTS(path, l + 1), unit, (slope - layer->slope[unit]) * layer->v[unit], path->layer[l + 1].v);
 	layer->slope[unit] = slope;
 	layer->p[unit] = 0;
 	for (l += 2; l < path->net->layers; l++)
-		path->kernel->path_product(WEIGHTS(path, l), passed(path, l - 1, path->layer[l - 1].v), path->layer[l].v);
+		product(path, l, passed(path, l - 1, path->layer[l - 1].v), path->layer[l].v);
 }
 
 /* Walks one member's line; afterwards the first layer's integrals are complete. */
 static void
-walk(Path *path, double factor, DsadWatch *watch)
+walk(Path *path, double factor)
 {
 	double		at = 0;
 	size_t		next = 0;
 
-	while (!watch->cancelled)
+	while (!path->watch.cancelled)
 	{
 		double		to = next < path->crossings ? path->crossing[next] : 1;
 		double		length = to - at;
@@ -204,111 +212,151 @@ walk(Path *path, double factor, DsadWatch *watch)
 			break;
 		at = crossing_layer == 0 ? to : at + length;
 		next += crossing_layer == 0;
+		if (--path->limit < 0)
+			return;
 		cross(path, crossing_layer, unit);
-		dsad_watch(watch);
+		dsad_watch(&path->watch);
 	}
-	for (uint32_t l = path->net->layers - 2; l > 0; l--)
-		count_layer(path, l);
-	for (size_t unit = 0; unit < path->layer[0].units; unit++)
-		count_unit(path, 0, unit);
+	for (uint32_t l = path->net->layers - 1; l > 0; l--)
+		count_units(path, l - 1, 0, path->layer[l - 1].units);
 }
 
-/* Hands out parts of a block of memory, each at a cache line; with no block, counts only. */
-typedef struct Taker
-{
-	char	   *memory;
-	size_t		used;
-} Taker;
-
-static void *
-take(Taker *taker, size_t count, size_t size)
-{
-	size_t		at = taker->used;
-
-	taker->used += (count * size + DSAD_ALIGN - 1) / DSAD_ALIGN * DSAD_ALIGN;
-	return taker->memory ? taker->memory + at : NULL;
-}
-
-static void
-take_path(Taker *taker, Path *path, const DsadScorer *scorer)
+/* Memory for the way of any member. */
+static bool
+alloc_path(Path *path, DsadArena *arena, const DsadScorer *scorer)
 {
 	const DsadPackedNet *net = &scorer->member[0];
+	size_t		widest = scorer->inputs > scorer->widest ? scorer->inputs : scorer->widest;
+	bool		fits = true;
 
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
 		PathLayer  *layer = &path->layer[l];
+		double	  **part[] = {&layer->p, &layer->v, &layer->slope, &layer->passed, &layer->integral, &layer->counted};
 
 		layer->units = l + 1 < net->layers ? net->layer[l + 1].in : net->latent;
 		layer->width = net->layer[l].out_padded;
-		layer->p = take(taker, layer->width, sizeof(double));
-		layer->v = take(taker, layer->width, sizeof(double));
-		layer->slope = take(taker, layer->width, sizeof(double));
-		layer->passed = take(taker, layer->width, sizeof(double));
-		layer->integral = take(taker, layer->width, sizeof(double));
-		layer->counted = take(taker, layer->width, sizeof(double));
-		layer->above = take(taker, layer->width, sizeof(double));
-		if (l >= 2)
-			path->layer[l - 1].transposed = take(taker, path->layer[l - 1].width * layer->units, sizeof(float));
+		for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+			fits &= (*part[i] = dsad_arena_array(arena, layer->width, sizeof(double))) != NULL;
 	}
-	path->crossing = take(taker, path->layer[0].units, sizeof(double));
-	path->crossing_unit = take(taker, path->layer[0].units, sizeof(uint32_t));
-}
-
-/* Bytes of scratch memory that explaining a row needs, at any address. */
-size_t
-dsad_explain_scratch(const DsadScorer *scorer)
-{
-	Taker		taker = {NULL, 0};
-	Path		path;
-
-	take_path(&taker, &path, scorer);
-	return taker.used + dsad_padded(scorer->inputs) * (2 * sizeof(float) + 3 * sizeof(double)) + 6 * DSAD_ALIGN;
+	path->crossing = dsad_arena_array(arena, net->layer[1].in, sizeof(double));
+	path->crossing_unit = dsad_arena_array(arena, net->layer[1].in, sizeof(uint32_t));
+	path->above = dsad_arena_array(arena, widest, sizeof(double));
+	return fits && path->crossing && path->crossing_unit && path->above;
 }
 
 /*
- * The contributions (features) of one row (NaN = missing) to its score, with scratch
- * memory of dsad_explain_scratch bytes.  DSAD_BAD_DATA when the row has an infinite
- * number, DSAD_CANCELLED when env's poll says so.
+ * Multiply-adds that a row's explanation takes when each hidden unit crosses zero once: of
+ * each crossing, two products of all layers above it.  Also counts those units.
  */
-DsadStatus
-dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env, void *scratch,
-			 double *contribution)
+static double
+work(const DsadScorer *scorer, double *units)
 {
-	Taker		taker = {(char *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1)), 0};
-	const DsadScaling *scaling = &scorer->scaling;
-	size_t		inputs = scorer->inputs;
-	float	   *from = take(&taker, inputs, sizeof(float));
-	float	   *to = take(&taker, inputs, sizeof(float));
-	double	   *start = take(&taker, inputs, sizeof(double));
-	double	   *direction = take(&taker, inputs, sizeof(double));
-	double	   *raw = take(&taker, inputs, sizeof(double));
-	DsadWatch	watch = {env, false};
-	Path		path;
+	const DsadPackedNet *net = &scorer->member[0];
+	double		above = 0;
+	double		sum = 0;
 
-	path.kernel = scorer->kernel;
-	take_path(&taker, &path, scorer);
-	for (uint32_t l = 1; l + 1 < scorer->layers; l++)
-		memset(path.layer[l].transposed, 0, path.layer[l].width * path.layer[l + 1].units * sizeof(float));
-	scorer->kernel->scale(scaling, scaling->fill, inputs, from);
-	if (!dsad_scale_row(scaling, scorer->kernel, row, 0, raw, to))
-		return DSAD_BAD_DATA;
+	*units = 0;
+	for (uint32_t l = net->layers; l-- > 0;)
+	{
+		double		weights = (double) net->layer[l].in * net->layer[l].out_padded;
+
+		if (l + 1 < net->layers)
+		{
+			sum += net->layer[l + 1].in * 2 * above;
+			*units += net->layer[l + 1].in;
+		}
+		above += weights;
+	}
+	*units *= scorer->members;
+	return (sum + 3 * above) * scorer->members;
+}
+
+/* Fails when a row's explanation would take too long. */
+static DsadStatus
+check_work(const DsadScorer *scorer, double *limit, DsadError *error)
+{
+	double		units;
+	double		needed = work(scorer, &units);
+
+	*limit = MAX_CROSSINGS * (units + 1);
+	if (needed > MAX_WORK)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Explain a model with smaller \"hidden\" or fewer \"members\".",
+						 "explaining a row of this model takes about %.2g multiply-adds, the limit is %.2g", needed, MAX_WORK);
+	return DSAD_OK;
+}
+
+/* Adds input i's contribution to that of its feature. */
+static void
+contribute(const DsadScorer *scorer, size_t i, double value, double *contribution)
+{
+	contribution[i < scorer->features ? i : scorer->scaling.copied[i - scorer->features]] += value;
+}
+
+/* Explains a row that is scaled: from `from` to `to` (inputs each). */
+static DsadStatus
+explain(Path *path, const DsadScorer *scorer, const float *from, const float *to, double *start, double *direction,
+		double *contribution, DsadError *error)
+{
+	size_t		inputs = scorer->inputs;
+
 	for (size_t i = 0; i < inputs; i++)
 	{
 		start[i] = (double) from[i];
 		direction[i] = (double) to[i] - (double) from[i];
 	}
-	memset(contribution, 0, scorer->features * sizeof(double));
 	for (size_t i = 0; i < inputs && scorer->input_factor > 0; i++)
-		contribution[i < scorer->features ? i : scaling->copied[i - scorer->features]] +=
-			scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]);
-	for (uint32_t m = 0; m < scorer->members && !watch.cancelled; m++)
+		contribute(scorer, i, scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]), contribution);
+	for (uint32_t m = 0; m < scorer->members && !path->watch.cancelled; m++)
 	{
-		path.net = &scorer->member[m];
-		start_path(&path, start, direction);
-		walk(&path, 1 / (scorer->members * path.net->divisor), &watch);
+		path->net = &scorer->member[m];
+		start_path(path, start, direction);
+		walk(path, 1 / (scorer->members * path->net->divisor));
+		if (path->limit < 0)
+			return dsad_fail(error, DSAD_TOO_LARGE, NULL, "explaining a row of this model takes more than %d zero crossings for each hidden unit",
+							 MAX_CROSSINGS);
+		sum_above(path, 0, 0, inputs);
 		for (size_t i = 0; i < inputs; i++)
-			contribution[i < scorer->features ? i : scaling->copied[i - scorer->features]] +=
-				direction[i] * path.kernel->path_dot(WEIGHTS(&path, 0), i, path.layer[0].integral);
+			contribute(scorer, i, direction[i] * path->above[i], contribution);
 	}
-	return watch.cancelled ? DSAD_CANCELLED : DSAD_OK;
+	return dsad_watch_status(&path->watch, error);
+}
+
+/*
+ * The contributions (features) of one row (NaN = missing) to its score.  DSAD_BAD_DATA when the row
+ * has an infinite number, DSAD_TOO_LARGE when it would take too long.  Memory comes from env and
+ * goes back to it.
+ */
+DsadStatus
+dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env, double *contribution, DsadError *error)
+{
+	const DsadScaling *scaling = &scorer->scaling;
+	size_t		inputs = scorer->inputs;
+	DsadArena	scratch;
+	Path		path = {.kernel = scorer->kernel,.watch = {env, false}};
+	DsadStatus	status = check_work(scorer, &path.limit, error);
+	float	   *from;
+	float	   *to;
+	double	   *line[3];
+
+	if (status != DSAD_OK)
+		return status;
+	dsad_arena_init(&scratch, env);
+	from = dsad_arena_array(&scratch, dsad_padded(inputs), sizeof(float));
+	to = dsad_arena_array(&scratch, dsad_padded(inputs), sizeof(float));
+	for (int i = 0; i < 3; i++)
+		line[i] = dsad_arena_array(&scratch, dsad_padded(inputs), sizeof(double));
+	memset(contribution, 0, scorer->features * sizeof(double));
+	if (!from || !to || !line[0] || !line[1] || !line[2] || !alloc_path(&path, &scratch, scorer))
+		status = dsad_no_memory(error);
+	else
+	{
+		scorer->kernel->scale(scaling, scaling->fill, inputs, from);
+		if (!dsad_scale_row(scaling, scorer->kernel, row, 0, line[2], to))
+			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "row has an infinite number");
+		else
+			status = explain(&path, scorer, from, to, line[0], line[1], contribution, error);
+	}
+	dsad_arena_release(&scratch);
+	return status;
 }

@@ -64,7 +64,7 @@ static const float zeros[16] __attribute__((aligned(64)));
 		gemm_nn_##level, gemm_tn_##level, batchnorm_forward_##level, batchnorm_fixed_##level, \
 		batchnorm_fixed_backward_##level, \
 		batchnorm_backward_##level, adam_##level, distances_##level, distance_gradients_##level, \
-		residuals_##level, path_product_##level, path_add_##level, path_dot_##level, path_move_##level, \
+		residuals_##level, path_product_##level, path_add_##level, path_dots_##level, path_move_##level, \
 		path_crossing_##level \
 	}
 

@@ -148,8 +148,12 @@ struct DsadKernel
 	/* y (width) += x * the weights of input i. */
 	void		(*path_add) (const float *weight, size_t in, size_t width, size_t i, double x, double *y);
 
-	/* The sum of y (width) times the weights of input i; lanes first, then their halves. */
-	double		(*path_dot) (const float *weight, size_t in, size_t width, size_t i, const double *y);
+	/*
+	 * result (count) = the weights of inputs i .. i + count - 1 times y (width): each is summed
+	 * in DSAD_LANES lanes, whose halves are added onto each other.
+	 */
+	void		(*path_dots) (const float *weight, size_t in, size_t width, size_t i, size_t count, const double *y,
+							  double *result);
 
 	/* y (width) += factor * x (width). */
 	void		(*path_move) (double *y, const double *x, double factor, size_t width);

@@ -9,6 +9,7 @@
 #define store_doubles NAME(store_doubles)
 #define all_doubles NAME(all_doubles)
 #define VECS (DSAD_LANES / DOUBLES)
+#define PATH_UNITS 4
 
 #if WIDTH == 1
 #define DOUBLES 1
@@ -91,29 +92,57 @@ NAME(path_add) (const float *weight, size_t in, size_t width, size_t i, double x
 			store_doubles(y + j + v, load_doubles(y + j + v) + all_doubles(x) * WIDEN(weight + v));
 }
 
-TARGET static double
-NAME(path_dot) (const float *weight, size_t in, size_t width, size_t i, const double *y)
+/* Of `units` inputs from i on; so many at a time share the loads of y. */
+INLINE void
+NAME(dots) (const float *weight, size_t in, size_t width, size_t i, const int units, const double *y, double *result)
 {
-	doubles		sum[VECS];
-	double		lane[DSAD_LANES];
+	doubles		sum[PATH_UNITS][VECS];
+	double		lane[DOUBLES];
 
 	UNROLL
-	for (int v = 0; v < VECS; v++)
-		sum[v] = all_doubles(0);
+	for (int u = 0; u < units; u++)
+		UNROLL
+		for (int v = 0; v < VECS; v++)
+			sum[u][v] = all_doubles(0);
 	weight += i * DSAD_LANES;
 	for (size_t j = 0; j < width; j += DSAD_LANES, weight += in * DSAD_LANES)
 		UNROLL
 		for (int v = 0; v < VECS; v++)
-			sum[v] += load_doubles(y + j + v * DOUBLES) * WIDEN(weight + v * DOUBLES);
+		{
+			doubles		value = load_doubles(y + j + v * DOUBLES);
+
+			UNROLL
+			for (int u = 0; u < units; u++)
+				sum[u][v] += value * WIDEN(weight + u * DSAD_LANES + v * DOUBLES);
+		}
 	UNROLL
-	for (int v = 0; v < VECS; v++)
-		store_doubles(lane + v * DOUBLES, sum[v]);
-	UNROLL
-	for (int half = DSAD_LANES / 2; half > 0; half /= 2)
+	for (int u = 0; u < units; u++)
+	{
+		/* halves onto halves: first whole vectors, then lanes of the last */
 		UNROLL
-		for (int k = 0; k < half; k++)
-			lane[k] += lane[k + half];
-	return lane[0];
+		for (int half = VECS / 2; half > 0; half /= 2)
+			UNROLL
+			for (int v = 0; v < half; v++)
+				sum[u][v] += sum[u][v + half];
+		store_doubles(lane, sum[u][0]);
+		UNROLL
+		for (int half = DOUBLES / 2; half > 0; half /= 2)
+			UNROLL
+			for (int k = 0; k < half; k++)
+				lane[k] += lane[k + half];
+		result[u] = lane[0];
+	}
+}
+
+TARGET static void
+NAME(path_dots) (const float *weight, size_t in, size_t width, size_t i, size_t count, const double *y, double *result)
+{
+	size_t		end = i + count;
+
+	for (; i + PATH_UNITS <= end; i += PATH_UNITS, result += PATH_UNITS)
+		NAME(dots) (weight, in, width, i, PATH_UNITS, y, result);
+	for (; i < end; i++, result++)
+		NAME(dots) (weight, in, width, i, 1, y, result);
 }
 
 TARGET static void
@@ -162,6 +191,7 @@ NAME(path_crossing) (const double *p, const double *v, const double *slope, size
 }
 
 #undef VECS
+#undef PATH_UNITS
 #undef DOUBLES
 #undef all_doubles
 #undef store_doubles

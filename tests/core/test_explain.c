@@ -104,12 +104,6 @@ reference_contributions(const DsadModel *model, const double *row, double *contr
 	}
 }
 
-static double *
-scratch_of(const DsadScorer *scorer)
-{
-	return malloc(dsad_explain_scratch(scorer));
-}
-
 /* Contributions add up to score - baseline score, for any row. */
 static void
 check_sums(const DsadScorer *scorer, const TestEnv *env, const double *rows, size_t count)
@@ -117,7 +111,7 @@ check_sums(const DsadScorer *scorer, const TestEnv *env, const double *rows, siz
 	double		missing[FEATURES];
 	double		baseline;
 	double		worst = 0;
-	double	   *scratch = scratch_of(scorer);
+	DsadError	error;
 
 	for (int j = 0; j < FEATURES; j++)
 		missing[j] = NAN;
@@ -129,7 +123,7 @@ check_sums(const DsadScorer *scorer, const TestEnv *env, const double *rows, siz
 		double		sum = baseline;
 		double		score;
 
-		CHECK(dsad_explain(scorer, &row, &env->env, scratch, contribution) == DSAD_OK);
+		CHECK(dsad_explain(scorer, &row, &env->env, contribution, &error) == DSAD_OK);
 		test_score(scorer, rows + i * FEATURES, 1, &score);
 		for (int j = 0; j < FEATURES; j++)
 			sum += contribution[j];
@@ -138,14 +132,13 @@ check_sums(const DsadScorer *scorer, const TestEnv *env, const double *rows, siz
 	if (worst > 1e-5)
 		printf("sums are off by %g\n", worst);
 	CHECK(worst <= 1e-5);
-	free(scratch);
 }
 
 /* Some rows' contributions against the numerical integral. */
 static void
 check_values(const DsadModel *model, const DsadScorer *scorer, const TestEnv *env, const double *rows)
 {
-	double	   *scratch = scratch_of(scorer);
+	DsadError	error;
 
 	for (int i = 0; i < 3; i++)
 	{
@@ -155,7 +148,7 @@ check_values(const DsadModel *model, const DsadScorer *scorer, const TestEnv *en
 		double		largest = 0;
 		double		score = 1;
 
-		CHECK(dsad_explain(scorer, &row, &env->env, scratch, contribution) == DSAD_OK);
+		CHECK(dsad_explain(scorer, &row, &env->env, contribution, &error) == DSAD_OK);
 		reference_contributions(model, rows + i * 7 * FEATURES, reference);
 		for (int j = 0; j < FEATURES; j++)
 		{
@@ -166,7 +159,6 @@ check_values(const DsadModel *model, const DsadScorer *scorer, const TestEnv *en
 			printf("row %d is off by %g of %g\n", i, largest, score);
 		CHECK(largest <= 3e-3 * score);
 	}
-	free(scratch);
 }
 
 /* One shape of nets. */
@@ -218,7 +210,6 @@ test_odd_rows(void)
 	DsadRowSource source;
 	double		row[FEATURES];
 	double		contribution[FEATURES];
-	double	   *scratch;
 	long		polls;
 
 	test_env_init(&env);
@@ -227,24 +218,25 @@ test_odd_rows(void)
 	dsad_arena_init(&arena, &env.env);
 	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
-	scratch = scratch_of(scorer);
 	for (int j = 0; j < FEATURES; j++)
 		row[j] = NAN;
-	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, scratch, contribution) == DSAD_OK);
+	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, contribution, &error) == DSAD_OK);
 	for (int j = 0; j < FEATURES; j++)
 		CHECK(contribution[j] == 0);
 	row[2] = INFINITY;
-	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, scratch, contribution) == DSAD_BAD_DATA);
+	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, contribution, &error) == DSAD_BAD_DATA);
 	for (int j = 0; j < FEATURES; j++)
 		row[j] = 3 - j;
 	env.polls = 0;
-	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, scratch, contribution) == DSAD_OK);
+	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, contribution, &error) == DSAD_OK);
 	polls = env.polls;
 	CHECK(polls > 2);
-	env.polls = 0;
-	env.fail_poll = polls;
-	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, scratch, contribution) == DSAD_CANCELLED);
-	free(scratch);
+	for (long poll = 1; poll <= polls; poll++)
+	{
+		env.polls = 0;
+		env.fail_poll = poll;
+		CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, contribution, &error) == DSAD_CANCELLED);
+	}
 	dsad_arena_release(&arena);
 	test_free_rows(&rows);
 	CHECK(env.live == 0);

@@ -482,7 +482,8 @@ check_explaining(size_t in, size_t width)
 	float	   *weight = draw_array(in * width, ORDINARY);
 	double		x[2][300];
 	double		result[DSAD_KERNEL_AVX512 + 1][4][300];
-	double		number[DSAD_KERNEL_AVX512 + 1][2];
+	double		number[DSAD_KERNEL_AVX512 + 1];
+	double		dots[DSAD_KERNEL_AVX512 + 1][300] = {{0}};
 	size_t		unit[DSAD_KERNEL_AVX512 + 1];
 
 	for (int i = 0; i < 300; i++)
@@ -504,12 +505,13 @@ check_explaining(size_t in, size_t width)
 			r[3][j] = x[0][j] < 0 ? 0.01 : 1;	/* slopes */
 		kernel->path_product(weight, in, width, x[0], r[0]);
 		kernel->path_add(weight, in, width, in / 2, 1.7, r[1]);
-		number[level][0] = kernel->path_dot(weight, in, width, in / 3, x[0]);
+		kernel->path_dots(weight, in, width, in / 3, in - in / 3, x[0], dots[level]);
 		kernel->path_move(r[2], x[0], -0.3, width);
-		number[level][1] = 0.9;
-		unit[level] = kernel->path_crossing(x[0], x[1], r[3], width, &number[level][1]);
+		number[level] = 0.9;
+		unit[level] = kernel->path_crossing(x[0], x[1], r[3], width, &number[level]);
 		CHECK(memcmp(r, result[DSAD_KERNEL_PLAIN], sizeof(result[level])) == 0);
-		CHECK(memcmp(number[level], number[DSAD_KERNEL_PLAIN], sizeof(number[level])) == 0);
+		CHECK(number[level] == number[DSAD_KERNEL_PLAIN]);
+		CHECK(memcmp(dots[level], dots[DSAD_KERNEL_PLAIN], sizeof(dots[level])) == 0);
 		CHECK(unit[level] == unit[DSAD_KERNEL_PLAIN]);
 	}
 	for (size_t j = 0; j < width; j++)
@@ -522,20 +524,25 @@ check_explaining(size_t in, size_t width)
 		CHECK(result[0][1][j] == x[1][j] + 1.7 * (double) weight[(j / DSAD_LANES * in + in / 2) * DSAD_LANES + j % DSAD_LANES]);
 		CHECK(result[0][2][j] == x[1][j] + x[0][j] * -0.3);
 	}
+	for (size_t i = in / 3; i < in; i++)
+	{
+		double		dot = 0;
+
+		for (size_t j = 0; j < width; j++)
+			dot += x[0][j] * (double) weight[(j / DSAD_LANES * in + i) * DSAD_LANES + j % DSAD_LANES];
+		CHECK(fabs(dot - dots[0][i - in / 3]) <= 1e-12 * (1 + fabs(dot)));
+	}
 	{
 		double		first = 0.9;
-		double		dot = 0;
 
 		for (size_t j = 0; j < width; j++)
 		{
 			double		at = -x[0][j] / x[1][j];
 
-			dot += x[0][j] * (double) weight[(j / DSAD_LANES * in + in / 3) * DSAD_LANES + j % DSAD_LANES];
 			if (at > 0 && at < first)
 				first = at;
 		}
-		CHECK(first == number[0][1]);
-		CHECK(fabs(dot - number[0][0]) <= 1e-12 * (1 + fabs(dot)));
+		CHECK(first == number[0]);
 	}
 	free(weight);
 }
