@@ -8,7 +8,7 @@ DATA = $(wildcard sql/deepsad--*.sql)
 OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c src/core/*.c))
 
 # Run in this order: the first creates the extension.
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch rows columns
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns
 
 OPTFLAGS ?=
 # Everything here reaches the JIT bitcode too: it must compute the same bits.

@@ -25,7 +25,8 @@
 #define QUIET_CLOCK_DAYS 14		/* so many days without rows in an hour: there are none in that hour ... */
 #define QUIET_WEEKDAY_DAYS 28	/* ... and on a day of the week */
 
-#define MIN_SERIAL_ROWS 200		/* from which on numbers that never repeat are left out */
+#define MIN_SERIAL_ROWS 200		/* from which on numbers that never repeat are left out ... */
+#define WARN_SERIAL_ROWS 20		/* ... and are worth a warning */
 #define MAX_REPEATED 0.01		/* of numbers that hardly do: rows were copied */
 
 #define MIN_IDENTIFIER_ROWS 100	/* from which on text that hardly repeats is left out */
@@ -355,7 +356,7 @@ judge_serial(const DsadColumn *column, DsadCandidate *candidate)
 	double		chance;
 
 	if (!candidate->counted || s->fraction || column->encoding != DSAD_ENCODING_NUMBER || candidate->left_out ||
-		candidate->asked || s->sampled.count < 2)
+		candidate->asked || dsad_rows_present(s) < WARN_SERIAL_ROWS)
 		return;
 	chance = serial_chance(s);
 	if (dsad_rows_present(s) >= MIN_SERIAL_ROWS && chance <= CHANCE)
