@@ -194,7 +194,6 @@ describe(DeepsadColumnCollector *collector, Form_pg_attribute attribute, JsonbCo
 		column->cells = first_length(&reader, name, null, datum);
 	if (column->encoding == DSAD_ENCODING_CATEGORY)
 		learned->dictionary = deepsad_dictionary_create(collector->context);
-	dsad_column_statistics_init(&learned->statistics);
 	for (uint32 c = 0; c < draft->columns; c++)
 		if (draft->column[c].name.length == column->name.length &&
 			memcmp(draft->column[c].name.bytes, column->name.bytes, column->name.length) == 0)
@@ -226,6 +225,18 @@ deepsad_columns_complete(TupleDesc desc, Jsonb *options, const bool *null)
 			return false;
 	}
 	return true;
+}
+
+/* Statistics of all columns of the draft, still empty. */
+static void
+start_statistics(DeepsadColumnCollector *collector)
+{
+	uint32		counted = 0;
+
+	for (uint32 c = 0; c < collector->draft.columns; c++)
+		counted += collector->column[c].counted;
+	for (uint32 c = 0; c < collector->draft.columns; c++)
+		dsad_column_statistics_init(&collector->column[c].statistics, collector->column[c].counted, counted);
 }
 
 static uint32 find_category(void *ctx, uint32 column, DsadBytes category);
@@ -268,6 +279,7 @@ deepsad_columns_of_row(MemoryContext parent, const DeepsadRowType *row, Jsonb *o
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("row has %u columns, the limit is %d", collector->draft.columns, DSAD_MAX_COLUMNS)));
+	start_statistics(collector);
 	deepsad_check(dsad_encoder_layout(&collector->draft, &collector->arena, &error), &error);
 	collector->reading.encoder = &collector->draft;
 	collector->reading.find = find_category;
@@ -284,7 +296,7 @@ deepsad_columns_of_array(MemoryContext parent, uint32 elements)
 
 	deepsad_check(dsad_encoder_of_array(&collector->draft, &collector->arena, elements, &error), &error);
 	collector->column = MemoryContextAllocZero(collector->context, sizeof(DraftColumn));
-	dsad_column_statistics_init(&collector->column->statistics);
+	start_statistics(collector);
 	collector->reading.encoder = &collector->draft;
 	return collector;
 }
@@ -348,7 +360,7 @@ deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8
 	{
 		DraftColumn *column = &collector->column[c];
 
-		deepsad_check(dsad_column_statistics_add(&column->statistics, &draft->column[c], column->counted,
+		deepsad_check(dsad_column_statistics_add(&column->statistics, &draft->column[c],
 												 cells + draft->column[c].first_cell, label, &collector->env, &error), &error);
 	}
 }
@@ -386,7 +398,6 @@ make_candidates(const DeepsadColumnCollector *collector)
 		candidate[c].asked = column->asked;
 		candidate[c].exact = column->options.as != 0;
 		candidate[c].integer = column->integer;
-		candidate[c].counted = column->counted;
 		candidate[c].statistics = &column->statistics;
 		candidate[c].time = draft->column[c].time;
 		if (column->dictionary)
@@ -534,6 +545,13 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 	}
 	dsad_encode(encoder, collector->cells, features);
 	return 0;
+}
+
+/* Bytes that all this takes. */
+Size
+deepsad_columns_memory(const DeepsadColumnCollector *collector)
+{
+	return MemoryContextMemAllocated(collector->context, true);
 }
 
 /* The rows that were kept, as features. */

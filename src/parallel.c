@@ -330,6 +330,24 @@ deepsad_parallel_end(DeepsadParallel *parallel)
 	pfree(parallel);
 }
 
+/* A worker's model: it trains one member at a time, so all have the same memory. */
+static void
+alloc_model(DsadModel *model, DsadArena *arena, const Shared *shared)
+{
+	DsadConfig	one = shared->config;
+	DsadMember *members = palloc(mul_size((Size) shared->config.members, sizeof(DsadMember)));
+	DsadError	error;
+
+	one.members = 1;
+	deepsad_check(dsad_model_alloc(model, arena, &one, shared->features, shared->inputs, &error), &error);
+	deepsad_check(dsad_model_alloc_losses(model, arena, &error), &error);
+	for (int64 m = 0; m < shared->config.members; m++)
+		members[m] = model->members[0];
+	model->members = members;
+	model->config = shared->config;
+	model->facts = shared->facts;
+}
+
 /* What a worker does. */
 void
 deepsad_parallel_main(dsm_segment *segment, shm_toc *toc)
@@ -345,13 +363,10 @@ deepsad_parallel_main(dsm_segment *segment, shm_toc *toc)
 	DsadModel	model;
 	DsadEnv		env;
 	DsadArena	arena;
-	DsadError	error;
 
 	deepsad_env_init(&env, context);
 	dsad_arena_init(&arena, &env);
-	deepsad_check(dsad_model_alloc(&model, &arena, &shared->config, shared->features, shared->inputs, &error), &error);
-	deepsad_check(dsad_model_alloc_losses(&model, &arena, &error), &error);
-	model.facts = shared->facts;
+	alloc_model(&model, &arena, shared);
 	memset(parts, 0, sizeof(parts));
 	place_parts(parts, shared, rows);
 	if (shared->in_blocks)

@@ -41,7 +41,7 @@
 #define MIN_PARALLEL_WORK 4e9
 #define VISIT_WORK 1000
 
-/* What a training may take beside its rows, even if maintenance_work_mem is less. */
+/* What a training may take beside maintenance_work_mem and its model. */
 #define WORKING_MEMORY (64 * 1024 * 1024)
 
 typedef struct Run
@@ -54,6 +54,7 @@ typedef struct Run
 	DsadRowSource source;
 	DsadModel	model;
 	DsadPlan	plan;
+	Size		other_memory;	/* that the columns take */
 	DeepsadProgress progress;
 	bool		update;			/* goes on from a model instead of starting anew */
 	uint64		finished;		/* visits of the members that are done */
@@ -90,25 +91,6 @@ static uint64
 total_visits(const Run *run)
 {
 	return (uint64) run->config->members * dsad_member_visits(&run->model, &run->plan);
-}
-
-/*
- * A training that needs much memory beside its rows is refused while nothing has
- * been taken: large networks and batches are an option away, and so is the end of
- * the machine's memory.
- */
-static void
-check_memory(const Run *run)
-{
-	double		needed = dsad_member_memory(&run->model, &run->plan);
-	Size		limit = Max(mul_size(maintenance_work_mem, 1024), WORKING_MEMORY);
-
-	if (needed > (double) limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("training this network needs about %.0f MB beside the rows, the limit is %zu MB",
-						needed / (1024 * 1024), limit / (1024 * 1024)),
-				 errhint("Raise maintenance_work_mem, or lower \"batch_size\" or \"hidden\".")));
 }
 
 /* How many workers this training asks for. */
@@ -169,29 +151,90 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 		deepsad_check(dsad_calibrate(&run->model, &run->arena, &run->env, parts, &error), &error);
 	if (file)
 		deepsad_blockfile_close(file);
+	/* the model is about to be written: there is room for one copy */
+	for (int part = 0; part < DSAD_PARTS; part++)
+		if (parts[part].scaled)
+		{
+			pfree((void *) parts[part].scaled);
+			pfree((void *) parts[part].label);
+		}
+}
+
+/* Where a training's rows lie, and how many processes it has beside this one. */
+typedef struct Room
+{
+	bool		in_blocks;
+	Size		window;			/* of blocks, in each process */
+	Size		held_out;
+	int			workers;
+} Room;
+
+/*
+ * Bytes that a training takes at its peak: rows, then either what the processes that train need, or
+ * what it takes to look at the result (a scorer; with validation rows also untrained networks) or to
+ * write it.  Workers hand over all members in shared memory.
+ */
+static double
+needed_memory(const Run *run, const Room *room)
+{
+	double		model = (double) dsad_model_size(&run->model);
+	double		member = model / (double) run->config->members;
+	double		rows = room->in_blocks ? (double) room->window * (room->workers + 1) :
+		(double) run->plan.count[DSAD_PART_TRAINING] * (double) scaled_row_bytes(run->model.dims[0]);
+	double		training = dsad_member_memory(&run->model, &run->plan) * (room->workers + 1) + member * room->workers;
+	double		looking = model * (run->plan.count[DSAD_PART_VALIDATION] > 0 ? 2 : 1);
+
+	return rows + (double) room->held_out + Max(training, looking) + (room->workers > 0 ? model : 0) +
+		(double) run->other_memory;
+}
+
+/*
+ * Decides how to train within maintenance_work_mem, what everybody may take beyond it and the model; with fewer
+ * workers if need be.  A training that cannot is refused while nothing has been taken: large networks and
+ * batches are an option away, and so is the end of the machine's memory.
+ */
+static Room
+find_room(const Run *run)
+{
+	Size		limit = mul_size(maintenance_work_mem, 1024);
+	Size		most = add_size(limit, WORKING_MEMORY);
+	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.dims[0]));
+	Room		room = {.workers = wanted_workers(run)};
+	double		needed;
+
+	room.held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION] + run->plan.count[DSAD_PART_CALIBRATION],
+							 scaled_row_bytes(run->model.dims[0]));
+	room.in_blocks = run->source.sequential && add_size(scaled, room.held_out) > limit;
+	room.window = Max(MIN_WINDOW_BYTES, Min(limit / WINDOW_PART, MAX_WINDOW_BYTES));
+	if (room.in_blocks)
+		room.workers = Min(room.workers, WINDOW_PART - 1);
+	while (room.workers > 0 && needed_memory(run, &room) > (double) most)
+		room.workers--;
+	needed = needed_memory(run, &room);
+	if (needed > (double) most)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("training this model needs about %.0f MB, the limit is %zu MB",
+						needed / (1024 * 1024), most / (1024 * 1024)),
+				 errdetail("The limit is maintenance_work_mem and %d MB.", WORKING_MEMORY / (1024 * 1024)),
+				 errhint("Raise maintenance_work_mem, or lower \"members\", \"hidden\", \"batch_size\" or \"validation\".")));
+	return room;
 }
 
 /* Trains, in workers if there are any to be had. */
 static void
 train(Run *run)
 {
-	Size		limit = mul_size(maintenance_work_mem, 1024);
+	Room		room = find_room(run);
 	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.dims[0]));
-	Size		held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION] + run->plan.count[DSAD_PART_CALIBRATION],
-								scaled_row_bytes(run->model.dims[0]));
-	bool		in_blocks = run->source.sequential && add_size(scaled, held_out) > limit;
-	int			workers = wanted_workers(run);
-	Size		window = Max(MIN_WINDOW_BYTES, Min(limit / WINDOW_PART, MAX_WINDOW_BYTES));
 	DeepsadParallel *parallel;
 	DsadError	error;
 
-	if (in_blocks)
-		workers = Min(workers, WINDOW_PART - 1);
-	deepsad_rowstore_make_room(add_size(held_out, in_blocks ? window * (workers + 1) : scaled), run->store);
-	parallel = deepsad_parallel_begin(&run->model, &run->plan, &run->env, run->update, in_blocks, window, workers);
+	deepsad_rowstore_make_room(add_size(room.held_out, room.in_blocks ? room.window * (room.workers + 1) : scaled), run->store);
+	parallel = deepsad_parallel_begin(&run->model, &run->plan, &run->env, run->update, room.in_blocks, room.window, room.workers);
 	if (parallel == NULL)
 	{
-		train_alone(run, in_blocks, window);
+		train_alone(run, room.in_blocks, room.window);
 		return;
 	}
 	deepsad_check(dsad_fill(&run->model, &run->plan, &run->env, &run->source,
@@ -258,6 +301,7 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 	dsad_arena_init(&run->arena, &run->env);
 	dsad_arena_init(&run->scratch, &run->env);
 	get_source(run, columns);
+	run->other_memory = deepsad_columns_memory(columns);
 	if (add_size(deepsad_rowstore_memory(store),
 				 mul_size(count, scaled_row_bytes(dsad_inputs(config, run->source.encoder)) + 2 * sizeof(uint64))) >
 		mul_size(maintenance_work_mem, 1024))
@@ -276,7 +320,6 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 static void
 finish_run(Run *run)
 {
-	check_memory(run);
 	run->progress.visits = total_visits(run);
 	if (dsad_wants_blas(run->model.dims, run->model.layers, (size_t) run->config->batch_size))
 		dsad_blas_bind();
@@ -343,10 +386,14 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 	DsadArena	arena;
 	DsadError	error;
 	Run			run;
+	bytea	   *bytes;
 	bytea	   *result;
 
 	MemoryContextSwitchTo(context);
-	deepsad_model_decode(&decoded, &arena, &env, context, (bytea *) pg_detoast_datum_packed((struct varlena *) model));
+	bytes = (bytea *) pg_detoast_datum_packed((struct varlena *) model);
+	deepsad_model_decode(&decoded, &arena, &env, context, bytes);
+	if (bytes != model)
+		pfree(bytes);
 	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
 	config = decoded.config;
 	start_run(&run, store, columns, &config, context, shown);

@@ -338,7 +338,7 @@ serial_chance(const DsadColumnStatistics *s)
 	uint32_t	repeated = 0;
 
 	for (uint32_t i = 0; i < sampled->count; i++)
-		repeated += sampled->rows[i] > 1;
+		repeated += sampled->again[i];
 	if (repeated > MAX_REPEATED * sampled->count)
 		return 1;
 	for (uint32_t k = 0; k <= repeated; k++)
@@ -355,7 +355,7 @@ judge_serial(const DsadColumn *column, DsadCandidate *candidate)
 	const DsadColumnStatistics *s = candidate->statistics;
 	double		chance;
 
-	if (!candidate->counted || s->fraction || column->encoding != DSAD_ENCODING_NUMBER || candidate->left_out ||
+	if (s->sampled.most == 0 || s->fraction || column->encoding != DSAD_ENCODING_NUMBER || candidate->left_out ||
 		candidate->asked || dsad_rows_present(s) < WARN_SERIAL_ROWS)
 		return;
 	chance = serial_chance(s);

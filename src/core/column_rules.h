@@ -25,7 +25,6 @@ typedef struct DsadCandidate
 	bool		asked;			/* the user wants it: it is not left out */
 	bool		exact;			/* and as it is described */
 	bool		integer;		/* by its SQL type */
-	bool		counted;		/* its values are sampled: integers, and numeric, which may hold some */
 	uint64_t	values;			/* categories: different ones; 0 = not counted */
 	bool		variety;		/* categories: more than can be counted */
 	const DsadColumnStatistics *statistics;

@@ -13,10 +13,16 @@
 
 #define MICROSECONDS_PER_HOUR 3600e6
 
+/* Nothing yet; counted: whether integers are sampled, as in so many columns of the rows. */
 void
-dsad_column_statistics_init(DsadColumnStatistics *s)
+dsad_column_statistics_init(DsadColumnStatistics *s, bool counted, uint32_t counted_columns)
 {
+	uint32_t	most = DSAD_SAMPLED_IN_ALL / (counted_columns > 0 ? counted_columns : 1);
+
 	memset(s, 0, sizeof(*s));
+	if (counted)
+		s->sampled.most = most > DSAD_SAMPLED_VALUES ? DSAD_SAMPLED_VALUES :
+			most < DSAD_SAMPLED_AT_LEAST ? DSAD_SAMPLED_AT_LEAST : most;
 	s->min = INFINITY;
 	s->max = -INFINITY;
 }
@@ -111,7 +117,7 @@ add_sampled(DsadSampledValues *sampled, double value, const DsadEnv *env, DsadEr
 	uint32_t	low = 0;
 	uint32_t	high = sampled->count;
 
-	if (sampled->count == DSAD_SAMPLED_VALUES && hash > sampled->hash[sampled->count - 1])
+	if (sampled->count == sampled->most && hash > sampled->hash[sampled->count - 1])
 		return DSAD_OK;
 	while (low < high)
 	{
@@ -124,25 +130,26 @@ add_sampled(DsadSampledValues *sampled, double value, const DsadEnv *env, DsadEr
 	}
 	if (low < sampled->count && sampled->hash[low] == hash)
 	{
-		sampled->rows[low]++;
+		sampled->again[low] = 1;
 		return DSAD_OK;
 	}
-	if (sampled->count == sampled->room && sampled->room < DSAD_SAMPLED_VALUES)
+	if (sampled->count == sampled->room && sampled->room < sampled->most)
 	{
 		uint32_t	room = sampled->room ? 2 * sampled->room : 8;
 
+		room = room < sampled->most ? room : sampled->most;
 		sampled->hash = grow(env, sampled->hash, sampled->count, room, sizeof(sampled->hash[0]));
-		sampled->rows = sampled->hash ? grow(env, sampled->rows, sampled->count, room, sizeof(sampled->rows[0])) : NULL;
-		if (sampled->rows == NULL)
+		sampled->again = sampled->hash ? grow(env, sampled->again, sampled->count, room, 1) : NULL;
+		if (sampled->again == NULL)
 			return dsad_no_memory(error);
 		sampled->room = room;
 	}
-	if (sampled->count < DSAD_SAMPLED_VALUES)
+	if (sampled->count < sampled->most)
 		sampled->count++;
 	memmove(sampled->hash + low + 1, sampled->hash + low, (sampled->count - 1 - low) * sizeof(sampled->hash[0]));
-	memmove(sampled->rows + low + 1, sampled->rows + low, (sampled->count - 1 - low) * sizeof(sampled->rows[0]));
+	memmove(sampled->again + low + 1, sampled->again + low, sampled->count - 1 - low);
 	sampled->hash[low] = hash;
-	sampled->rows[low] = 1;
+	sampled->again[low] = 0;
 	return DSAD_OK;
 }
 
@@ -207,11 +214,11 @@ add_telling(DsadTelling *telling, const double *cells, uint32_t count, int8_t la
 }
 
 /*
- * Takes note of a row's cells in a column; counted: whether integers are sampled.  Memory comes from env
+ * Takes note of a row's cells in a column.  Memory comes from env
  * and is not given back.
  */
 DsadStatus
-dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bool counted, const double *cells,
+dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, const double *cells,
 						   int8_t label, const DsadEnv *env, DsadError *error)
 {
 	double		value = *cells;
@@ -237,7 +244,7 @@ dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bo
 		s->max = value;
 	if (column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME)
 		return add_coverage(s, value, env, error);
-	if (!counted || s->fraction)
+	if (s->sampled.most == 0 || s->fraction)
 		return DSAD_OK;
 	if (value == floor(value))
 		return add_sampled(&s->sampled, value, env, error);

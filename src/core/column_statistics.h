@@ -27,14 +27,17 @@ typedef struct DsadFewValues
  * The values with the smallest hashes, and how often each came (Bar-Yossef et al.,
  * 2002): a sample of the values, not of the rows.
  */
-#define DSAD_SAMPLED_VALUES 4096
+#define DSAD_SAMPLED_VALUES 4096	/* in each column */
+#define DSAD_SAMPLED_IN_ALL 65536	/* in all columns together, as long as each has so many: */
+#define DSAD_SAMPLED_AT_LEAST 128
 
 typedef struct DsadSampledValues
 {
+	uint32_t	most;			/* how many there may be */
 	uint32_t	count;
 	uint32_t	room;
 	uint64_t   *hash;			/* count, ascending */
-	uint64_t   *rows;			/* count */
+	uint8_t    *again;			/* count: 1 = came more than once */
 } DsadSampledValues;
 
 /* The first and the last day, since 2000, on which each hour of the day and day of the week came. */
@@ -61,14 +64,14 @@ typedef struct DsadColumnStatistics
 	double		min;			/* of what is present, unless an array; min > max: nothing */
 	double		max;
 	DsadFewValues few;			/* no arrays */
-	DsadSampledValues sampled;	/* of integers, until a fraction comes */
+	DsadSampledValues sampled;	/* of integers, until a fraction comes; none when they are not counted */
 	bool		fraction;		/* one of the values is not an integer */
 	DsadCoverage *coverage;		/* instants and times of day */
 	DsadTelling telling;		/* arrays */
 } DsadColumnStatistics;
 
-extern void dsad_column_statistics_init(DsadColumnStatistics *s);
-extern DsadStatus dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, bool counted,
+extern void dsad_column_statistics_init(DsadColumnStatistics *s, bool counted, uint32_t counted_columns);
+extern DsadStatus dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column,
 											 const double *cells, int8_t label, const DsadEnv *env, DsadError *error);
 extern uint64_t dsad_rows_present(const DsadColumnStatistics *s);
 

@@ -261,7 +261,7 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 			raw = NULL;
 	if (raw == NULL || expanded == NULL || zeros == NULL || (!update && !dsad_sketcher_start(&sketcher, scratch, rows)))
 		return dsad_no_memory(error);
-	dsad_split_start(&split, &model->config, &model->facts);
+	dsad_split_start(&split, &model->config, &model->facts, model->dims[0]);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
 	{
 		Writer	   *w;

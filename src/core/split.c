@@ -12,6 +12,7 @@
 
 /* More held-out rows than this tell nothing new, and are scored after every epoch. */
 #define MAX_VALIDATION_ROWS 50000
+#define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
 
 /* Share of the eligible rows that split calibration holds out, and that each member of cross leaves out at most. */
 #define CALIBRATION_PART 5
@@ -55,13 +56,15 @@ calibration_rows(const DsadConfig *config, double rows)
 }
 
 /*
- * Starts dividing, under resolved options: validation takes its share of each kind
+ * Starts dividing rows of so many inputs, under resolved options: validation takes its share of each kind
  * of label, calibration its share of both eligible kinds; an update has neither.
  */
 void
-dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts)
+dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs)
 {
 	double		share = config->validation;
+	double		most = (double) inputs * MAX_VALIDATION_ROWS > MAX_VALIDATION_NUMBERS ?
+		MAX_VALIDATION_NUMBERS / (double) inputs : MAX_VALIDATION_ROWS;
 	bool		update = facts->updates > 0;
 	uint64_t	rows = update ? facts->update_rows : facts->rows;
 	uint64_t	anomalies = update ? facts->update_anomalies : facts->anomalies;
@@ -69,8 +72,8 @@ dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *fa
 	double		eligible;
 
 	memset(split, 0, sizeof(*split));
-	if (share * (double) rows > MAX_VALIDATION_ROWS)
-		share = MAX_VALIDATION_ROWS / (double) rows;
+	if (share * (double) rows > most)
+		share = most / (double) rows;
 	split->left[ANOMALIES] = (uint32_t) anomalies;
 	split->left[NORMALS] = (uint32_t) normals;
 	split->left[UNLABELLED] = (uint32_t) (rows - anomalies - normals);
@@ -157,7 +160,7 @@ filter_read(void *ctx, uint64_t row, double *features, int8_t *label)
 
 	if (row == 0)
 	{
-		dsad_split_start(&filter->split, filter->config, filter->facts);
+		dsad_split_start(&filter->split, filter->config, filter->facts, dsad_inputs(filter->config, filter->rows->encoder));
 		filter->next = 0;
 	}
 	do
@@ -180,7 +183,7 @@ dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts
 	uint64_t	count[DSAD_PARTS];
 
 	*filter = (DsadFilter) {.rows = rows, .order = order, .config = config, .facts = facts};
-	dsad_split_start(&filter->split, config, facts);
+	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder));
 	dsad_split_counts(&filter->split, count);
 	return (DsadRowSource) {filter, rows->count - count[DSAD_PART_CALIBRATION], rows->features, true, filter_read, rows->encoder};
 }

@@ -21,7 +21,7 @@ typedef struct DsadSplit
 } DsadSplit;
 
 extern void dsad_split_resolve(DsadConfig *config, const DsadFacts *facts);
-extern void dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts);
+extern void dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs);
 extern void dsad_split_counts(const DsadSplit *split, uint64_t count[DSAD_PARTS]);
 extern DsadPart dsad_split_next(DsadSplit *split, int8_t *label);
 

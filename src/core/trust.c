@@ -63,15 +63,20 @@ take_sample(DsadDataset *sample, DsadArena *arena, const DsadDataset *training, 
 
 /* Scores of the rows under a model. */
 static DsadStatus
-score_rows(Seen *seen, DsadArena *arena, const DsadEnv *env, const DsadModel *model, DsadError *error)
+score_rows(Seen *seen, const DsadEnv *env, const DsadModel *model, DsadError *error)
 {
+	DsadArena	arena;
 	DsadScorer *scorer;
 	void	   *scratch;
-	DsadStatus	status = dsad_scorer_begin(&scorer, &scratch, arena, model, dsad_kernel_best(), seen->rows.count, error);
+	DsadStatus	status;
 
-	if (status != DSAD_OK)
-		return status;
-	return dsad_score_polled(scorer, env, seen->rows.scaled, seen->rows.inputs, seen->rows.count, scratch, seen->score, error);
+	dsad_arena_init(&arena, env);
+	status = dsad_scorer_begin(&scorer, &scratch, &arena, model, dsad_kernel_best(), seen->rows.count, error);
+	if (status == DSAD_OK)
+		status = dsad_score_polled(scorer, env, seen->rows.scaled, seen->rows.inputs, seen->rows.count, scratch, seen->score,
+								   error);
+	dsad_arena_release(&arena);
+	return status;
 }
 
 /* The plain distance: squared norm of the inputs, of the robust copies alone where there are any. */
@@ -196,7 +201,7 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 			return dsad_no_memory(error);
 	if (!seen.score)
 		return dsad_no_memory(error);
-	status = score_rows(&seen, arena, env, model, error);
+	status = score_rows(&seen, env, model, error);
 	if (status != DSAD_OK)
 		return status;
 	describe(trust, &seen);
@@ -209,7 +214,7 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 	if (status == DSAD_OK)
 		status = untrained_model(&fresh, arena, env, model, &sample, error);
 	if (status == DSAD_OK)
-		status = score_rows(&seen, arena, env, &fresh, error);
+		status = score_rows(&seen, env, &fresh, error);
 	if (status == DSAD_OK)
 		trust->untrained_auc = find_auc(&seen);
 	return status;

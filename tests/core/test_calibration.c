@@ -129,7 +129,7 @@ test_division(void)
 		}
 		dsad_split_resolve(&config, &facts);
 		CHECK(config.calibration == (int64_t) cases[c].chosen);
-		dsad_split_start(&split, &config, &facts);
+		dsad_split_start(&split, &config, &facts, 4);
 		dsad_split_counts(&split, count);
 		for (uint32_t i = 0; i < cases[c].rows; i++)
 		{
@@ -197,7 +197,7 @@ test_no_part(void)
 			bytes[i] = malloc(length);
 			CHECK(dsad_model_encode(&bare, &env.env, bytes[i], length));
 			CHECK(model[i].calibration.rows == model[i].facts.calibration && model[i].calibration.rows > 100);
-			dsad_split_start(&split, &model[i].config, &model[i].facts);
+			dsad_split_start(&split, &model[i].config, &model[i].facts, model[i].dims[0]);
 			for (uint32_t row = 0; row < ROWS; row++)
 			{
 				int8_t		label = rows.label[row];
@@ -235,7 +235,7 @@ score_held_out(const DsadModel *model, DsadArena *arena, const TestRows *rows, u
 		memset(&alone.calibration, 0, sizeof(alone.calibration));
 	}
 	scorer = make_scorer(arena, &alone);
-	dsad_split_start(&split, &model->config, &model->facts);
+	dsad_split_start(&split, &model->config, &model->facts, model->dims[0]);
 	for (uint32_t i = 0; i < count; i++)
 	{
 		int8_t		label = rows->label[i];

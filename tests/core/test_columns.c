@@ -133,16 +133,16 @@ decide(Table *table, DsadCandidate *candidate)
 	memset(candidate, 0, MAX_COLUMNS * sizeof(*candidate));
 	for (uint32_t c = 0; c < table->draft.columns; c++)
 	{
-		dsad_column_statistics_init(&statistics[c]);
+		dsad_column_statistics_init(&statistics[c], table->integer[c], 1);
 		candidate[c].statistics = &statistics[c];
-		candidate[c].integer = candidate[c].counted = table->integer[c];
+		candidate[c].integer = table->integer[c];
 	}
 	for (uint32_t i = 0; i < table->rows; i++)
 	{
 		rows[table->label[i] + 1]++;
 		for (uint32_t c = 0; c < table->draft.columns; c++)
 		{
-			CHECK(dsad_column_statistics_add(&statistics[c], &table->column[c], table->integer[c], cell(table, i, c),
+			CHECK(dsad_column_statistics_add(&statistics[c], &table->column[c], cell(table, i, c),
 											 table->label[i], &env.env, &error) == DSAD_OK);
 			chosen[(size_t) i * table->draft.columns + c] = *cell(table, i, c);
 		}
@@ -158,7 +158,7 @@ decide(Table *table, DsadCandidate *candidate)
 		free(statistics[c].few.value);
 		free(statistics[c].few.rows);
 		free(statistics[c].sampled.hash);
-		free(statistics[c].sampled.rows);
+		free(statistics[c].sampled.again);
 		free(statistics[c].coverage);
 		free(statistics[c].telling.varies);
 		free(statistics[c].telling.value[0]);
