@@ -119,3 +119,8 @@ SELECT deepsad_train(ARRAY[CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 0 END, i %
 	deepsad_train(ARRAY[CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 0 END, i % 11, i % 5], NULL, quick() ORDER BY md5(i::text)) AS same FROM generate_series(1, 300) i;
 DROP TABLE ftab, ftab_model, payments, visit, visit_model, credit, odd_names;
 DROP FUNCTION quick, known;
+
+-- a wide array before the others
+SELECT feature, left_out FROM deepsad_features((SELECT deepsad_train(t, NULL, '{"epochs": 1, "pretrain_epochs": 0, "members": 1}')
+	FROM (SELECT array_fill(sin(i), '{200}') AS numbers, timestamp '2026-01-01' + i * interval '1 hour' AS at, i / 7 AS load, md5((i / 20)::text) AS session, cos(i) AS x
+		FROM generate_series(1, 400) i) t)) WHERE left_out IS NOT NULL;

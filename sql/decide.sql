@@ -91,3 +91,21 @@ RESET maintenance_work_mem;
 -- the planner knows the cost of a literal model; a plan may be parallel
 SELECT proname, provolatile, proparallel FROM pg_proc WHERE proname IN ('deepsad_pvalue', 'deepsad_is_anomaly', 'deepsad_set_threshold') ORDER BY 1;
 DROP TABLE decide_data, decide_model, decided;
+
+-- at any size 1 is the mean score of the rows that are not known anomalies, those included that were held out
+CREATE TABLE sizes AS SELECT n, i, ARRAY[sin(i * 3.1 + n), cos(i * i * 0.7), sin(i * 1.3) + cos(n * i)] AS x, CASE WHEN n > 3 AND i % 7 = 0 THEN i % 14 = 0 END AS label
+FROM unnest('{1,2,3,5,10,19,20,30,100,499,500,700}'::int[]) n, generate_series(1, n) i;
+CREATE TABLE of_sizes AS SELECT n, deepsad_train(x, label) AS model FROM sizes GROUP BY n;
+SELECT n, round(avg(deepsad_score(model, x))::numeric, 3) AS mean FROM sizes JOIN of_sizes USING (n) WHERE label IS DISTINCT FROM true GROUP BY n ORDER BY n;
+SELECT round(avg(deepsad_score(model, x))::numeric, 3) AS mean FROM sizes, (SELECT deepsad_train(x, label, '{"validation": 0.3, "epochs": 2, "calibration": "cross"}') AS model
+	FROM sizes WHERE n = 100) s WHERE n = 100 AND label IS DISTINCT FROM true;
+-- too few rows for p-values: NULL, and one warning, so that a query over many models goes on
+SELECT n, count(deepsad_pvalue(model, x)) AS pvalues, count(deepsad_is_anomaly(model, x)) AS decisions FROM sizes JOIN of_sizes USING (n) WHERE n BETWEEN 2 AND 30 GROUP BY n ORDER BY n;
+SELECT deepsad_is_anomaly(model, 1, 2, 3), deepsad_pvalue(model, 1, 2, 3) FROM (SELECT deepsad_update(model, x) AS model FROM sizes JOIN of_sizes USING (n) WHERE n = 10) u;
+-- rows that do not differ
+SELECT deepsad_info(deepsad_train(ARRAY[1, 2, 3], NULL, '{"epochs": 1}')) -> 'collapsed' AS collapsed FROM generate_series(1, 600);
+SELECT i % 2 AS half, deepsad_info(deepsad_train(ARRAY[1, NULL::int], NULL, '{"epochs": 1}')) -> 'collapsed' AS collapsed FROM generate_series(1, 60) i GROUP BY 1;
+-- a contamination that ties make unreachable
+SELECT deepsad_info(deepsad_train(ARRAY[CASE WHEN i % 100 = 0 THEN 50 ELSE i % 5 END], NULL, '{"epochs": 1, "contamination": 0.001}')) -> 'collapsed' AS collapsed FROM generate_series(1, 5000) i;
+SELECT deepsad_info(deepsad_train(ARRAY[CASE WHEN i % 100 = 0 THEN 50 ELSE i % 5 END], NULL, '{"epochs": 1, "contamination": 0.03}')) -> 'collapsed' AS collapsed FROM generate_series(1, 5000) i;
+DROP TABLE sizes, of_sizes;

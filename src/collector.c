@@ -395,7 +395,7 @@ deepsad_collector_train(DeepsadCollector *collector)
 	{
 		parse_options(&config, collector, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
 		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, collector->shown,
-									  &collector->shared->alpha_warned);
+									  &collector->shared->said);
 	}
 	deepsad_collector_end(collector);
 	return result;

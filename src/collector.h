@@ -10,6 +10,7 @@
 #include "column_report.h"
 #include "row_features.h"
 #include "label.h"
+#include "training.h"
 
 typedef struct DeepsadCollector DeepsadCollector;
 
@@ -23,7 +24,7 @@ typedef struct DeepsadCollecting
 	const bool *asked;			/* columns that the user has named; NULL: none */
 	DeepsadLabelKind label_kind;
 	DeepsadColumnReport *report;
-	bool		alpha_warned;
+	DeepsadSaid said;
 } DeepsadCollecting;
 
 extern DeepsadCollector *deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struct varlena *model,

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "access/xact.h"
+
 #include "decide.h"
 #include "core_env.h"
 #include "score_call.h"
@@ -16,33 +18,45 @@ DSAD_FUNCTION(deepsad_is_anomaly);
 DSAD_FUNCTION(deepsad_set_threshold);
 DSAD_FUNCTION(deepsad_threshold_final);
 
-/* Warns when no row can be an anomaly; whether it did. */
+/* Warns when the model's decision is one that no row, or no calibration row, can meet; whether it did. */
 bool
-deepsad_warn_alpha(const DsadModel *model)
+deepsad_warn_decision(const DsadModel *model)
 {
 	const DsadCalibration *calibration = &model->calibration;
+	const DsadConfig *config = &model->config;
+	bool		few = config->contamination == 0 && config->alpha < dsad_smallest_pvalue(calibration);
 
-	if (calibration->lists == 0 || model->config.threshold > 0 || model->config.contamination > 0 ||
-		model->config.alpha >= dsad_smallest_pvalue(calibration))
+	if (calibration->lists == 0 || config->threshold > 0 ||
+		(config->contamination > 0 ? dsad_decision_reached(model) : !few))
 		return false;
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
+			 few ?
 			 errmsg("alpha is %g, the smallest p-value of %u calibration rows is %g: no row will be an anomaly",
-					model->config.alpha, calibration->rows, dsad_smallest_pvalue(calibration)),
+					config->alpha, calibration->rows, dsad_smallest_pvalue(calibration)) :
+			 errmsg("contamination is %g, the highest score of %u calibration rows is that of more: none of them is an anomaly",
+					config->contamination, calibration->rows),
 			 errhint("Train on more rows, or set another threshold with deepsad_set_threshold.")));
 	return true;
 }
 
-DSAD_NORETURN static void no_calibration(void);
-
+/* Says, once a statement, that the model cannot answer: a query over many models goes on. */
 static void
-no_calibration(void)
+warn_unanswered(const char *message, const char *hint)
 {
-	ereport(ERROR,
+	static TimestampTz warned = 0;
+
+	if (warned == GetCurrentStatementStartTimestamp())
+		return;
+	warned = GetCurrentStatementStartTimestamp();
+	ereport(WARNING,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("model has no calibration rows"),
-			 errhint("Train with deepsad_options(calibration => 'auto'). deepsad_update drops them.")));
+			 errmsg("%s: the result is NULL", message),
+			 errhint("%s", hint)));
 }
+
+#define NO_CALIBRATION "model has no calibration rows"
+#define NO_CALIBRATION_HINT "Train on at least 20 rows with deepsad_options(calibration => 'auto'). deepsad_update drops them."
 
 /* deepsad_pvalue(model, VARIADIC features) -> float8 */
 Datum
@@ -55,7 +69,10 @@ deepsad_pvalue(PG_FUNCTION_ARGS)
 	if (!deepsad_score_call(fcinfo, 1, &scorer, &row))
 		PG_RETURN_NULL();
 	if (unlikely(dsad_scorer_calibration(scorer)->lists == 0))
-		no_calibration();
+	{
+		warn_unanswered(NO_CALIBRATION, NO_CALIBRATION_HINT);
+		PG_RETURN_NULL();
+	}
 	if (unlikely(!dsad_pvalue(scorer, &row, deepsad_score_scratch(fcinfo), &pvalue)))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_FLOAT8(pvalue);
@@ -72,10 +89,10 @@ deepsad_is_anomaly(PG_FUNCTION_ARGS)
 	if (!deepsad_score_call(fcinfo, 1, &scorer, &row))
 		PG_RETURN_NULL();
 	if (unlikely(dsad_scorer_decision(scorer)->kind == DSAD_DECISION_NONE))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model has no threshold"),
-				 errhint("Set one: deepsad_set_threshold(model, threshold => 3).")));
+	{
+		warn_unanswered("model has no threshold", "Set one: deepsad_set_threshold(model, threshold => 3).");
+		PG_RETURN_NULL();
+	}
 	if (unlikely(!dsad_is_anomaly(scorer, &row, deepsad_score_scratch(fcinfo), &anomaly)))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_BOOL(anomaly);
@@ -113,7 +130,10 @@ deepsad_set_threshold(PG_FUNCTION_ARGS)
 				 given == 0 ? errhint("NULL counts as not given.") : 0));
 	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	if (PG_ARGISNULL(3) && model.calibration.lists == 0)
-		no_calibration();
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg(NO_CALIBRATION),
+				 errhint(NO_CALIBRATION_HINT)));
 	model.config.contamination = 0;
 	model.config.threshold = 0;
 	for (int i = 0; i < 3; i++)
@@ -126,7 +146,7 @@ deepsad_set_threshold(PG_FUNCTION_ARGS)
 		check_value(names[i], PG_GETARG_FLOAT8(i + 1), i == 0 ? known->min : 1e-9, known->max);
 		*option[i] = PG_GETARG_FLOAT8(i + 1);
 	}
-	deepsad_warn_alpha(&model);
+	deepsad_warn_decision(&model);
 	PG_RETURN_BYTEA_P(deepsad_model_encode(&model, &env));
 }
 

@@ -7,6 +7,6 @@
 
 #include "core/dsad.h"
 
-extern bool deepsad_warn_alpha(const DsadModel *model);
+extern bool deepsad_warn_decision(const DsadModel *model);
 
 #endif

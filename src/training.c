@@ -146,9 +146,7 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 		deepsad_check((run->update ? dsad_update_member : dsad_train_member)
 					  (&run->model, &run->plan, m, &run->env, parts, &error), &error);
 	run->env.report = NULL;
-	deepsad_check(dsad_trust_measure(&run->model, &run->env, parts, &error), &error);
-	if (!run->update)
-		deepsad_check(dsad_calibrate(&run->model, &run->arena, &run->env, parts, &error), &error);
+	deepsad_check(dsad_finish(&run->model, &run->arena, &run->env, parts, &error), &error);
 	if (file)
 		deepsad_blockfile_close(file);
 	/* the model is about to be written: there is room for one copy */
@@ -241,22 +239,21 @@ train(Run *run)
 							deepsad_parallel_parts(parallel), &error), &error);
 	deepsad_rowstore_free(run->store);
 	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, &run->progress);
-	deepsad_check(dsad_trust_measure(&run->model, &run->env, deepsad_parallel_parts(parallel), &error), &error);
-	if (!run->update)
-		deepsad_check(dsad_calibrate(&run->model, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error),
-					  &error);
+	deepsad_check(dsad_finish(&run->model, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error), &error);
 	deepsad_parallel_end(parallel);
 }
 
 static void
-warn_collapsed(const DsadModel *model)
+warn_collapsed(const DsadModel *model, DeepsadSaid *said)
 {
 	int			collapsed = 0;
 
 	for (int64 m = 0; m < model->config.members; m++)
 		collapsed += model->members[m].collapsed;
-	if (collapsed > 0)
-		ereport(WARNING,
+	if (collapsed == 0 || said->collapsed)
+		return;
+	said->collapsed = true;
+	ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg("model learnt nothing: %d of %d members give every training row the same score",
 						collapsed, (int) model->config.members),
@@ -330,11 +327,11 @@ finish_run(Run *run)
  * Trains a model on the store's rows (at least one) and frees the store; the
  * result is in the current context, NULL (with a warning) when no row is
  * eligible.  shown: this backend's progress entry is this training's.  columns: what the
- * rows' columns are, finished.  *alpha_warned keeps many small groups from saying the same.
+ * rows' columns are, finished.  said keeps many small groups from saying the same.
  */
 bytea *
 deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, uint64 skipped,
-					 bool shown, bool *alpha_warned)
+					 bool shown, DeepsadSaid *said)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -359,10 +356,10 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 		deepsad_check(status, &error);
 		run.model.facts.skipped = skipped;
 		finish_run(&run);
-		warn_collapsed(&run.model);
+		warn_collapsed(&run.model, said);
 		warn_useless(&run.model);
-		if (!*alpha_warned)
-			*alpha_warned = deepsad_warn_alpha(&run.model);
+		if (!said->decision)
+			said->decision = deepsad_warn_decision(&run.model);
 		MemoryContextSwitchTo(old);
 		result = deepsad_model_encode(&run.model, &run.env);
 	}

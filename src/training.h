@@ -10,8 +10,15 @@
 #include "column_collector.h"
 #include "rowstore.h"
 
+/* What a statement's trainings have warned of already. */
+typedef struct DeepsadSaid
+{
+	bool		decision;
+	bool		collapsed;
+} DeepsadSaid;
+
 extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
-								   uint64 skipped, bool shown, bool *alpha_warned);
+								   uint64 skipped, bool shown, DeepsadSaid *said);
 extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
 									  bool shown);
 

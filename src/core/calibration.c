@@ -303,6 +303,19 @@ dsad_decision(DsadDecision *decision, const DsadModel *model)
 		decision->score = lowest_score(&calibration->list[0], decision->most);
 }
 
+/* Whether any calibration row is an anomaly by the model's decision, which has one. */
+bool
+dsad_decision_reached(const DsadModel *model)
+{
+	const DsadCalibration *calibration = &model->calibration;
+	DsadDecision decision;
+
+	dsad_decision(&decision, model);
+	if (decision.kind == DSAD_DECISION_PVALUE)
+		return decision.most >= 1;
+	return calibration->lists > 0 && calibration->list[0].rows > 0 && calibration->list[0].score[0] >= decision.score;
+}
+
 /*
  * An update changes the scores of rows that are not there any more: no more p-values.
  * A threshold that comes to a score stays, because an update keeps the scores' meaning.

@@ -120,7 +120,7 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
 	model->facts.calibration = plan->count[DSAD_PART_CALIBRATION];
 	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &training, NULL,
-							  &fitted, &plan->rows_differ, error);
+							  &fitted, error);
 	if (status != DSAD_OK)
 		return status;
 	if (model->config.input_weight < 0)

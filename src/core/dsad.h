@@ -578,7 +578,6 @@ typedef struct DsadPlan
 {
 	const uint32_t *order;		/* rows in canonical order; NULL = as they come */
 	uint64_t	count[DSAD_PARTS];
-	bool		rows_differ;	/* some feature varies */
 } DsadPlan;
 
 /*
@@ -599,9 +598,9 @@ extern DsadStatus dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadAren
 extern DsadStatus dsad_update_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,
 									 const DsadEnv *env, const DsadDataset *parts, DsadError *error);
 
-/* When all members are trained: the scores of the rows held out for p-values. */
-extern DsadStatus dsad_calibrate(DsadModel *model, DsadArena *arena, const DsadEnv *env,
-								 const DsadDataset *parts, DsadError *error);
+/* When all members are trained or updated. */
+extern DsadStatus dsad_finish(DsadModel *model, DsadArena *arena, const DsadEnv *env,
+							  const DsadDataset *parts, DsadError *error);
 
 extern double dsad_member_memory(const DsadModel *model, const DsadPlan *plan);
 extern uint64_t dsad_member_visits(const DsadModel *model, const DsadPlan *plan);
@@ -611,8 +610,6 @@ extern DsadStatus dsad_train(DsadModel *model, DsadArena *arena, const DsadEnv *
 							 const DsadConfig *config, const DsadRowSource *rows,
 							 DsadError *error);
 
-extern DsadStatus dsad_trust_measure(DsadModel *model, const DsadEnv *env, const DsadDataset *parts,
-									 DsadError *error);
 extern bool dsad_trust_failed(const DsadTrust *trust);
 
 /* ---- statistics ---- */
@@ -718,6 +715,7 @@ typedef struct DsadDecision
 } DsadDecision;
 
 extern void dsad_decision(DsadDecision *decision, const DsadModel *model);
+extern bool dsad_decision_reached(const DsadModel *model);
 extern double dsad_smallest_pvalue(const DsadCalibration *calibration);
 
 /* Of one row; false when it has an infinite number. */

@@ -206,7 +206,7 @@ dsad_training_distances(DsadTraining *t, DsadArena *arena, DsadDistances *result
 	alone.members = &undivided;
 	alone.config.members = 1;
 	alone.config.input_weight = 0;
-	*result = (DsadDistances) {0, INFINITY, 0, 0};
+	*result = (DsadDistances) {0, INFINITY, 0, 0, 0};
 	status = dsad_scorer_begin(&scorer, &scratch, arena, &alone, t->products.kernel, t->batch_size, t->error);
 	if (status != DSAD_OK)
 		return status;
@@ -217,6 +217,7 @@ dsad_training_distances(DsadTraining *t, DsadArena *arena, DsadDistances *result
 		for (size_t start = 0; start < n; start += step, dsad_watch(&t->products.watch))
 			dsad_score_scaled(scorer, t->batch + start * t->loader.width, t->loader.width,
 							  n - start < step ? n - start : step, scratch, t->scores + start);
+		result->rows += n;
 		for (uint32_t i = 0; i < n; i++)
 		{
 			if (t->scores[i] < result->lowest)

@@ -56,6 +56,7 @@ typedef struct DsadDistances
 	double		lowest;
 	double		highest;
 	uint64_t	eligible;
+	uint64_t	rows;
 } DsadDistances;
 
 extern DsadStatus dsad_training_run(const DsadModel *model, const DsadPlan *plan, uint32_t member,

@@ -309,8 +309,7 @@ fit_robust(DsadScaling *scaling, uint32_t i, uint32_t j, Sample *sample, const S
 
 static DsadStatus
 fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMethod method,
-	const DsadRowSource *rows, const uint32_t *order, DsadFacts *facts, bool *rows_differ,
-	DsadError *error)
+	const DsadRowSource *rows, const uint32_t *order, DsadFacts *facts, DsadError *error)
 {
 	uint32_t	features = rows->features;
 	uint32_t	copy = features;
@@ -337,12 +336,10 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 	for (uint32_t j = 0; j < features; j++)
 		mean[j] = s.count[j] ? s.sum[j] / (double) s.count[j] / s.shrink[j] : 0;
 	status = find_sums(&s, mean, env, rows, order, raw, error);
-	*rows_differ = false;
 	for (uint32_t j = 0; j < features && status == DSAD_OK; j++)
 	{
 		DsadFeatureKind kind = (DsadFeatureKind) rows->encoder->kind[j];
 
-		*rows_differ |= s.max[j] > s.min[j];
 		if (method == DSAD_SCALING_ROBUST && kind == DSAD_FEATURE_NUMBER)
 			fit_robust(scaling, j, j, &sample, &s);
 		else
@@ -364,19 +361,18 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 /*
  * Fits scaling (its arrays are allocated) to all rows, visited in `order` (NULL:
  * as they come), and counts labels and missing elements into facts.  A constant
- * feature, or one never present, keeps scale 1.  *rows_differ tells whether any
- * feature varies.
+ * feature, or one never present, keeps scale 1.
  */
 DsadStatus
 dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method,
 				 const DsadRowSource *rows, const uint32_t *order, DsadFacts *facts,
-				 bool *rows_differ, DsadError *error)
+				 DsadError *error)
 {
 	DsadArena	scratch;
 	DsadStatus	status;
 
 	dsad_arena_init(&scratch, env);
-	status = fit(scaling, &scratch, env, method, rows, order, facts, rows_differ, error);
+	status = fit(scaling, &scratch, env, method, rows, order, facts, error);
 	dsad_arena_release(&scratch);
 	return status;
 }

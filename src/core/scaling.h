@@ -24,7 +24,7 @@ extern bool dsad_scale_row(const DsadScaling *scaling, const DsadKernel *kernel,
 
 extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env,
 								   DsadScalingMethod method, const DsadRowSource *rows,
-								   const uint32_t *order, DsadFacts *facts, bool *rows_differ,
+								   const uint32_t *order, DsadFacts *facts,
 								   DsadError *error);
 
 #endif

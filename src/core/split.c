@@ -17,8 +17,11 @@
 /* Share of the eligible rows that split calibration holds out, and that each member of cross leaves out at most. */
 #define CALIBRATION_PART 5
 
-/* Below so many eligible rows the automatic choice is to hold none out of all members. */
+/* Below so many eligible rows the automatic choice is to hold none out of all members ... */
 #define MIN_SPLIT_ROWS 500
+
+/* ... and below so many to hold none out of any: rows that are left out of so few are far from all others. */
+#define MIN_CALIBRATION_ROWS 20
 
 enum
 {
@@ -35,9 +38,11 @@ label_kind(int8_t label)
 void
 dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
 {
+	uint64_t	eligible = facts->rows - facts->anomalies;
+
 	if (config->calibration == DSAD_CALIBRATION_AUTO)
-		config->calibration = facts->rows - facts->anomalies < MIN_SPLIT_ROWS ?
-			DSAD_CALIBRATION_CROSS : DSAD_CALIBRATION_SPLIT;
+		config->calibration = eligible < MIN_CALIBRATION_ROWS ? DSAD_CALIBRATION_NONE :
+			eligible < MIN_SPLIT_ROWS ? DSAD_CALIBRATION_CROSS : DSAD_CALIBRATION_SPLIT;
 	if (config->calibration == DSAD_CALIBRATION_CROSS && config->members == 1)
 		config->calibration = DSAD_CALIBRATION_SPLIT;
 }

@@ -6,8 +6,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "member.h"
+#include "normalize.h"
 #include "optimizer.h"
+#include "trust.h"
 
 #define CENTRE_MIN 0.1f			/* a coordinate nearer to 0 could be matched by zero weights */
 
@@ -131,7 +134,7 @@ find_centre(DsadTraining *t, DsadArena *arena)
 /*
  * The divisor: the mean squared distance, as scoring computes it, over the
  * eligible rows; 1 when that is 0 or not finite.  Marks a collapse: the same
- * score for every row of a table whose rows differ.
+ * score for every row.
  */
 static DsadStatus
 find_divisor(DsadTraining *t, DsadArena *arena)
@@ -142,11 +145,12 @@ find_divisor(DsadTraining *t, DsadArena *arena)
 	if (status != DSAD_OK)
 		return status;
 	t->member->divisor = d.mean;
-	t->member->collapsed = t->plan->rows_differ && !(d.highest - d.lowest > 1e-6 * d.highest);
+	/* a single row has none to differ from */
+	t->member->collapsed = d.rows > 1 && !(d.highest - d.lowest > 1e-6 * d.highest);
 	if (!(t->member->divisor > 0) || !isfinite(t->member->divisor))
 	{
 		t->member->divisor = 1;
-		t->member->collapsed = 1;
+		t->member->collapsed = d.rows > 1;
 	}
 	return status;
 }
@@ -236,6 +240,21 @@ dsad_train_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,
 	return dsad_training_run(model, plan, member, env, parts, train, error);
 }
 
+/*
+ * What remains to be done once all members are trained, or updated, on parts: the scale of the
+ * scores, what they are worth, and p-values, whose scores live in arena.
+ */
+DsadStatus
+dsad_finish(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDataset *parts, DsadError *error)
+{
+	bool		update = model->facts.updates > 0;
+	DsadStatus	status = update ? DSAD_OK : dsad_normalize(model, env, parts, error);
+
+	if (status == DSAD_OK)
+		status = dsad_trust_measure(model, env, parts, error);
+	return status == DSAD_OK && !update ? dsad_calibrate(model, arena, env, parts, error) : status;
+}
+
 /* The steps of dsad_train; scratch holds the plan and the scaled rows. */
 static DsadStatus
 train_in_memory(DsadModel *model, DsadArena *arena, DsadArena *scratch, const DsadEnv *env,
@@ -258,9 +277,7 @@ train_in_memory(DsadModel *model, DsadArena *arena, DsadArena *scratch, const Ds
 	status = dsad_fill(model, &plan, env, rows, parts, error);
 	for (uint32_t m = 0; m < config->members && status == DSAD_OK; m++)
 		status = dsad_train_member(model, &plan, m, env, parts, error);
-	if (status == DSAD_OK)
-		status = dsad_trust_measure(model, env, parts, error);
-	return status == DSAD_OK ? dsad_calibrate(model, arena, env, parts, error) : status;
+	return status == DSAD_OK ? dsad_finish(model, arena, env, parts, error) : status;
 }
 
 /*

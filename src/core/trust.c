@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "loader.h"
 #include "statistics.h"
+#include "trust.h"
 
 #define SAMPLE_ROWS 4096		/* of the training part */
 #define SAMPLE_FLOATS ((size_t) 4 << 20)
