@@ -29,6 +29,7 @@ RESET enable_seqscan;
 \set VERBOSITY terse
 DROP EXTENSION deepsad;
 \set VERBOSITY default
+DROP TABLE big;
 DROP FUNCTION big_score(float8[]), big_score_model();
 -- settings, other functions of the same name and the search_path change nothing
 SET standard_conforming_strings = off;
@@ -148,4 +149,4 @@ SELECT baited(ARRAY[1, 2, 3]::float8[]) = deepsad_score(model, 1, 2, 3) AS same 
 RESET search_path;
 SELECT * FROM captured;
 DROP FUNCTION deepsad_frozen_score(anyelement, anyarray), public.decode(text, text), baited_model(int[]), baited(float8[]), baited_model();
-DROP TABLE big, detector, named, captured;
+DROP TABLE detector, named, captured;

@@ -48,7 +48,7 @@ SELECT threshold, recall, round("precision"::numeric, 4) AS "precision" FROM (SE
 SELECT deepsad_roc_curve(score, true), deepsad_pr_curve(score, label) FILTER (WHERE false) FROM k;
 -- the area under the points is the metric
 SELECT abs(sum((false_positive_rate - x) * (true_positive_rate + y) / 2) - (SELECT deepsad_roc_auc(score, label) FROM k)) < 1e-12 AS area
-FROM (SELECT *, lag(false_positive_rate, 1, 0) OVER (ORDER BY threshold DESC) AS x, lag(true_positive_rate, 1, 0) OVER (ORDER BY threshold DESC) AS y
+FROM (SELECT *, lag(false_positive_rate, 1, 0::float8) OVER (ORDER BY threshold DESC) AS x, lag(true_positive_rate, 1, 0::float8) OVER (ORDER BY threshold DESC) AS y
 	FROM (SELECT (unnest(deepsad_roc_curve(score, label))).* FROM k) c) p;
 -- decisions
 SELECT jsonb_pretty(deepsad_confusion(score > 8, label)) FROM k;

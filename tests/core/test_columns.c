@@ -650,14 +650,14 @@ test_array(void)
 	DsadError	error;
 
 	test_env_init(&env);
-	dsad_column_statistics_init(&s);
+	dsad_column_statistics_init(&s, false, 0);
 	for (int i = 0; i < 100; i++)
 	{
 		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : i % 4 == 1 ? DSAD_NORMAL : DSAD_UNLABELLED;
 		double		cells[4] = {i, i % 4 == 0 ? 3 : i % 4 == 1 ? i : 0, label == DSAD_UNLABELLED ? uniform() : label * 2, NAN};
 
 		rows[label + 1]++;
-		CHECK(dsad_column_statistics_add(&s, &column, false, cells, label, &env.env, &error) == DSAD_OK);
+		CHECK(dsad_column_statistics_add(&s, &column, cells, label, &env.env, &error) == DSAD_OK);
 	}
 	dsad_column_rules(&draft, &candidate, rows);
 	CHECK(candidate.warning == DSAD_WARNING_TELLING && candidate.element == 2 && !candidate.left_out);
