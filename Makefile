@@ -10,18 +10,22 @@ OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c src/core/*.c))
 # Run in this order: the first creates the extension.
 REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns
 
+PG_CONFIG ?= pg_config
 OPTFLAGS ?=
 # Everything here reaches the JIT bitcode too: it must compute the same bits.
 # -isystem: no warnings about the server's own headers.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -ffp-contract=off \
 	-DDEEPSAD_VERSION='"$(EXTVERSION)"'
+# 32-bit x86: a float is a float only in SSE registers.
+ifneq ($(filter i386-% i486-% i586-% i686-%,$(shell $(or $(shell $(PG_CONFIG) --cc 2>/dev/null),cc) -dumpmachine)),)
+PG_CPPFLAGS += -msse2 -mfpmath=sse
+endif
 # SQL functions and callbacks have the parameters they must have.
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror=implicit -Wvla \
 	-fvisibility=hidden $(OPTFLAGS)
 SHLIB_LINK = -ldl -lm -lpthread
 EXTRA_CLEAN = build
 
-PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
 # PGXS makes JIT bitcode with the clang that it names; without that clang the extension is as good.
