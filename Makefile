@@ -68,6 +68,7 @@ symbols-check:
 
 fuzz:
 	tests/run/fuzz
+	tests/run/with-server tests/run/fuzz-server 30000 $(SEED)
 
 test:
 	@tests/run/test
