@@ -316,8 +316,10 @@ is_spread(const Sample *sample, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 	{
-		min = fmin(min, sample->pair[i].x);
-		max = fmax(max, sample->pair[i].x);
+		double		x = sample->pair[i].x;
+
+		min = x < min ? x : min;
+		max = x > max ? x : max;
 	}
 	return max - min >= sample->span / 2;
 }

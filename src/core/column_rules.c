@@ -332,8 +332,8 @@ serial_chance(const DsadColumnStatistics *s)
 {
 	const DsadSampledValues *sampled = &s->sampled;
 	double		density = (double) dsad_rows_present(s) / ((s->max - s->min) + 1);
-	double		again = 1 - density / expm1(density);
-	double		term = sampled->count * log1p(-again);
+	double		again = density < 1e-3 ? density / 2 : 1 - density / (exp(density) - 1);
+	double		term = sampled->count * log(1 - again);
 	double		chance = 0;
 	uint32_t	repeated = 0;
 
@@ -344,7 +344,7 @@ serial_chance(const DsadColumnStatistics *s)
 	for (uint32_t k = 0; k <= repeated; k++)
 	{
 		chance += exp(term);
-		term += log((double) (sampled->count - k) / (k + 1)) + log(again) - log1p(-again);
+		term += log((double) (sampled->count - k) / (k + 1)) + log(again) - log(1 - again);
 	}
 	return chance;
 }

@@ -101,8 +101,11 @@ test_division(void)
 		{550, DSAD_CALIBRATION_CROSS, 64, 0, DSAD_CALIBRATION_CROSS, 495},
 		{3000, DSAD_CALIBRATION_CROSS, 4, 0, DSAD_CALIBRATION_CROSS, 2000},
 		{1000, DSAD_CALIBRATION_NONE, 8, 0, DSAD_CALIBRATION_NONE, 0},
-		{2, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_CROSS, 0},
-		{3, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_CROSS, 2},
+		{2, DSAD_CALIBRATION_CROSS, 8, 0, DSAD_CALIBRATION_CROSS, 0},
+		{3, DSAD_CALIBRATION_CROSS, 8, 0, DSAD_CALIBRATION_CROSS, 2},
+		{3, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_NONE, 0},
+		{21, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_NONE, 0},
+		{23, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_CROSS, 20},
 		{3, DSAD_CALIBRATION_SPLIT, 8, 0, DSAD_CALIBRATION_SPLIT, 0},
 	};
 	TestRows	rows;
@@ -160,7 +163,7 @@ test_division(void)
 	test_free_rows(&rows);
 }
 
-/* Rows held out of all members have no part in scaling or members: changed, they change the scores kept alone. */
+/* Rows held out of all members have no part in scaling or members: changed, they change the scores that are kept, and the scale of all. */
 static void
 test_no_part(void)
 {
@@ -175,6 +178,7 @@ test_no_part(void)
 	DsadModel	model[2];
 	DsadModel	bare;
 	uint8_t    *bytes[2];
+	double		scale[2][3];
 	size_t		length = 0;
 
 	test_env_init(&env);
@@ -192,6 +196,14 @@ test_no_part(void)
 			/* without what tells of these rows */
 			bare = model[i];
 			memset(&bare.calibration, 0, sizeof(bare.calibration));
+			memset(&bare.trust, 0, sizeof(bare.trust));
+			scale[i][0] = bare.input_mean;
+			bare.input_mean = 1;
+			for (int m = 0; m < 2; m++)
+			{
+				scale[i][m + 1] = bare.members[m].divisor;
+				bare.members[m].divisor = 1;
+			}
 			bare.sketch.rows = 0;
 			length = dsad_model_size(&bare);
 			bytes[i] = malloc(length);
@@ -208,6 +220,9 @@ test_no_part(void)
 			}
 		}
 		CHECK(memcmp(bytes[0], bytes[1], length) == 0);
+		for (int k = 1; k < 3; k++)
+			CHECK(fabs(scale[1][k] / scale[0][k] / (scale[1][0] / scale[0][0]) - 1) < 1e-12);
+		CHECK(scale[1][0] > scale[0][0]);
 		CHECK(memcmp(model[0].calibration.list[0].score, model[1].calibration.list[0].score, sizeof(double)) != 0);
 		free(bytes[0]);
 		free(bytes[1]);
@@ -441,7 +456,7 @@ test_small(void)
 	for (uint32_t count = 1; count <= 8; count++)
 		for (int64_t members = 1; members <= 4; members += 3)
 		{
-			DsadConfig	config = config_with(DSAD_CALIBRATION_AUTO, members);
+			DsadConfig	config = config_with(members > 1 ? DSAD_CALIBRATION_CROSS : DSAD_CALIBRATION_SPLIT, members);
 			TestEnv		env;
 			DsadArena	arena;
 			DsadModel	model;
