@@ -110,6 +110,34 @@ SELECT deepsad_train(ARRAY[1, ('1' || repeat('0', 400))::numeric], NULL, quick()
 -- arrays that are NULL in any number of first rows
 SELECT name, encoding FROM known((SELECT deepsad_train(x, NULL, quick() ORDER BY i) FROM (SELECT i, i % 7 AS n, CASE WHEN i > 11000 THEN ARRAY[i % 3, i % 5] END AS pair
 	FROM generate_series(1, 12000) i) s, LATERAL (SELECT n, pair) x));
+-- the same when so many rows wait that they go to a file, and a label comes with each
+SELECT name, encoding FROM known((SELECT deepsad_train(x, i % 100 = 0, quick() ORDER BY i) FROM (SELECT i, 'kind ' || i % 7 AS kind, CASE WHEN i > 50000 THEN ARRAY[i % 3, i % 5] END AS pair
+	FROM generate_series(1, 50100) i) s, LATERAL (SELECT kind, pair) x));
+CREATE TABLE nets AS SELECT i % 7 AS n, ('10.' || i / 65536 || '.' || i / 256 % 256 || '.' || i % 256)::inet AS client FROM generate_series(1, 3000) i;
+-- more networks, and more different texts, than are counted: the rest is trained on, in whatever order
+SELECT name, left_out FROM known((SELECT deepsad_train(x, NULL, quick()) FROM (SELECT i % 7 AS n, ('10.' || i / 65536 || '.' || i / 256 % 256 || '.' || i % 256)::inet AS client, md5(i::text) AS a, md5((-i)::text) AS b
+	FROM generate_series(1, 120000) i ORDER BY i % 1013) x)) WHERE left_out IS NOT NULL;
+SELECT (SELECT deepsad_train(x, NULL, quick('{"client": {"prefix": 32}}')) FROM nets x) = (SELECT deepsad_train(x, NULL, quick('{"client": {"prefix": 32}}') ORDER BY n, client DESC) FROM nets x) AS same;
+-- rows without names: all columns in the order of the training rows, or those that are left
+CREATE TABLE unnamed AS SELECT deepsad_train(ROW(i, i % 7, sin(i)), NULL, quick()) AS model FROM generate_series(1, 300) i;
+SELECT feature, left_out FROM unnamed, deepsad_features(model);
+SELECT deepsad_score(model, ROW(900, 3, 0.5::float8)) = deepsad_score(model, ROW(3, 0.5::float8)) AS as_row, deepsad_score(model, 900, 3, 0.5::float8) = deepsad_score(model, 3, 0.5::float8) AS loose,
+	deepsad_score(model, ROW(900, 3, 0.5::float8)) = deepsad_score(model, x) AS named FROM unnamed, (SELECT 900 AS id, 3 AS n, 0.5::float8 AS s) x;
+SELECT deepsad_score(model, y) = deepsad_score(model, ROW(3, 0.5::float8)) AS two_named FROM unnamed, (SELECT 3 AS n, 0.5::float8 AS s) y;
+SELECT deepsad_score(model, 1) FROM unnamed;
+DROP TABLE unnamed, nets;
+-- rows of several types in one training
+SELECT deepsad_train(r, NULL, quick()) FROM (SELECT ROW(i % 3, i % 5) AS r FROM generate_series(1, 50) i UNION ALL SELECT ROW(1, 2, 3)) s;
+SELECT deepsad_train(r, NULL, quick()) FROM (SELECT ROW(i % 3, i % 5) AS r FROM generate_series(1, 50) i UNION ALL SELECT ROW(1, 'b'::text)) s;
+SELECT deepsad_train(r, NULL, quick()) FROM (SELECT ROW(i % 3, ARRAY[i % 5, 1]) AS r FROM generate_series(1, 50) i UNION ALL SELECT ROW(1, ARRAY[1])) s;
+-- an array with an element missing in a labelled row keeps its features
+SELECT deepsad_info(deepsad_train(ARRAY[sin(i), CASE WHEN i <> 10 THEN cos(i) END, i % 3], i % 10 = 0, quick())) -> 'features' AS features FROM generate_series(1, 300) i;
+-- a group of which nothing is left has no model; the others have
+SELECT g, deepsad_train(x, NULL, quick()) IS NOT NULL AS trained FROM (SELECT g, CASE WHEN g = 1 THEN timestamp '2026-01-01' ELSE '2026-01-01'::timestamp + i * i * interval '10 minutes' END AS at
+	FROM generate_series(1, 2) g, generate_series(1, 100) i) s, LATERAL (SELECT at) x GROUP BY g ORDER BY g;
+-- one sequence numbers the rows of all tenants: no tenant shows it, all together do
+SELECT count(deepsad_train) AS models FROM (SELECT deepsad_train(x, NULL, quick()) FROM (SELECT (i * 7919) % 20 AS tenant, i AS id, i % 11 AS n FROM generate_series(1, 4000) i) s, LATERAL (SELECT id, n) x GROUP BY tenant) q;
+SELECT count(deepsad_train) AS models FROM (SELECT deepsad_train(x, NULL, quick()) FROM (SELECT i % 20 AS tenant, hashint4(i) % 4000 AS id, i % 11 AS n FROM generate_series(1, 4000) i) s, LATERAL (SELECT id, n) x GROUP BY tenant) q;
 -- a category that is called like what stands for all others
 SELECT string_agg(f ->> 'feature', ', ') AS features FROM (SELECT deepsad_drift(model, x) AS drift FROM (SELECT deepsad_train(x, NULL, quick()) AS model
 	FROM generate_series(1, 200) i, LATERAL (SELECT CASE i % 3 WHEN 0 THEN '(other)' WHEN 1 THEN 'a' ELSE 'b' || i END AS c, i % 7 AS n) x) m, (SELECT 'a' AS c, 1 AS n) x) d,

@@ -35,6 +35,9 @@ typedef struct WaitingRows
 	bool		nameless;
 	Datum	   *values;			/* of the first of them that has one, for each column */
 	bool	   *nulls;
+	bool	   *skip;			/* for each column: the options do, or it is dropped */
+	Datum	   *value;			/* one row on its way to the store */
+	bool	   *null;
 } WaitingRows;
 
 struct DeepsadCollector
@@ -69,7 +72,7 @@ deepsad_collector_end(DeepsadCollector *collector)
 
 /*
  * Reads an update's model: what is no model is an error at the first row, not after
- * collecting all of them.  Rows are read by its columns, which stay.
+ * collecting all of them.  Rows are read by its columns.
  */
 static void
 read_model(DeepsadCollector *collector)
@@ -83,6 +86,7 @@ read_model(DeepsadCollector *collector)
 	deepsad_model_decode(&model, &arena, &env, decoding, (bytea *) pg_detoast_datum_packed(collector->model));
 	MemoryContextSwitchTo(old);
 	collector->columns = deepsad_columns_of_model(collector->context, model.encoder);
+	MemoryContextDelete(decoding);
 }
 
 /* Reads the group's options into config: what there is to know before all rows have come. */
@@ -187,19 +191,30 @@ waiting_type(TupleDesc row)
 	return desc;
 }
 
-/* Lets rows of this type wait. */
+/* Lets rows of this type wait, in the current context. */
 static WaitingRows *
-create_waiting(const DeepsadRowType *row, MemoryContext context)
+create_waiting(const DeepsadRowType *row, JsonbContainer *options)
 {
 	WaitingRows *waiting = palloc0(sizeof(WaitingRows));
+	int			natts = row->desc->natts;
 
 	waiting->desc = waiting_type(row->desc);
 	waiting->nameless = row->nameless;
 	waiting->store = tuplestore_begin_heap(false, false, WAITING_KILOBYTES);
-	waiting->features = deepsad_features_of_columns(context, row->desc);
-	waiting->values = palloc0(Max(row->desc->natts, 1) * sizeof(Datum));
-	waiting->nulls = palloc(Max(row->desc->natts, 1) * sizeof(bool));
-	memset(waiting->nulls, true, row->desc->natts * sizeof(bool));
+	waiting->features = deepsad_features_of_columns(CurrentMemoryContext, row->desc);
+	waiting->values = palloc0((natts + 1) * sizeof(Datum));
+	waiting->nulls = palloc((natts + 1) * sizeof(bool));
+	waiting->skip = palloc((natts + 1) * sizeof(bool));
+	waiting->value = palloc((natts + 1) * sizeof(Datum));
+	waiting->null = palloc((natts + 1) * sizeof(bool));
+	for (int i = 0; i < natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(row->desc, i);
+
+		waiting->nulls[i] = true;
+		waiting->skip[i] = attribute->attisdropped ||
+			deepsad_column_options(options, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP;
+	}
 	return waiting;
 }
 
@@ -223,35 +238,29 @@ check_same_type(const WaitingRows *waiting, TupleDesc desc)
 static void
 wait_for_arrays(DeepsadCollector *collector, const DeepsadRowType *row, Datum *values, bool *nulls, int8 label)
 {
-	JsonbContainer *columns = deepsad_columns_option(collector->options);
 	MemoryContext old = MemoryContextSwitchTo(collector->context);
 	int			natts = row->desc->natts;
-	Datum	   *value = palloc((natts + 1) * sizeof(Datum));
-	bool	   *null = palloc((natts + 1) * sizeof(bool));
 	WaitingRows *waiting;
 
 	if (collector->waiting == NULL)
-		collector->waiting = create_waiting(row, collector->context);
+		collector->waiting = create_waiting(row, deepsad_columns_option(collector->options));
 	waiting = collector->waiting;
 	check_same_type(waiting, row->desc);
 	for (int i = 0; i < natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(row->desc, i);
 
-		value[i] = values[i];
-		null[i] = nulls[i] || attribute->attisdropped ||
-			deepsad_column_options(columns, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP;
-		if (waiting->nulls[i] && !null[i])
+		waiting->value[i] = values[i];
+		waiting->null[i] = nulls[i] || waiting->skip[i];
+		if (waiting->nulls[i] && !waiting->null[i])
 		{
 			waiting->values[i] = datumCopy(values[i], attribute->attbyval, attribute->attlen);
 			waiting->nulls[i] = false;
 		}
 	}
-	value[natts] = Int16GetDatum(label);
-	null[natts] = false;
-	tuplestore_putvalues(waiting->store, waiting->desc, value, null);
-	pfree(value);
-	pfree(null);
+	waiting->value[natts] = Int16GetDatum(label);
+	waiting->null[natts] = false;
+	tuplestore_putvalues(waiting->store, waiting->desc, waiting->value, waiting->null);
 	MemoryContextSwitchTo(old);
 }
 
@@ -264,18 +273,20 @@ end_waiting(DeepsadCollector *collector)
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(waiting->desc, &TTSOpsMinimalTuple);
 	NullableDatum *argument = palloc(Max(natts, 1) * sizeof(NullableDatum));
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(row_context);
 
+	/* a row that comes from the file is allocated here, and freed by the slot */
 	while (tuplestore_gettupleslot(waiting->store, true, false, slot))
 	{
+		MemoryContext old = MemoryContextSwitchTo(row_context);
+
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
 		for (int i = 0; i < natts; i++)
 			argument[i] = (NullableDatum) {slot->tts_values[i], slot->tts_isnull[i]};
 		add_cells(collector, waiting->features, argument, (int8) DatumGetInt16(slot->tts_values[natts]));
+		MemoryContextSwitchTo(old);
 		MemoryContextReset(row_context);
 	}
-	MemoryContextSwitchTo(old);
 	MemoryContextDelete(row_context);
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(waiting->store);
@@ -355,16 +366,28 @@ check_label_meaning(const DeepsadCollector *collector)
 				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
 }
 
-/* All rows have come: the encoder is made, and what there is to say is said, or kept for the end of the statement. */
-static void
+/*
+ * All rows have come: the encoder is made, and what there is to say is said, or kept for the end of the
+ * statement.  False when nothing is left to train on, and there are other groups.
+ */
+static bool
 finish_columns(DeepsadCollector *collector)
 {
+	DeepsadCollecting *shared = collector->shared;
 	DsadRowSource rows;
+	bool		left;
 
 	deepsad_rowstore_source(collector->store, &rows);
-	deepsad_columns_finish(collector->columns, &rows, collector->shared->report);
-	if (!collector->shared->grouped)
-		deepsad_column_report_send(collector->shared->report);
+	left = deepsad_columns_finish(collector->columns, &rows, shared->report);
+	if (!shared->grouped)
+		deepsad_column_report_send(shared->report);
+	if (!left && (!shared->grouped || !shared->said.no_column))
+		ereport(shared->grouped ? WARNING : ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%sno column is left to train on", shared->grouped ? "no model: " : ""),
+				 errhint("Keep a column with option \"columns\", or add others.")));
+	shared->said.no_column |= !left;
+	return left;
 }
 
 /* The model, in the current context; NULL when there is nothing to learn from.  The rows are gone then. */
@@ -386,7 +409,11 @@ deepsad_collector_train(DeepsadCollector *collector)
 	if (deepsad_rowstore_count(collector->store) == 0)
 		return collector->model;
 	check_label_meaning(collector);
-	finish_columns(collector);
+	if (!finish_columns(collector))
+	{
+		deepsad_collector_end(collector);
+		return NULL;
+	}
 	store = collector->store;
 	collector->store = NULL;
 	if (collector->model)

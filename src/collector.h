@@ -17,8 +17,6 @@ typedef struct DeepsadCollector DeepsadCollector;
 /* What all groups of a statement share. */
 typedef struct DeepsadCollecting
 {
-	MemoryContext context;		/* as long as the statement */
-	bool		update;			/* rows go on training a model */
 	bool		grouped;		/* there may be many groups */
 	DeepsadFeatures *features;
 	const bool *asked;			/* columns that the user has named; NULL: none */

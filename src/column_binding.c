@@ -60,14 +60,21 @@ deepsad_binding_create(MemoryContext context)
 	return binding;
 }
 
-/* Whether column number `number` (from 1) of a nameless row would be called so. */
-static bool
-is_position_name(DsadBytes name, int number)
+/* The number (from 1) of a nameless row's column that is called so; 0 when none is. */
+static uint32
+position_of_name(DsadBytes name)
 {
-	char		expected[16];
-	int			length = snprintf(expected, sizeof(expected), "f%d", number);
+	uint32		number = 0;
 
-	return name.length == (uint32) length && memcmp(name.bytes, expected, length) == 0;
+	if (name.length < 2 || name.length > 5 || name.bytes[0] != 'f' || name.bytes[1] == '0')
+		return 0;
+	for (uint32 i = 1; i < name.length; i++)
+	{
+		if (name.bytes[i] < '0' || name.bytes[i] > '9')
+			return 0;
+		number = 10 * number + (uint32) (name.bytes[i] - '0');
+	}
+	return number;
 }
 
 static DsadBytes
@@ -85,20 +92,34 @@ deepsad_row_is_nameless(TupleDesc desc)
 	if (desc->tdtypeid != RECORDOID)
 		return false;
 	for (int i = 0; i < desc->natts; i++)
-		if (TupleDescAttr(desc, i)->attisdropped || !is_position_name(attribute_name(desc, i), i + 1))
+		if (TupleDescAttr(desc, i)->attisdropped || position_of_name(attribute_name(desc, i)) != (uint32) i + 1)
 			return false;
 	return true;
 }
 
-/* Whether an encoder's columns have no names of their own. */
+/* Whether the columns of the rows that an encoder was made of had no names of their own, also those that were left out. */
 static bool
 encoder_is_nameless(const DsadEncoder *encoder)
 {
+	uint32		last = 0;
+
 	if (dsad_encoder_is_array(encoder))
 		return true;
 	for (uint32 c = 0; c < encoder->columns; c++)
-		if (!is_position_name(encoder->column[c].name, (int) c + 1))
+	{
+		uint32		number = position_of_name(encoder->column[c].name);
+
+		if (number <= last || number > encoder->columns + encoder->left_out)
 			return false;
+		last = number;
+	}
+	for (uint32 i = 0; i < encoder->left_out; i++)
+	{
+		uint32		number = position_of_name(encoder->left[i].name);
+
+		if (number == 0 || number > encoder->columns + encoder->left_out)
+			return false;
+	}
 	return true;
 }
 
@@ -161,11 +182,19 @@ choose_reader(const DsadColumn *column, const DeepsadValueReader *value)
 	}
 }
 
+/* Where the columns come from, in messages. */
+static const char *
+before(const DeepsadColumns *columns)
+{
+	return columns->find ? "the rows before have" : "the model was trained on";
+}
+
 /* Adds value number `index`, of this type, as the source of column c, whose values are of the type `expected`. */
 static void
-add_source(DeepsadBinding *binding, const DsadEncoder *encoder, uint32 c, DsadColumnType expected, uint32 cell, int index,
+add_source(DeepsadBinding *binding, const DeepsadColumns *columns, uint32 c, DsadColumnType expected, uint32 cell, int index,
 		   Oid type)
 {
+	const DsadEncoder *encoder = columns->encoder;
 	const DsadColumn *column = &encoder->column[c];
 	DeepsadValueReader *value = &binding->value[binding->sources];
 	DeepsadRefusal why;
@@ -187,19 +216,19 @@ add_source(DeepsadBinding *binding, const DsadEncoder *encoder, uint32 c, DsadCo
 	if (!read || !deepsad_value_fits(value, expected))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column %s is of type %s, the model was trained on %s", deepsad_column_label(encoder, c),
-						OidIsValid(type) ? format_type_be(type) : "unknown", deepsad_utf8_text(&column->type_name)),
-				 errhint("Cast it to what it was, or train a new model.")));
+				 errmsg("column %s is of type %s, %s %s", deepsad_column_label(encoder, c),
+						OidIsValid(type) ? format_type_be(type) : "unknown", before(columns), deepsad_utf8_text(&column->type_name)),
+				 columns->find ? errhint("Give rows of one type.") : errhint("Cast it to what it was, or train a new model.")));
 	binding->source[binding->sources++] = (Source) {(uint16) index, (uint16) choose_reader(column, value), c, cell};
 }
 
 /* Makes value number `index`, of this type, the source of a whole column. */
 static void
-bind_column(DeepsadBinding *binding, const DsadEncoder *encoder, uint32 c, int index, Oid type)
+bind_column(DeepsadBinding *binding, const DeepsadColumns *columns, uint32 c, int index, Oid type)
 {
-	const DsadColumn *column = &encoder->column[c];
+	const DsadColumn *column = &columns->encoder->column[c];
 
-	add_source(binding, encoder, c, (DsadColumnType) column->type, column->first_cell, index, type);
+	add_source(binding, columns, c, (DsadColumnType) column->type, column->first_cell, index, type);
 }
 
 /* The column of a row type with that name, or -1; that there are two is an error. */
@@ -223,24 +252,34 @@ find_attribute(TupleDesc desc, const DsadBytes *names, DsadBytes name)
 }
 
 static void
-wrong_count(const DsadEncoder *encoder, int count)
+wrong_count(const DeepsadColumns *columns, int count)
 {
+	const DsadEncoder *encoder = columns->encoder;
+
 	if (dsad_encoder_is_array(encoder))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("row has %d features, the model was trained on %u", count, encoder->cells)));
+				 errmsg("row has %d features, %s %u", count, before(columns), encoder->cells)));
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("row has %d columns, the model was trained on %u", count, encoder->columns),
+			 errmsg("row has %d columns, %s %u", count, before(columns), encoder->columns),
+			 columns->find ? errhint("Give rows of one type.") :
 			 encoder_is_nameless(encoder) ?
-			 errhint("Give the columns in the order of the training rows.") :
+			 errhint("Give the columns in the order of the training rows%s.",
+					 encoder->left_out > 0 ? ", with or without those that were left out" : "") :
 			 errhint("Rows with column names are matched by name: deepsad_score(model, t) FROM t.")));
 }
 
-/* Binds by position: so many values, of these types and at these places. */
+/*
+ * Binds by position: so many values, of these types and at these places.  They are the encoder's columns in their order or,
+ * when those had no names, all that the training rows had, also those that were left out.
+ */
 static void
-bind_positions(DeepsadBinding *binding, const DsadEncoder *encoder, const Oid *types, const int *index, int count)
+bind_positions(DeepsadBinding *binding, const DeepsadColumns *columns, const Oid *types, const int *index, int count)
 {
+	const DsadEncoder *encoder = columns->encoder;
+	bool		all = encoder->left_out > 0 && count == (int) (encoder->columns + encoder->left_out) && encoder_is_nameless(encoder);
+
 	/* the elements of an array one by one */
 	if (dsad_encoder_is_array(encoder) && count == (int) encoder->cells)
 	{
@@ -250,25 +289,33 @@ bind_positions(DeepsadBinding *binding, const DsadEncoder *encoder, const Oid *t
 		if (count > 1 || !deepsad_value_resolve(&value, types[0], binding->bound, &why) || value.type != DSAD_TYPE_ARRAY)
 		{
 			for (int i = 0; i < count; i++)
-				add_source(binding, encoder, 0, DSAD_TYPE_NUMBER, (uint32) i, index[i], types[i]);
+				add_source(binding, columns, 0, DSAD_TYPE_NUMBER, (uint32) i, index[i], types[i]);
 			return;
 		}
 	}
-	if (count != (int) encoder->columns)
-		wrong_count(encoder, count);
-	for (int i = 0; i < count; i++)
-		bind_column(binding, encoder, (uint32) i, index[i], types[i]);
+	if (!all && count != (int) encoder->columns)
+		wrong_count(columns, count);
+	for (uint32 c = 0; c < encoder->columns; c++)
+	{
+		uint32		place = all ? position_of_name(encoder->column[c].name) - 1 : c;
+
+		bind_column(binding, columns, c, index[place], types[place]);
+	}
 }
 
 /* Raises the error of a row without one of the model's columns. */
 static void
-missing_column(const DsadEncoder *encoder, uint32 c, bool mixture)
+missing_column(const DeepsadColumns *columns, uint32 c, bool mixture)
 {
+	const DsadEncoder *encoder = columns->encoder;
+	const char *type = deepsad_utf8_text(&encoder->column[c].type_name);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("row has no column %s", deepsad_column_label(encoder, c)),
-			 errdetail("The model was trained on a column of that name, of type %s.",
-					   deepsad_utf8_text(&encoder->column[c].type_name)),
+			 columns->find ? errdetail("The rows before have a column of that name, of type %s.", type) :
+			 errdetail("The model was trained on a column of that name, of type %s.", type),
+			 columns->find ? errhint("Give rows of one type.") :
 			 mixture ?
 			 errhint("Some of the row's columns are called as the model's are: name all of them so, or none, as in ROW(a, b).") :
 			 errhint("Name it so in a subquery, or train a new model.")));
@@ -276,8 +323,9 @@ missing_column(const DsadEncoder *encoder, uint32 c, bool mixture)
 
 /* Binds a row with columns: by name, or by position if one side has no names. */
 static void
-bind_row(DeepsadBinding *binding, const DsadEncoder *encoder, const DeepsadRowType *row)
+bind_row(DeepsadBinding *binding, const DeepsadColumns *columns, const DeepsadRowType *row)
 {
+	const DsadEncoder *encoder = columns->encoder;
 	TupleDesc	desc = row->desc;
 	int			natts = desc->natts;
 	DsadBytes  *names = MemoryContextAlloc(binding->bound, Max(natts, 1) * sizeof(DsadBytes));
@@ -304,72 +352,39 @@ bind_row(DeepsadBinding *binding, const DsadEncoder *encoder, const DeepsadRowTy
 		if (found[c] < 0 && missing == encoder->columns)
 			missing = c;
 	}
-	/* of nameless rows with more columns a model may have left some out, but only then */
-	if ((row->nameless && encoder_nameless && (count == (int) encoder->columns || encoder->left_out == 0)) ||
-		(matches == 0 && (row->nameless || encoder_nameless)))
-		bind_positions(binding, encoder, types, index, count);
+	if (encoder_nameless ? row->nameless || matches == 0 : row->nameless && matches == 0)
+		bind_positions(binding, columns, types, index, count);
 	else if (matches < encoder->columns)
-		missing_column(encoder, missing, row->nameless || encoder_nameless);
+		missing_column(columns, missing, row->nameless || encoder_nameless);
 	else
 		for (uint32 c = 0; c < encoder->columns; c++)
-			bind_column(binding, encoder, c, found[c], TupleDescAttr(desc, found[c])->atttypid);
-}
-
-/*
- * Where loose values are found, of a model that has left out some columns of rows without names, too: the columns'
- * names are their numbers then.
- */
-static void
-find_loose(const DsadEncoder *encoder, int count, int *index)
-{
-	bool		numbered = encoder->left_out > 0 && count == (int) (encoder->columns + encoder->left_out);
-
-	for (uint32 c = 0; c < encoder->columns; c++)
-	{
-		index[c] = (int) c;
-		for (int i = 0; numbered && !is_position_name(encoder->column[c].name, index[c] + 1); i++)
-		{
-			numbered = i < count;
-			index[c] = i;
-		}
-	}
-	for (uint32 c = 0; c < encoder->columns && !numbered; c++)
-		index[c] = (int) c;
-	if (!numbered && count != (int) encoder->columns)
-		wrong_count(encoder, count);
+			bind_column(binding, columns, c, found[c], TupleDescAttr(desc, found[c])->atttypid);
 }
 
 /* Binds loose values. */
 static void
-bind_loose(DeepsadBinding *binding, const DsadEncoder *encoder, const DeepsadRowType *row)
+bind_loose(DeepsadBinding *binding, const DeepsadColumns *columns, const DeepsadRowType *row)
 {
-	int		   *index = MemoryContextAlloc(binding->bound, Max((int) encoder->columns, row->count) * sizeof(int));
+	int		   *index = MemoryContextAlloc(binding->bound, Max(row->count, 1) * sizeof(int));
 
-	if (dsad_encoder_is_array(encoder))
-	{
-		for (int i = 0; i < row->count; i++)
-			index[i] = i;
-		bind_positions(binding, encoder, row->types, index, row->count);
-		return;
-	}
-	find_loose(encoder, row->count, index);
-	for (uint32 c = 0; c < encoder->columns; c++)
-		bind_column(binding, encoder, c, index[c], row->types[index[c]]);
+	for (int i = 0; i < row->count; i++)
+		index[i] = i;
+	bind_positions(binding, columns, row->types, index, row->count);
 }
 
 /* Binds rows of this type to an encoder's columns; an error when they do not fit. */
 void
-deepsad_binding_bind(DeepsadBinding *binding, const DsadEncoder *encoder, const DeepsadRowType *row)
+deepsad_binding_bind(DeepsadBinding *binding, const DeepsadColumns *columns, const DeepsadRowType *row)
 {
 	if (row->desc)
 	{
-		start(binding, encoder, row->desc->natts);
-		bind_row(binding, encoder, row);
+		start(binding, columns->encoder, row->desc->natts);
+		bind_row(binding, columns, row);
 	}
 	else
 	{
-		start(binding, encoder, row->count);
-		bind_loose(binding, encoder, row);
+		start(binding, columns->encoder, row->count);
+		bind_loose(binding, columns, row);
 	}
 	binding->valid = true;
 }
@@ -384,8 +399,9 @@ deepsad_binding_values(const DeepsadBinding *binding, bool **nulls)
 
 /* An array's cells. */
 static void
-read_elements(DeepsadValueReader *value, const DsadEncoder *encoder, uint32 c, Datum datum, double *cells)
+read_elements(DeepsadValueReader *value, const DeepsadColumns *columns, uint32 c, Datum datum, double *cells)
 {
+	const DsadEncoder *encoder = columns->encoder;
 	const DsadColumn *column = &encoder->column[c];
 	DsadRows	row;
 	uint32		count = 0;
@@ -398,8 +414,8 @@ read_elements(DeepsadValueReader *value, const DsadEncoder *encoder, uint32 c, D
 	if (count != column->cells)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("array in column %s has %u elements, the model was trained on %u",
-						deepsad_column_label(encoder, c), count, column->cells)));
+				 errmsg("array in column %s has %u elements, %s %u",
+						deepsad_column_label(encoder, c), count, before(columns), column->cells)));
 	for (uint32 i = 0; i < count; i++)
 		cells[i] = dsad_row_number(&row, i);
 }
@@ -486,7 +502,7 @@ deepsad_binding_cells(DeepsadBinding *binding, const DeepsadColumns *columns)
 				*cell = read_category(binding, columns, source, datum);
 				break;
 			case READ_ARRAY:
-				read_elements(&binding->value[s], encoder, source->column, datum, cell);
+				read_elements(&binding->value[s], columns, source->column, datum, cell);
 				break;
 		}
 	}

@@ -35,7 +35,7 @@ typedef struct DeepsadRowType
 
 extern DeepsadBinding *deepsad_binding_create(MemoryContext context);
 extern bool deepsad_binding_fits(const DeepsadBinding *binding, const DeepsadColumns *columns);
-extern void deepsad_binding_bind(DeepsadBinding *binding, const DsadEncoder *encoder, const DeepsadRowType *row);
+extern void deepsad_binding_bind(DeepsadBinding *binding, const DeepsadColumns *columns, const DeepsadRowType *row);
 extern Datum *deepsad_binding_values(const DeepsadBinding *binding, bool **nulls);
 extern const double *deepsad_binding_cells(DeepsadBinding *binding, const DeepsadColumns *columns);
 extern char *deepsad_binding_text(DeepsadBinding *binding, const DsadEncoder *encoder, uint32 column);

@@ -24,7 +24,10 @@
 #include "core/column_moves.h"
 #include "dictionary.h"
 
-/* What the dictionaries of all columns may take, whatever maintenance_work_mem is. */
+/*
+ * What the dictionaries of all columns may take, whatever maintenance_work_mem is; each has its share, so that
+ * what becomes of a column does not depend on when the others' values come.
+ */
 #define MAX_DICTIONARY_BYTES (64 * 1024 * 1024)
 
 /* What is learned of one column of the draft, and where it is in the encoder. */
@@ -192,8 +195,6 @@ describe(DeepsadColumnCollector *collector, Form_pg_attribute attribute, JsonbCo
 	column->prefix = column->type == DSAD_TYPE_ADDRESS ? learned->options.prefix : 0;
 	if (column->type == DSAD_TYPE_ARRAY)
 		column->cells = first_length(&reader, name, null, datum);
-	if (column->encoding == DSAD_ENCODING_CATEGORY)
-		learned->dictionary = deepsad_dictionary_create(collector->context);
 	for (uint32 c = 0; c < draft->columns; c++)
 		if (draft->column[c].name.length == column->name.length &&
 			memcmp(draft->column[c].name.bytes, column->name.bytes, column->name.length) == 0)
@@ -227,16 +228,24 @@ deepsad_columns_complete(TupleDesc desc, Jsonb *options, const bool *null)
 	return true;
 }
 
-/* Statistics of all columns of the draft, still empty. */
+/* Statistics and dictionaries of all columns of the draft, still empty. */
 static void
 start_statistics(DeepsadColumnCollector *collector)
 {
 	uint32		counted = 0;
+	Size		categories = 0;
 
 	for (uint32 c = 0; c < collector->draft.columns; c++)
+	{
 		counted += collector->column[c].counted;
+		categories += collector->draft.column[c].encoding == DSAD_ENCODING_CATEGORY;
+	}
 	for (uint32 c = 0; c < collector->draft.columns; c++)
+	{
 		dsad_column_statistics_init(&collector->column[c].statistics, collector->column[c].counted, counted);
+		if (collector->draft.column[c].encoding == DSAD_ENCODING_CATEGORY)
+			collector->column[c].dictionary = deepsad_dictionary_create(collector->context, MAX_DICTIONARY_BYTES / categories);
+	}
 }
 
 static uint32 find_category(void *ctx, uint32 column, DsadBytes category);
@@ -269,6 +278,7 @@ deepsad_columns_of_row(MemoryContext parent, const DeepsadRowType *row, Jsonb *o
 		names[count++] = pstrdup(NameStr(attribute->attname));
 		describe(collector, attribute, columns, asked && asked[i], nulls[i], values[i]);
 	}
+	collector->draft.left = collector->skipped;
 	collector->draft.left_out = collector->skips;
 	deepsad_columns_check(columns, names, count);
 	if (collector->draft.columns == 0)
@@ -301,13 +311,17 @@ deepsad_columns_of_array(MemoryContext parent, uint32 elements)
 	return collector;
 }
 
-/* For rows that go on training a model with this encoder, which must stay. */
+/* For rows that go on training a model with this encoder. */
 DeepsadColumnCollector *
 deepsad_columns_of_model(MemoryContext parent, const DsadEncoder *encoder)
 {
 	DeepsadColumnCollector *collector = create(parent);
+	DsadEncoder *copy;
 
-	collector->draft = collector->encoder = *encoder;
+	copy = dsad_encoder_copy(&collector->arena, encoder);
+	if (copy == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	collector->draft = collector->encoder = *copy;
 	collector->reading.encoder = &collector->encoder;
 	return collector;
 }
@@ -326,25 +340,13 @@ find_category(void *ctx, uint32 c, DsadBytes category)
 	DeepsadColumnCollector *collector = ctx;
 	DraftColumn *column = &collector->column[c];
 	uint32		number = deepsad_dictionary_add(column->dictionary, category);
-	Size		bytes = 0;
 
 	if (deepsad_dictionary_full(column->dictionary) && column->asked)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("column %s has more than %u different values", deepsad_column_label(&collector->draft, c),
+				 errmsg("column %s has too many different values, at least %u", deepsad_column_label(&collector->draft, c),
 						deepsad_dictionary_distinct(column->dictionary)),
 				 errhint("Leave it out, or group its values in the query.")));
-	if (deepsad_dictionary_distinct(column->dictionary) % 1024 != 1023)
-		return number;
-	for (uint32 i = 0; i < collector->draft.columns; i++)
-		if (collector->column[i].dictionary)
-			bytes += deepsad_dictionary_bytes(collector->column[i].dictionary);
-	if (bytes > MAX_DICTIONARY_BYTES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the different values of the categories take %zu MB, the limit is %d MB", bytes / (1024 * 1024),
-						MAX_DICTIONARY_BYTES / (1024 * 1024)),
-				 errhint("Leave columns like %s out.", deepsad_column_label(&collector->draft, c))));
 	return number;
 }
 
@@ -372,7 +374,7 @@ deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row
 	uint32		count = collector->draft.cells;
 	double	   *cells;
 
-	if (label == DSAD_UNLABELLED || collector->column == NULL)
+	if (collector->column == NULL)
 	{
 		collector->rows[label + 1]++;
 		return;
@@ -418,7 +420,8 @@ keep(DeepsadColumnCollector *collector, uint32 c, const DsadCandidate *candidate
 	DraftColumn *learned = &collector->column[c];
 
 	*column = collector->draft.column[c];
-	column->indicator = learned->statistics.missing[0] + learned->statistics.missing[1] + learned->statistics.missing[2] > 0 &&
+	/* elements of an array have no such feature */
+	column->indicator = column->name.length > 0 && learned->statistics.missing[0] + learned->statistics.missing[1] + learned->statistics.missing[2] > 0 &&
 		!(column->encoding == DSAD_ENCODING_TIME && candidate->time == 0);
 	column->time = column->encoding == DSAD_ENCODING_TIME ? candidate->time : 0;
 	column->since = candidate->since;
@@ -454,7 +457,8 @@ make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 	encoder->column = palloc0(draft->columns * sizeof(DsadColumn));
 	encoder->left = palloc0((collector->skips + draft->columns) * sizeof(DsadLeftOut));
 	collector->draft_column = palloc(draft->columns * sizeof(uint16));
-	memcpy(encoder->left, collector->skipped, collector->skips * sizeof(DsadLeftOut));
+	if (collector->skips > 0)
+		memcpy(encoder->left, collector->skipped, collector->skips * sizeof(DsadLeftOut));
 	encoder->left_out = collector->skips;
 	for (uint32 c = 0; c < draft->columns; c++)
 	{
@@ -472,49 +476,65 @@ make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 	deepsad_check(dsad_encoder_finish(encoder, &collector->arena, &error), &error);
 }
 
-/* The first cells of some rows, see deepsad_column_sample. */
-static double *
-sample_columns(const DeepsadColumnCollector *collector, const DsadRowSource *rows, uint32 *count)
+/* Lets the rules decide what moves with what, on a sample of the rows. */
+static void
+judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCandidate *candidate)
 {
 	const DeepsadDictionary **dictionary = palloc(collector->draft.columns * sizeof(DeepsadDictionary *));
 	double	   *cells;
+	double	   *digits;
+	uint32		count;
+	DsadError	error;
 
 	for (uint32 c = 0; c < collector->draft.columns; c++)
 		dictionary[c] = collector->column[c].dictionary;
-	cells = deepsad_column_sample(&collector->draft, dictionary, rows, count);
+	cells = deepsad_column_sample(&collector->draft, dictionary, rows, &count, &digits);
+	deepsad_check(dsad_column_moves(&collector->draft, candidate, cells, digits, count, &collector->env, &error), &error);
 	pfree(dictionary);
-	return cells;
+	pfree(digits);
+	pfree(cells);
 }
 
-/* All rows have come, and are kept in `rows`: makes the encoder, and reports what there is to say. */
-void
+/* Whether some column becomes a feature. */
+static bool
+is_anything_left(const DeepsadColumnCollector *collector, const DsadCandidate *candidate)
+{
+	for (uint32 c = 0; c < collector->draft.columns; c++)
+		if (!candidate[c].left_out && (collector->draft.column[c].encoding != DSAD_ENCODING_TIME || candidate[c].time != 0))
+			return true;
+	return false;
+}
+
+/*
+ * All rows have come, and are kept in `rows`: makes the encoder, and reports what there is to say.
+ * False when all columns are left out.
+ */
+bool
 deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows, DeepsadColumnReport *report)
 {
 	MemoryContext old = MemoryContextSwitchTo(collector->context);
 	const DsadEncoder *draft = &collector->draft;
 	DsadCandidate *candidate;
+	bool		left = true;
 	DsadError	error;
 
 	if (collector->column)
 	{
 		candidate = make_candidates(collector);
-		dsad_column_rules(draft, candidate, collector->rows);
+		deepsad_check(dsad_column_rules(draft, candidate, collector->rows, &collector->env, &error), &error);
 		if (dsad_column_moves_want_rows(draft, candidate))
-		{
-			uint32		count;
-			double	   *cells = sample_columns(collector, rows, &count);
-
-			deepsad_check(dsad_column_moves(draft, candidate, cells, count, &collector->env, &error), &error);
-			pfree(cells);
-		}
+			judge_moves(collector, rows, candidate);
 		for (uint32 c = 0; c < draft->columns; c++)
 			deepsad_column_report_add(report, draft, c, &candidate[c]);
-		make_encoder(collector, candidate);
+		left = is_anything_left(collector, candidate);
+		if (left)
+			make_encoder(collector, candidate);
 		pfree(candidate);
 	}
 	collector->stored = palloc(draft->cells * sizeof(double));
-	collector->cells = palloc(collector->encoder.cells * sizeof(double));
+	collector->cells = palloc(Max(collector->encoder.cells, 1) * sizeof(double));
 	MemoryContextSwitchTo(old);
+	return left;
 }
 
 /* DsadRowSource.read */

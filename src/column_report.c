@@ -5,6 +5,8 @@
  */
 #include "pg_compat.h"
 
+#include <math.h>
+
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
@@ -25,11 +27,24 @@ typedef struct Message
 	uint64		groups;
 } Message;
 
+/* How far a column that nothing was said of in any group looks like a serial number. */
+typedef struct Evidence
+{
+	char	   *subject;
+	char	   *hint;
+	double		evidence;		/* sum over the groups of -log(chance) */
+	uint64		groups;
+	bool		said;			/* something else */
+} Evidence;
+
 struct DeepsadColumnReport
 {
 	MemoryContext context;
 	List	   *messages;
+	List	   *evidence;
 };
+
+#define SERIAL_TEXT "looks like a serial number"
 
 /* An empty report in context. */
 DeepsadColumnReport *
@@ -83,9 +98,9 @@ skip_hint(const DsadColumn *column, const char *unless)
 	return psprintf("%s, leave it out: %s.", unless, deepsad_column_example(deepsad_utf8_text(&column->name), "skip"));
 }
 
-/* Adds a message, or one group to it. */
+/* Adds a message, or these groups to it. */
 static void
-add(DeepsadColumnReport *report, int level, const char *subject, const char *text, const char *hint)
+add(DeepsadColumnReport *report, int level, const char *subject, const char *text, const char *hint, uint64 groups)
 {
 	ListCell   *cell;
 	Message    *message;
@@ -96,15 +111,65 @@ add(DeepsadColumnReport *report, int level, const char *subject, const char *tex
 		message = lfirst(cell);
 		if (message->level == level && strcmp(message->subject, subject) == 0 && strcmp(message->text, text) == 0)
 		{
-			message->groups++;
+			message->groups += groups;
 			return;
 		}
 	}
 	old = MemoryContextSwitchTo(report->context);
 	message = palloc(sizeof(Message));
-	*message = (Message) {level, pstrdup(subject), pstrdup(text), pstrdup(hint), 1};
+	*message = (Message) {level, pstrdup(subject), pstrdup(text), pstrdup(hint), groups};
 	report->messages = lappend(report->messages, message);
 	MemoryContextSwitchTo(old);
+}
+
+/* Adds one group to the evidence that a column numbers the rows of all groups together. */
+static void
+add_evidence(DeepsadColumnReport *report, const DsadColumn *column, const char *subject, const DsadCandidate *candidate)
+{
+	Evidence   *found = NULL;
+	ListCell   *cell;
+
+	foreach(cell, report->evidence)
+	{
+		Evidence   *one = lfirst(cell);
+
+		if (strcmp(one->subject, subject) == 0)
+			found = one;
+	}
+	if (found == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(report->context);
+
+		found = palloc0(sizeof(Evidence));
+		found->subject = pstrdup(subject);
+		found->hint = skip_hint(column, "If it is one");
+		report->evidence = lappend(report->evidence, found);
+		MemoryContextSwitchTo(old);
+	}
+	found->groups++;
+	found->evidence -= candidate->serial_chance;
+	found->said |= candidate->left_out || candidate->warning != DSAD_WARNING_NONE;
+}
+
+/*
+ * Says of columns that number the rows of all groups together, where no group's rows are enough to be sure.  By chance the
+ * evidence of n groups is n on average, and more than five standard deviations, sqrt(n) each, above it hardly ever.
+ */
+static void
+weigh_evidence(DeepsadColumnReport *report)
+{
+	ListCell   *cell;
+
+	foreach(cell, report->evidence)
+	{
+		const Evidence *one = lfirst(cell);
+		double		groups = (double) one->groups;
+
+		if (one->said || one->groups < 2 || one->evidence <= groups + 5 * sqrt(groups) + 12)
+			continue;
+		add(report, WARNING, one->subject, SERIAL_TEXT, one->hint, one->groups);
+	}
+	report->evidence = NIL;
 }
 
 /* Says of a column of one group what was decided. */
@@ -115,11 +180,13 @@ deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft,
 	char	   *label = psprintf("column %s", deepsad_column_label(draft, c));
 	DsadBytes	none = {"", 0};
 
+	if (column->type == DSAD_TYPE_NUMBER)
+		add_evidence(report, column, label, candidate);
 	if (candidate->left_out)
 	{
 		DsadBytes	other = candidate->reason == DSAD_LEFT_OUT_MOVES ? draft->column[candidate->other].name : none;
 
-		add(report, NOTICE, label, deepsad_left_out_text((DsadLeftOutReason) candidate->reason, other), keep_hint(column));
+		add(report, NOTICE, label, deepsad_left_out_text((DsadLeftOutReason) candidate->reason, other), keep_hint(column), 1);
 		return;
 	}
 	switch ((DsadColumnWarning) candidate->warning)
@@ -128,23 +195,26 @@ deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft,
 		case DSAD_WARNINGS:
 			break;
 		case DSAD_WARNING_LABEL:
-			add(report, WARNING, label, "tells the label", skip_hint(column, "If new rows will not have it"));
+			add(report, WARNING, label, "tells the label", skip_hint(column, "If new rows will not have it"), 1);
 			break;
 		case DSAD_WARNING_TELLING:
 			if (dsad_encoder_is_array(draft))
 				add(report, WARNING, psprintf("feature %u", candidate->element + 1), "tells the label",
-					"If new rows will not have it, leave it out of the array.");
+					"If new rows will not have it, leave it out of the array.", 1);
 			else
 				add(report, WARNING, label, psprintf("tells the label in element %u", candidate->element + 1),
-					"If new rows will not have it, leave it out of the array.");
+					"If new rows will not have it, leave it out of the array.", 1);
 			break;
 		case DSAD_WARNING_SERIAL:
-			add(report, WARNING, label, "looks like a serial number", skip_hint(column, "If it is one"));
+			add(report, WARNING, label, SERIAL_TEXT, skip_hint(column, "If it is one"), 1);
+			break;
+		case DSAD_WARNING_TIME:
+			add(report, WARNING, label, "looks like a time; expect drift", skip_hint(column, "If later rows have later ones"), 1);
 			break;
 		case DSAD_WARNING_MOVES:
 			add(report, WARNING, label,
 				psprintf("moves with column %s; expect drift", deepsad_column_label(draft, candidate->other)),
-				skip_hint(column, "If later rows will go on moving"));
+				skip_hint(column, "If later rows will go on moving"), 1);
 			break;
 	}
 }
@@ -153,9 +223,11 @@ deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft,
 void
 deepsad_column_report_send(DeepsadColumnReport *report)
 {
-	List	   *messages = report->messages;
+	List	   *messages;
 	ListCell   *cell;
 
+	weigh_evidence(report);
+	messages = report->messages;
 	report->messages = NIL;
 	foreach(cell, messages)
 	{

@@ -107,27 +107,31 @@ choose(const DsadEncoder *draft, const DeepsadDictionary *const *dictionary, con
 
 /*
  * Each column's first cell (count, draft->columns) in a sample of `rows`, which hold cells of the
- * draft.  A category's cell is a number that stands for its value; dictionary: by column, NULL = it
- * is no category.  In the current context.
+ * draft.  A category's cell is a number that stands for its value, and *digits (count, draft columns) the number
+ * that the value holds; dictionary: by column, NULL = it is no category.  In the current context.
  */
 double *
 deepsad_column_sample(const DsadEncoder *draft, const DeepsadDictionary *const *dictionary, const DsadRowSource *rows,
-					  uint32 *count)
+					  uint32 *count, double **digits)
 {
 	double	   *row = palloc(draft->cells * sizeof(double));
 	HashedRow  *chosen = choose(draft, dictionary, rows, row, count);
 	double	   *cells = palloc(Max(*count, 1) * (Size) draft->columns * sizeof(double));
 	int8_t		label;
 
+	*digits = palloc(Max(*count, 1) * (Size) draft->columns * sizeof(double));
 	for (uint32 i = 0; i < *count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		rows->read(rows->ctx, chosen[i].row, row, &label);
 		for (uint32 c = 0; c < draft->columns; c++)
 		{
 			double		value = row[draft->column[c].first_cell];
+			bool		category = dictionary[c] && !isnan(value) && !deepsad_dictionary_full(dictionary[c]);
 
+			(*digits)[(Size) i * draft->columns + c] = category ? deepsad_dictionary_digits(dictionary[c], (uint32) value) : NAN;
 			/* so many bits of the hash are a double's, too */
-			if (dictionary[c] && !isnan(value))
+			if (category)
 				value = (double) (hash_cell(value, dictionary[c]) >> 11);
 			cells[(Size) i * draft->columns + c] = value;
 		}

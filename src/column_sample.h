@@ -9,6 +9,6 @@
 #include "dictionary.h"
 
 extern double *deepsad_column_sample(const DsadEncoder *draft, const DeepsadDictionary *const *dictionary,
-									 const DsadRowSource *rows, uint32 *count);
+									 const DsadRowSource *rows, uint32 *count, double **digits);
 
 #endif

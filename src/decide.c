@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "access/parallel.h"
 #include "access/xact.h"
 
 #include "decide.h"
@@ -40,13 +41,16 @@ deepsad_warn_decision(const DsadModel *model)
 	return true;
 }
 
-/* Says, once a statement, that the model cannot answer: a query over many models goes on. */
+/*
+ * Says, once a statement, that the model cannot answer: a query over many models goes on.  Of the processes of
+ * a parallel plan two may say so, the leader and the first worker.
+ */
 static void
 warn_unanswered(const char *message, const char *hint)
 {
 	static TimestampTz warned = 0;
 
-	if (warned == GetCurrentStatementStartTimestamp())
+	if (warned == GetCurrentStatementStartTimestamp() || (IsParallelWorker() && ParallelWorkerNumber > 0))
 		return;
 	warned = GetCurrentStatementStartTimestamp();
 	ereport(WARNING,

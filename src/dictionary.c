@@ -9,14 +9,15 @@
  */
 #include "pg_compat.h"
 
+#include <math.h>
+
 #include "common/hashfn.h"
 #include "utils/memutils.h"
 
 #include "dictionary.h"
 
 #define MAX_DISTINCT 100000
-#define MAX_BYTES (32 * 1024 * 1024)
-#define MAX_CATEGORY_BYTES 1000 /* longer text is no category */
+#define MAX_DIGITS 15			/* that a double holds */
 #define MIN_CATEGORY_ROWS 2		/* a value seen once is like one never seen */
 
 /* One value, as the hash table has it. */
@@ -58,16 +59,18 @@ struct DeepsadDictionary
 	uint32		distinct;
 	uint32		capacity;
 	Size		bytes;			/* about */
+	Size		most;			/* there may be */
 };
 
-/* An empty dictionary in a context of its own. */
+/* An empty dictionary of so many bytes at most, in a context of its own. */
 DeepsadDictionary *
-deepsad_dictionary_create(MemoryContext parent)
+deepsad_dictionary_create(MemoryContext parent, Size most)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "deepsad dictionary", ALLOCSET_SMALL_SIZES);
 	DeepsadDictionary *dictionary = MemoryContextAllocZero(parent, sizeof(DeepsadDictionary));
 
 	dictionary->context = context;
+	dictionary->most = most;
 	dictionary->table = dictionary_create(context, 16, NULL);
 	return dictionary;
 }
@@ -86,12 +89,6 @@ deepsad_dictionary_distinct(const DeepsadDictionary *dictionary)
 	return dictionary->distinct;
 }
 
-Size
-deepsad_dictionary_bytes(const DeepsadDictionary *dictionary)
-{
-	return dictionary->bytes;
-}
-
 /* Room for one more value. */
 static void
 reserve(DeepsadDictionary *dictionary)
@@ -108,7 +105,7 @@ reserve(DeepsadDictionary *dictionary)
 uint32
 deepsad_dictionary_add(DeepsadDictionary *dictionary, DsadBytes value)
 {
-	bool		is_long = value.length > MAX_CATEGORY_BYTES;
+	bool		is_long = value.length > DSAD_MAX_CATEGORY;
 	uint64		digest[2];
 	DictionaryEntry *entry;
 	bool		found;
@@ -133,7 +130,7 @@ deepsad_dictionary_add(DeepsadDictionary *dictionary, DsadBytes value)
 		dictionary->counted[dictionary->distinct] = (Counted) {entry->key, is_long, 0, dictionary->distinct};
 		dictionary->distinct++;
 		dictionary->bytes += value.length + 3 * sizeof(DictionaryEntry) + 2 * sizeof(Counted);
-		if (dictionary->distinct > MAX_DISTINCT || dictionary->bytes > MAX_BYTES)
+		if (dictionary->distinct > MAX_DISTINCT || dictionary->bytes > dictionary->most)
 		{
 			MemoryContextReset(dictionary->context);
 			dictionary->table = NULL;
@@ -153,6 +150,26 @@ deepsad_dictionary_hash(const DeepsadDictionary *dictionary, uint32 number)
 	DsadBytes	value = dictionary->counted[number].value;
 
 	return hash_bytes_extended((const unsigned char *) value.bytes, (int) value.length, 0);
+}
+
+/* The digits of a value as one number; NaN when it has none, or too many, or is too long to be kept. */
+double
+deepsad_dictionary_digits(const DeepsadDictionary *dictionary, uint32 number)
+{
+	const Counted *counted = &dictionary->counted[number];
+	double		digits = 0;
+	int			count = 0;
+
+	for (uint32 i = 0; i < counted->value.length && !counted->is_long; i++)
+	{
+		char		c = counted->value.bytes[i];
+
+		if (c < '0' || c > '9')
+			continue;
+		digits = 10 * digits + (c - '0');
+		count++;
+	}
+	return count > 0 && count <= MAX_DIGITS ? digits : NAN;
 }
 
 /* More frequent first, then by bytes. */
@@ -180,6 +197,8 @@ deepsad_dictionary_choose(DeepsadDictionary *dictionary, uint32 top, DsadColumn 
 	uint32		kept = 0;
 	uint32		chosen = 0;
 
+	if (deepsad_dictionary_full(dictionary))
+		elog(ERROR, "column has too many different values to be a category");
 	if (dictionary->distinct > 1)
 		qsort(dictionary->counted, dictionary->distinct, sizeof(Counted), compare_counted);
 	while (kept < dictionary->distinct && kept < top && dictionary->counted[kept].rows >= MIN_CATEGORY_ROWS)

@@ -70,18 +70,16 @@ execute(const char *command)
 	}
 	PG_CATCH();
 	{
-		char	   *line;
 		char	   *at;
 		ErrorData  *error;
 
 		MemoryContextSwitchTo(context);
-		line = psprintf("SQL statement \"%s\"", command);
 		error = CopyErrorData();
 		FlushErrorState();
 		/* one line of the context has the text once more; the others say who called */
-		at = error->context ? strstr(error->context, line) : NULL;
+		at = error->context ? strstr(error->context, command) : NULL;
 		if (at)
-			error->context = psprintf("%.*sdeepsad_freeze%s", (int) (at - error->context), error->context, at + strlen(line));
+			error->context = psprintf("%.*sdeepsad_freeze%s", (int) (at - error->context), error->context, at + strlen(command));
 		error->internalquery = NULL;
 		ReThrowError(error);
 	}
@@ -152,7 +150,7 @@ comment(Oid function, const DsadEncoder *encoder)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	appendStringInfo(&text, "deepsad score of %u features", encoder->features);
+	appendStringInfo(&text, "deepsad score of %u numbers", encoder->cells);
 	for (uint32 c = 0; !dsad_encoder_is_array(encoder) && c < encoder->columns; c++)
 	{
 		appendStringInfo(&text, "%s%s", c == 0 ? ": " : ", ", deepsad_column_label(encoder, c));
@@ -211,6 +209,7 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	CommandCounterIncrement();
 	function = LookupFuncName(list_make2(makeString(schema), makeString(name)), lengthof(types), types, false);
 	deepsad_record_sql_body(function, called);
+	deepsad_record_sql_body(function, LookupFuncName(list_make2(makeString(schema), makeString(model_function)), 0, NULL, false));
 	comment(function, decoded.encoder);
 	PG_RETURN_OID(function);
 }

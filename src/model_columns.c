@@ -32,15 +32,17 @@ categories(const DsadColumn *column)
 	return PointerGetDatum(construct_array(value, (int) column->categories, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* The inputs of the nets that come from features first .. first + count - 1. */
-static int
-count_inputs(const DsadScaling *scaling, uint32 first, uint32 count)
+/* The inputs of the nets that come from the features before each (features + 1). */
+static int *
+sum_inputs(const DsadScaling *scaling)
 {
-	int			inputs = (int) count;
+	int		   *sum = palloc0((scaling->features + 1) * sizeof(int));
 
 	for (uint32 i = 0; i < scaling->inputs - scaling->features; i++)
-		inputs += scaling->copied[i] >= first && scaling->copied[i] < first + count;
-	return inputs;
+		sum[scaling->copied[i] + 1]++;
+	for (uint32 i = 0; i < scaling->features; i++)
+		sum[i + 1] += sum[i] + 1;
+	return sum;
 }
 
 /* One row of the result: NULL for what has no meaning. */
@@ -56,9 +58,9 @@ put_row(Tuplestorestate *store, TupleDesc desc, Datum *value)
 	tuplestore_putvalues(store, desc, value, null);
 }
 
-/* The elements of an array, each by its number. */
+/* The elements of an array, each by its number; inputs: those of the features before each. */
 static void
-put_elements(Tuplestorestate *store, TupleDesc desc, const DsadModel *model)
+put_elements(Tuplestorestate *store, TupleDesc desc, const DsadModel *model, const int *inputs)
 {
 	for (uint32 i = 0; i < model->scaling.features; i++)
 	{
@@ -68,15 +70,15 @@ put_elements(Tuplestorestate *store, TupleDesc desc, const DsadModel *model)
 		value[0] = CStringGetTextDatum(psprintf("%u", i + 1));
 		value[2] = CStringGetTextDatum(deepsad_encoding_text(model->encoder, 0));
 		value[3] = Int32GetDatum(1);
-		value[4] = Int32GetDatum(count_inputs(&model->scaling, i, 1));
+		value[4] = Int32GetDatum(inputs[i + 1] - inputs[i]);
 		value[6] = CStringGetTextDatum(psprintf("%.6g", model->scaling.fill[i]));
 		put_row(store, desc, value);
 	}
 }
 
-/* A column that became features. */
+/* A column that became features; inputs: those of the features before each. */
 static void
-put_column(Tuplestorestate *store, TupleDesc desc, const DsadModel *model, uint32 c)
+put_column(Tuplestorestate *store, TupleDesc desc, const DsadModel *model, const int *inputs, uint32 c)
 {
 	const DsadColumn *column = &model->encoder->column[c];
 	char	   *expected = deepsad_column_expected(model->encoder, c, model->scaling.fill);
@@ -86,7 +88,7 @@ put_column(Tuplestorestate *store, TupleDesc desc, const DsadModel *model, uint3
 	value[1] = CStringGetTextDatum(deepsad_utf8_text(&column->type_name));
 	value[2] = CStringGetTextDatum(deepsad_encoding_text(model->encoder, c));
 	value[3] = Int32GetDatum((int32) column->features);
-	value[4] = Int32GetDatum(count_inputs(&model->scaling, column->first_feature, column->features));
+	value[4] = Int32GetDatum(inputs[column->first_feature + column->features] - inputs[column->first_feature]);
 	value[5] = BoolGetDatum(column->indicator != 0);
 	value[6] = expected ? CStringGetTextDatum(expected) : (Datum) 0;
 	value[7] = column->encoding == DSAD_ENCODING_CATEGORY ? categories(column) : (Datum) 0;
@@ -105,18 +107,20 @@ deepsad_features(PG_FUNCTION_ARGS)
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
+	int		   *inputs;
 
 	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	inputs = sum_inputs(&model.scaling);
 	store = deepsad_set_begin(fcinfo, &desc);
 	if (dsad_encoder_is_array(model.encoder))
 	{
-		put_elements(store, desc, &model);
+		put_elements(store, desc, &model, inputs);
 		return (Datum) 0;
 	}
 	for (uint32 c = 0; c < model.encoder->columns; c++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_column(store, desc, &model, c);
+		put_column(store, desc, &model, inputs, c);
 	}
 	for (uint32 i = 0; i < model.encoder->left_out; i++)
 	{

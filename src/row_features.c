@@ -353,7 +353,7 @@ read_columns(DeepsadFeatures *features, const DeepsadColumns *columns, const Nul
 		DeepsadRowType row = row_type(features);
 
 		features->bound = false;
-		deepsad_binding_bind(features->binding, encoder, &row);
+		deepsad_binding_bind(features->binding, columns, &row);
 		features->bound = true;
 	}
 	value = deepsad_binding_values(features->binding, &null);

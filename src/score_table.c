@@ -116,6 +116,8 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 	TupleDesc	source = SPI_tuptable->tupdesc;
 	int			rows = (int) SPI_processed;
 	NullableDatum *argument = palloc(source->natts * sizeof(NullableDatum));
+	Datum	   *value = palloc(source->natts * sizeof(Datum));
+	bool	   *null = palloc(source->natts * sizeof(bool));
 	DeepsadColumns columns = {dsad_scorer_encoder(scorer), NULL, NULL, false};
 
 	for (int row = 0; row < rows; row++)
@@ -123,9 +125,9 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 		DsadRows	values;
 
 		batch->by_row[row] = -1;
+		heap_deform_tuple(SPI_tuptable->vals[row], source, value, null);
 		for (int i = 1; i < source->natts; i++)
-			argument[i - 1].value = SPI_getbinval(SPI_tuptable->vals[row], source, i + 1,
-												  &argument[i - 1].isnull);
+			argument[i - 1] = (NullableDatum) {value[i], null[i]};
 		if (deepsad_features_null(features, argument))
 			continue;
 		deepsad_features_read(features, &columns, argument, &values);
@@ -134,13 +136,13 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 	score_batch(batch, scorer);
 	for (int row = 0; row < rows; row++)
 	{
-		Datum		value[2];
-		bool		null[2];
+		Datum		scored[2];
+		bool		missing[2];
 
-		value[0] = SPI_getbinval(SPI_tuptable->vals[row], source, 1, &null[0]);
-		value[1] = Float8GetDatum(batch->by_row[row]);
-		null[1] = batch->by_row[row] < 0;
-		tuplestore_putvalues(store, result, value, null);
+		scored[0] = SPI_getbinval(SPI_tuptable->vals[row], source, 1, &missing[0]);
+		scored[1] = Float8GetDatum(batch->by_row[row]);
+		missing[1] = batch->by_row[row] < 0;
+		tuplestore_putvalues(store, result, scored, missing);
 	}
 }
 

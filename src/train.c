@@ -71,8 +71,6 @@ get_call_site(FunctionCallInfo fcinfo, bool update)
 	site->label_arg = PG_NARGS() > site->features_arg + 1 ? site->features_arg + 1 : 0;
 	site->options_arg = PG_NARGS() > site->features_arg + 2 ? site->features_arg + 2 : 0;
 	shared = &site->shared;
-	shared->context = context;
-	shared->update = update;
 	if (site->label_arg)
 		shared->label_kind = deepsad_label_kind(get_fn_expr_argtype(fcinfo->flinfo, site->label_arg),
 												PG_ARGISNULL(site->label_arg));

@@ -116,20 +116,25 @@ static void
 collect_fetched(DeepsadCollector *collector, int count, bool labelled)
 {
 	TupleDesc	desc = SPI_tuptable->tupdesc;
-	NullableDatum *value = palloc((count + 1) * sizeof(NullableDatum));
+	NullableDatum *argument = palloc((count + 1) * sizeof(NullableDatum));
+	Datum	   *value = palloc((count + 1) * sizeof(Datum));
+	bool	   *null = palloc((count + 1) * sizeof(bool));
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(row_context);
 
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
+		heap_deform_tuple(SPI_tuptable->vals[row], desc, value, null);
 		for (int i = 0; i < count + labelled; i++)
-			value[i].value = SPI_getbinval(SPI_tuptable->vals[row], desc, i + 1, &value[i].isnull);
-		deepsad_collector_add(collector, value, labelled ? &value[count] : NULL);
+			argument[i] = (NullableDatum) {value[i], null[i]};
+		deepsad_collector_add(collector, argument, labelled ? &argument[count] : NULL);
 		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(row_context);
+	pfree(argument);
 	pfree(value);
+	pfree(null);
 }
 
 /* The features' columns of a query that has the label's behind them. */
@@ -148,10 +153,10 @@ static struct varlena *
 train_on_query(const char *query, int count, bool labelled, bool asked, Jsonb *options)
 {
 	MemoryContext context = CurrentMemoryContext;
-	DeepsadCollecting shared = {.context = context};
+	DeepsadCollecting shared = {0};
 	bool	   *all = palloc(count * sizeof(bool));
 	DeepsadCollector *collector;
-	SPIPlanPtr	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_PARALLEL_OK | CURSOR_OPT_NO_SCROLL);
+	SPIPlanPtr	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
 	Portal		portal;
 
 	if (plan == NULL)

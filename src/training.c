@@ -254,24 +254,26 @@ warn_collapsed(const DsadModel *model, DeepsadSaid *said)
 		return;
 	said->collapsed = true;
 	ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("model learnt nothing: %d of %d members give every training row the same score",
-						collapsed, (int) model->config.members),
-				 errhint("Check that the features vary, or try other options.")));
+			(errcode(ERRCODE_WARNING),
+			 errmsg("model learnt nothing: %d of %d members give every training row the same score",
+					collapsed, (int) model->config.members),
+			 errhint("Check that the features vary, or try other options.")));
 }
 
 /* Says so when something simpler than the trained model was better. */
 static void
-warn_useless(const DsadModel *model)
+warn_useless(const DsadModel *model, DeepsadSaid *said)
 {
 	const DsadTrust *trust = &model->trust;
 
-	if (dsad_trust_failed(trust))
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("training did not help: on held-out rows ROC AUC is %.3f (%.3f to %.3f), %.3f for untrained networks, %.3f for the distance of the scaled features",
-						trust->auc, trust->interval[0], trust->interval[1], trust->untrained_auc, trust->plain_auc),
-				 errhint("Check the labels and features, or try other options.")));
+	if (!dsad_trust_failed(trust) || said->useless)
+		return;
+	said->useless = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("training did not help: on held-out rows ROC AUC is %.3f (%.3f to %.3f), %.3f for untrained networks, %.3f for the distance of the scaled features",
+					trust->auc, trust->interval[0], trust->interval[1], trust->untrained_auc, trust->plain_auc),
+			 errhint("Check the labels and features, or try other options.")));
 }
 
 /* The rows as features, by way of their columns. */
@@ -346,10 +348,12 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 	if (status == DSAD_NO_ELIGIBLE_ROWS)
 	{
 		deepsad_rowstore_free(store);
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("no model: %s", error.message),
-				 errhint("%s", error.hint)));
+		if (!said->no_rows)
+			ereport(WARNING,
+					(errcode(ERRCODE_WARNING),
+					 errmsg("no model: %s", error.message),
+					 errhint("%s", error.hint)));
+		said->no_rows = true;
 	}
 	else
 	{
@@ -357,7 +361,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 		run.model.facts.skipped = skipped;
 		finish_run(&run);
 		warn_collapsed(&run.model, said);
-		warn_useless(&run.model);
+		warn_useless(&run.model, said);
 		if (!said->decision)
 			said->decision = deepsad_warn_decision(&run.model);
 		MemoryContextSwitchTo(old);

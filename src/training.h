@@ -15,6 +15,9 @@ typedef struct DeepsadSaid
 {
 	bool		decision;
 	bool		collapsed;
+	bool		useless;
+	bool		no_rows;		/* to learn from */
+	bool		no_column;
 } DeepsadSaid;
 
 extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,

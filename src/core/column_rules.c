@@ -10,15 +10,18 @@
 #include "column_rules.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "env.h"
+#include "statistics.h"
 
 #define MICROSECONDS_PER_DAY 86400e6
 
-#define MIN_LABELED_ROWS 10		/* with labels of one kind: fewer prove nothing of a value that they share */
 #define CHANCE 1e-5				/* of a rule's being wrong by chance, at most */
 #define WARN_CHANCE 1e-3		/* the same for a warning */
-#define FILLED_CHANCE 1e-3		/* of a value in labeled rows only */
+#define FILLED_CHANCE 1e-3		/* of values in labeled rows only */
+#define WARN_FILLED_CHANCE 0.05
+#define MAX_STRAY 0.05			/* of the values in other rows: hardly any */
 
 #define MIN_CLOCK_DAYS 2		/* of rows from which on the time of day is a feature ... */
 #define MIN_WEEKDAY_DAYS 14		/* ... and the day of the week */
@@ -28,6 +31,10 @@
 #define MIN_SERIAL_ROWS 200		/* from which on numbers that never repeat are left out ... */
 #define WARN_SERIAL_ROWS 20		/* ... and are worth a warning */
 #define MAX_REPEATED 0.01		/* of numbers that hardly do: rows were copied */
+#define OUTER_PART 100			/* one number in so many at each end may lie anywhere */
+
+#define FIRST_SECOND 1e9		/* of numbers that may be times: 2001 ... */
+#define LAST_SECOND 2.2e9		/* ... to 2039, in seconds since 1970 */
 
 #define MIN_IDENTIFIER_ROWS 100	/* from which on text that hardly repeats is left out */
 
@@ -43,6 +50,12 @@ log_choose(uint64_t n, uint64_t k)
 	for (uint64_t i = 1; i <= k && i <= 64; i++)
 		sum += log((double) (n - k + i) / (double) i);
 	return sum;
+}
+
+static bool
+same_number(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
 }
 
 /* ---- what tells the label ---- */
@@ -66,7 +79,7 @@ only_value(const DsadFewValues *few, int label)
 	return found;
 }
 
-/* How likely it is that chance makes a column tell the label as it does; 1 when it does not. */
+/* Logarithm of how likely chance makes a column tell the label as it does, one value for each; 0 when it does not. */
 static double
 label_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 {
@@ -81,27 +94,64 @@ label_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 		bool		by_presence = (s->missing[0] == 0 && s->present[2] == 0) || (s->present[0] == 0 && s->missing[2] == 0);
 		bool		by_value = value[0] >= 0 && value[1] >= 0 && value[0] != value[1];
 
-		return by_presence || by_value ? exp(-log_choose(anomalies + normals, anomalies)) : 1;
+		return by_presence || by_value ? -log_choose(anomalies + normals, anomalies) : 0;
 	}
-	if (rows[label] < MIN_LABELED_ROWS || unlabeled == 0)
-		return 1;
+	if (rows[label] == 0 || unlabeled == 0)
+		return 0;
 	/* one kind of label: the labeled rows share a value that no other row has */
 	if (value[label / 2] < 0 || s->few.rows[value[label / 2]][1] > 0)
-		return 1;
-	return exp(-log_choose(rows[label] + unlabeled, rows[label]));
+		return 0;
+	return -log_choose(rows[label] + unlabeled, rows[label]);
 }
 
-/* Whether the column has values only where the label is known. */
-static bool
-is_filled_by_label(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
+/*
+ * The same when the rows of a label have several values, of few in all, that no others have: so many ways there
+ * are at most to divide the values.
+ */
+static double
+values_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 {
-	double		labeled = (double) rows[0] + (double) rows[2];
-	double		filled = (double) s->present[0] + (double) s->present[2];
+	bool		both = rows[0] > 0 && rows[2] > 0;
+	uint64_t	labeled = rows[0] > 0 ? rows[0] : rows[2];
+	uint64_t	others = both ? rows[2] : rows[1];
 
-	if (rows[1] == 0 || s->present[1] > 0 || filled == 0)
+	if (labeled == 0 || others == 0 || s->few.count > DSAD_FEW_VALUES)
+		return 0;
+	for (uint32_t i = 0; i < s->few.count; i++)
+	{
+		uint64_t	with = rows[0] > 0 ? s->few.rows[i][0] : s->few.rows[i][2];
+
+		if (with > 0 && s->few.rows[i][both ? 2 : 1] > 0)
+			return 0;
+	}
+	return s->few.count * log(2) - log_choose(labeled + others, labeled);
+}
+
+/* Logarithm of how likely chance makes a column have values only, or nearly only, where the label is known; 0 when it has not. */
+static double
+filled_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
+{
+	uint64_t	labeled = rows[0] + rows[2];
+	uint64_t	filled = s->present[0] + s->present[2];
+	uint64_t	stray = s->present[1];
+	double		share = (double) labeled / ((double) labeled + (double) rows[1]);
+
+	if (filled == 0 || rows[1] == 0 || (double) stray > MAX_STRAY * (double) (filled + stray))
+		return 0;
+	return (double) filled * log(share) + log_choose(filled + stray, stray);
+}
+
+/* Whether element i of an array tells the label: by one value for each or, with one kind known, one beyond all others. */
+static bool
+element_tells(const DsadTelling *telling, uint32_t i, bool both, int kind)
+{
+	double		value = telling->value[kind][i];
+
+	if (telling->varies[i])
 		return false;
-	/* in all such rows, or in so many that it is no accident */
-	return filled == labeled || filled * log(labeled / (labeled + (double) rows[1])) < log(FILLED_CHANCE);
+	if (both)
+		return !same_number(value, telling->value[1][i]);
+	return value < telling->low[i] || value > telling->high[i];
 }
 
 /* The first element of an array that tells the label; cells when none does. */
@@ -109,17 +159,16 @@ static uint32_t
 telling_element(const DsadColumn *column, const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 {
 	const DsadTelling *telling = &s->telling;
+	bool		both = telling->value[0] && telling->value[1];
+	int			kind = telling->value[0] ? 0 : 1;
+	uint64_t	others = both ? rows[2] : rows[1];
 
-	if (!telling->value[0] || !telling->value[1] || exp(-log_choose(rows[0] + rows[2], rows[0])) > CHANCE)
+	if (!telling->value[kind] || (!both && !telling->low) ||
+		-log_choose(rows[2 * kind] + others, rows[2 * kind]) > log(CHANCE))
 		return column->cells;
 	for (uint32_t i = 0; i < column->cells; i++)
-	{
-		double		a = telling->value[0][i];
-		double		b = telling->value[1][i];
-
-		if (!telling->varies[i] && a != b && !(isnan(a) && isnan(b)))
+		if (element_tells(telling, i, both, kind))
 			return i;
-	}
 	return column->cells;
 }
 
@@ -134,8 +183,8 @@ static void
 judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS])
 {
 	const DsadColumnStatistics *s = candidate->statistics;
-	double		chance = 1;
-	bool		filled = false;
+	double		chance;
+	double		filled;
 
 	if (column->type == DSAD_TYPE_ARRAY)
 	{
@@ -145,12 +194,13 @@ judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint64_t r
 		return;
 	}
 	chance = label_chance(s, rows);
-	filled = is_filled_by_label(s, rows);
-	if (!candidate->asked && filled)
+	filled = filled_chance(s, rows);
+	if (!candidate->asked && filled <= log(FILLED_CHANCE) && s->present[1] == 0)
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_FILLED);
-	else if (!candidate->asked && chance <= CHANCE)
+	else if (!candidate->asked && chance <= log(CHANCE))
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_LABEL);
-	else if (filled || chance <= WARN_CHANCE)
+	else if (filled <= log(s->present[1] == 0 ? WARN_FILLED_CHANCE : CHANCE) || chance <= log(WARN_CHANCE) ||
+			 values_chance(s, rows) <= log(CHANCE))
 		candidate->warning = DSAD_WARNING_LABEL;
 	/* where nothing is labeled, a flag without values may well be the label */
 	else if (!candidate->asked && rows[0] + rows[2] == 0 && dsad_rows_present(s) == 0 && column->type == DSAD_TYPE_BOOLEAN)
@@ -165,33 +215,30 @@ judge_text(const DsadColumn *column, DsadCandidate *candidate)
 {
 	uint64_t	present = dsad_rows_present(candidate->statistics);
 
-	if (column->encoding != DSAD_ENCODING_CATEGORY || column->type == DSAD_TYPE_ADDRESS || candidate->asked)
+	if (column->encoding != DSAD_ENCODING_CATEGORY || candidate->asked)
 		return;
 	if (candidate->variety)
 		dsad_leave_out(candidate, candidate->values > present / 2 ? DSAD_LEFT_OUT_IDENTIFIER : DSAD_LEFT_OUT_VARIETY);
-	else if (present >= MIN_IDENTIFIER_ROWS && candidate->values > present / 2)
+	/* addresses are known by their networks */
+	else if (column->type != DSAD_TYPE_ADDRESS && present >= MIN_IDENTIFIER_ROWS && candidate->values > present / 2)
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_IDENTIFIER);
 }
 
 /* ---- times ---- */
 
 /*
- * Whether the `bins` hours or weekdays that came are all there are: each came on more
- * than one day, and those that never came had `quiet` days to come.
+ * Whether later rows will not come in other hours, or on other weekdays: each came, on more than one day,
+ * or so many days went by that those which never came are quiet.
  */
 static bool
 is_covered(const int32_t (*days)[2], int bins, double span, double least, double quiet)
 {
-	bool		all = true;
-
+	if (span >= quiet)
+		return true;
 	for (int i = 0; i < bins; i++)
-	{
-		if (days[i][0] > days[i][1])
-			all = false;
-		else if (days[i][0] == days[i][1])
+		if (days[i][0] >= days[i][1])
 			return false;
-	}
-	return span >= (all ? least : quiet);
+	return span >= least;
 }
 
 /* What an instant becomes by itself: circles of which the rows have seen enough. */
@@ -321,65 +368,108 @@ dsad_settle_instants(const DsadEncoder *draft, DsadCandidate *candidate)
 
 /* ---- serial numbers ---- */
 
+/* The range that most of the sampled values lie in, as if it went on: a single other number hides no serial number. */
+static double
+range_of_most(const DsadSampledValues *sampled, DsadArena *scratch)
+{
+	double	   *value = dsad_arena_array(scratch, sampled->count, sizeof(double));
+	uint32_t	outer = (sampled->count + OUTER_PART - 1) / OUTER_PART;
+
+	if (value == NULL || sampled->count < 3 * outer)
+		return INFINITY;
+	memcpy(value, sampled->value, sampled->count * sizeof(double));
+	dsad_sort(value, sampled->count);
+	return (value[sampled->count - 1 - outer] - value[outer] + 1) * sampled->count / (sampled->count - 2 * outer);
+}
+
 /*
- * How likely it is that numbers which came by chance repeat as little as the column's do; 1
+ * Logarithm of how likely it is that numbers which came by chance repeat as little as the column's do; 0
  * when they do repeat.  A number out of a range, that came at all, came again with the chance
  * below, or a larger one when not all are equally likely; whoever numbers rows makes no copies.  A
  * sample of every hundredth row is still told from chance.  Poisson's and the binomial distribution.
  */
 static double
-serial_chance(const DsadColumnStatistics *s)
+serial_chance(const DsadColumnStatistics *s, DsadArena *scratch)
 {
 	const DsadSampledValues *sampled = &s->sampled;
-	double		density = (double) dsad_rows_present(s) / ((s->max - s->min) + 1);
+	double		density = (double) dsad_rows_present(s) / range_of_most(sampled, scratch);
 	double		again = density < 1e-3 ? density / 2 : 1 - density / (exp(density) - 1);
 	double		term = sampled->count * log(1 - again);
-	double		chance = 0;
+	double		sum = 0;
+	double		largest = term;
 	uint32_t	repeated = 0;
 
 	for (uint32_t i = 0; i < sampled->count; i++)
 		repeated += sampled->again[i];
 	if (repeated > MAX_REPEATED * sampled->count)
-		return 1;
+		return 0;
 	for (uint32_t k = 0; k <= repeated; k++)
 	{
-		chance += exp(term);
+		/* terms as parts of the largest so far */
+		if (term > largest)
+		{
+			sum *= exp(largest - term);
+			largest = term;
+		}
+		sum += exp(term - largest);
 		term += log((double) (sampled->count - k) / (k + 1)) + log(again) - log(1 - again);
 	}
-	return chance;
+	return largest + log(sum) < 0 ? largest + log(sum) : 0;
+}
+
+/* Whether all numbers could be seconds, or thousandths or millionths of one, of times of a few decades. */
+static bool
+looks_like_time(const DsadColumnStatistics *s)
+{
+	for (double unit = 1; unit <= 1e6; unit *= 1000)
+		if (s->min >= FIRST_SECOND * unit && s->max < LAST_SECOND * unit)
+			return true;
+	return false;
 }
 
 static void
-judge_serial(const DsadColumn *column, DsadCandidate *candidate)
+judge_integer(const DsadColumn *column, DsadCandidate *candidate, DsadArena *scratch)
 {
 	const DsadColumnStatistics *s = candidate->statistics;
-	double		chance;
 
 	if (s->sampled.most == 0 || s->fraction || column->encoding != DSAD_ENCODING_NUMBER || candidate->left_out ||
-		candidate->asked || dsad_rows_present(s) < WARN_SERIAL_ROWS)
+		candidate->asked || dsad_rows_present(s) == 0)
 		return;
-	chance = serial_chance(s);
-	if (dsad_rows_present(s) >= MIN_SERIAL_ROWS && chance <= CHANCE)
+	candidate->serial_chance = serial_chance(s, scratch);
+	if (dsad_rows_present(s) >= MIN_SERIAL_ROWS && candidate->serial_chance <= log(CHANCE))
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_SERIAL);
-	else if (chance <= WARN_CHANCE)
+	else if (candidate->warning != DSAD_WARNING_NONE)
+		return;
+	else if (dsad_rows_present(s) >= WARN_SERIAL_ROWS && candidate->serial_chance <= log(WARN_CHANCE))
 		candidate->warning = DSAD_WARNING_SERIAL;
+	else if (dsad_rows_present(s) >= WARN_SERIAL_ROWS && s->max > s->min && looks_like_time(s))
+		candidate->warning = DSAD_WARNING_TIME;
 }
 
 /*
  * Decides what needs no more than the statistics (rows: how many there are of each
  * label); what moves with what is for dsad_column_moves.
  */
-void
-dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS])
+DsadStatus
+dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS], const DsadEnv *env,
+				  DsadError *error)
 {
-	for (uint32_t c = 0; c < draft->columns; c++)
+	DsadStatus	status = DSAD_OK;
+
+	for (uint32_t c = 0; c < draft->columns && status == DSAD_OK; c++)
 	{
+		DsadArena	scratch;
+
 		judge_label(&draft->column[c], &candidate[c], rows);
 		if (candidate[c].left_out)
 			continue;
 		judge_text(&draft->column[c], &candidate[c]);
-		judge_serial(&draft->column[c], &candidate[c]);
+		dsad_arena_init(&scratch, env);
+		judge_integer(&draft->column[c], &candidate[c], &scratch);
+		dsad_arena_release(&scratch);
+		status = dsad_poll(env, error);
 	}
 	judge_times(draft, candidate);
 	dsad_settle_instants(draft, candidate);
+	return status;
 }

@@ -15,6 +15,7 @@ typedef enum DsadColumnWarning
 	DSAD_WARNING_LABEL,			/* tells the label, and was asked for, or too few rows are labelled to be sure */
 	DSAD_WARNING_TELLING,		/* an element of the array tells the label */
 	DSAD_WARNING_SERIAL,		/* looks like a serial number, but there are too few rows to be sure */
+	DSAD_WARNING_TIME,			/* numbers that look like times */
 	DSAD_WARNING_MOVES,			/* a measurement that moves with another column */
 	DSAD_WARNINGS
 } DsadColumnWarning;
@@ -36,9 +37,11 @@ typedef struct DsadCandidate
 	uint8_t		warning;		/* DsadColumnWarning */
 	uint16_t	other;			/* MOVES: with which column */
 	uint32_t	element;		/* WARNING_TELLING: which one, from 0 */
+	double		serial_chance;	/* logarithm: of numbers that come by chance to repeat as little */
 } DsadCandidate;
 
-extern void dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS]);
+extern DsadStatus dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS],
+									const DsadEnv *env, DsadError *error);
 extern void dsad_leave_out(DsadCandidate *candidate, DsadLeftOutReason reason);
 extern void dsad_settle_instants(const DsadEncoder *draft, DsadCandidate *candidate);
 

@@ -109,28 +109,38 @@ hash_number(double value)
 	return z ^ (z >> 31);
 }
 
+/* Where a value of this hash is, or belongs. */
+static uint32_t
+find_sampled(const DsadSampledValues *sampled, uint64_t hash)
+{
+	uint32_t	low = 0;
+	uint32_t	high = sampled->count;
+
+	while (low < high)
+	{
+		uint32_t	middle = (low + high) / 2;
+
+		if (hash_number(sampled->value[middle]) < hash)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Counts a value if its hash is among the smallest. */
 static DsadStatus
 add_sampled(DsadSampledValues *sampled, double value, const DsadEnv *env, DsadError *error)
 {
 	uint64_t	hash = hash_number(value);
-	uint32_t	low = 0;
-	uint32_t	high = sampled->count;
+	uint32_t	at;
 
-	if (sampled->count == sampled->most && hash > sampled->hash[sampled->count - 1])
+	if (sampled->count == sampled->most && hash > sampled->largest)
 		return DSAD_OK;
-	while (low < high)
+	at = find_sampled(sampled, hash);
+	if (at < sampled->count && hash_number(sampled->value[at]) == hash)
 	{
-		uint32_t	middle = (low + high) / 2;
-
-		if (sampled->hash[middle] < hash)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < sampled->count && sampled->hash[low] == hash)
-	{
-		sampled->again[low] = 1;
+		sampled->again[at] = 1;
 		return DSAD_OK;
 	}
 	if (sampled->count == sampled->room && sampled->room < sampled->most)
@@ -138,18 +148,19 @@ add_sampled(DsadSampledValues *sampled, double value, const DsadEnv *env, DsadEr
 		uint32_t	room = sampled->room ? 2 * sampled->room : 8;
 
 		room = room < sampled->most ? room : sampled->most;
-		sampled->hash = grow(env, sampled->hash, sampled->count, room, sizeof(sampled->hash[0]));
-		sampled->again = sampled->hash ? grow(env, sampled->again, sampled->count, room, 1) : NULL;
+		sampled->value = grow(env, sampled->value, sampled->count, room, sizeof(sampled->value[0]));
+		sampled->again = sampled->value ? grow(env, sampled->again, sampled->count, room, 1) : NULL;
 		if (sampled->again == NULL)
 			return dsad_no_memory(error);
 		sampled->room = room;
 	}
 	if (sampled->count < sampled->most)
 		sampled->count++;
-	memmove(sampled->hash + low + 1, sampled->hash + low, (sampled->count - 1 - low) * sizeof(sampled->hash[0]));
-	memmove(sampled->again + low + 1, sampled->again + low, sampled->count - 1 - low);
-	sampled->hash[low] = hash;
-	sampled->again[low] = 0;
+	memmove(sampled->value + at + 1, sampled->value + at, (sampled->count - 1 - at) * sizeof(sampled->value[0]));
+	memmove(sampled->again + at + 1, sampled->again + at, sampled->count - 1 - at);
+	sampled->value[at] = value;
+	sampled->again[at] = 0;
+	sampled->largest = hash_number(sampled->value[sampled->count - 1]);
 	return DSAD_OK;
 }
 
@@ -188,12 +199,38 @@ add_coverage(DsadColumnStatistics *s, double time, const DsadEnv *env, DsadError
 	return DSAD_OK;
 }
 
+/* Widens the range of each element by those of an unlabelled row. */
+static DsadStatus
+add_range(DsadTelling *telling, const double *cells, uint32_t count, const DsadEnv *env, DsadError *error)
+{
+	if (telling->low == NULL)
+	{
+		telling->low = grow(env, NULL, 0, count, sizeof(double));
+		telling->high = telling->low ? grow(env, NULL, 0, count, sizeof(double)) : NULL;
+		if (telling->high == NULL)
+			return dsad_no_memory(error);
+		for (uint32_t i = 0; i < count; i++)
+		{
+			telling->low[i] = INFINITY;
+			telling->high[i] = -INFINITY;
+		}
+	}
+	for (uint32_t i = 0; i < count; i++)
+	{
+		telling->low[i] = cells[i] < telling->low[i] ? cells[i] : telling->low[i];
+		telling->high[i] = cells[i] > telling->high[i] ? cells[i] : telling->high[i];
+	}
+	return DSAD_OK;
+}
+
 /* Looks whether the elements of labelled rows go on telling the label. */
 static DsadStatus
 add_telling(DsadTelling *telling, const double *cells, uint32_t count, int8_t label, const DsadEnv *env, DsadError *error)
 {
 	int			kind = label == DSAD_ANOMALY ? 0 : 1;
 
+	if (label == DSAD_UNLABELLED)
+		return add_range(telling, cells, count, env, error);
 	if (telling->varies == NULL)
 	{
 		telling->varies = env->alloc(env->ctx, count);
@@ -229,8 +266,7 @@ dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, co
 	{
 		for (uint32_t i = 1; i < column->cells; i++)
 			missing |= isnan(cells[i]) != 0;
-		if (label != DSAD_UNLABELLED)
-			status = add_telling(&s->telling, cells, column->cells, label, env, error);
+		status = add_telling(&s->telling, cells, column->cells, label, env, error);
 	}
 	(missing ? s->missing : s->present)[label + 1]++;
 	if (column->type == DSAD_TYPE_ARRAY)

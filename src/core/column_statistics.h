@@ -36,8 +36,9 @@ typedef struct DsadSampledValues
 	uint32_t	most;			/* how many there may be */
 	uint32_t	count;
 	uint32_t	room;
-	uint64_t   *hash;			/* count, ascending */
+	double	   *value;			/* count, in order of their hashes */
 	uint8_t    *again;			/* count: 1 = came more than once */
+	uint64_t	largest;		/* hash, once there are `most` */
 } DsadSampledValues;
 
 /* The first and the last day, since 2000, on which each hour of the day and day of the week came. */
@@ -50,11 +51,13 @@ typedef struct DsadCoverage
 	int32_t		weekday[DSAD_WEEKDAYS][2];
 } DsadCoverage;
 
-/* Array elements that had one value in all known anomalies and another in all known normal rows, so far. */
+/* Array elements that have one value in all known anomalies, or all known normal rows, so far. */
 typedef struct DsadTelling
 {
 	double	   *value[2];		/* cells each: the anomalies', the normals'; NULL before the first of them */
 	uint8_t    *varies;			/* cells: 1 = not one value */
+	double	   *low;			/* cells: of the unlabelled rows; NULL before the first of them */
+	double	   *high;
 } DsadTelling;
 
 typedef struct DsadColumnStatistics

@@ -348,6 +348,7 @@ typedef struct DsadEncoder
 } DsadEncoder;
 
 #define DSAD_MAX_COLUMNS 1600	/* as in a table of PostgreSQL */
+#define DSAD_MAX_CATEGORY 1000	/* bytes of a category: longer text is none */
 
 extern DsadStatus dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, DsadError *error);
 extern DsadStatus dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error);

@@ -266,6 +266,9 @@ sign(DsadEncoder *encoder, DsadArena *arena)
 
 	for (uint32_t c = 0; c < encoder->columns; c++)
 		length += 3 + 2 * sizeof(uint32_t) + encoder->column[c].name.length;
+	/* where rows without names have other columns between */
+	for (uint32_t i = 0; i < encoder->left_out; i++)
+		length += sizeof(uint32_t) + encoder->left[i].name.length;
 	at = dsad_arena_alloc(arena, length);
 	if (at == NULL)
 		return false;
@@ -283,6 +286,15 @@ sign(DsadEncoder *encoder, DsadArena *arena)
 		if (column->name.length > 0)
 			memcpy(at + 2 * sizeof(uint32_t), column->name.bytes, column->name.length);
 		at += 2 * sizeof(uint32_t) + column->name.length;
+	}
+	for (uint32_t i = 0; i < encoder->left_out; i++)
+	{
+		const DsadBytes *name = &encoder->left[i].name;
+
+		memcpy(at, &name->length, sizeof(uint32_t));
+		if (name->length > 0)
+			memcpy(at + sizeof(uint32_t), name->bytes, name->length);
+		at += sizeof(uint32_t) + name->length;
 	}
 	return true;
 }

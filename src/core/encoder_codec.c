@@ -81,7 +81,7 @@ get_text(DsadReader *in, int length_bytes)
 static bool
 is_time(const DsadEncoder *encoder, const DsadColumn *column)
 {
-	const DsadColumn *start = &encoder->column[column->since];
+	const DsadColumn *start;
 
 	if (column->encoding != DSAD_ENCODING_TIME)
 		return column->time == 0 && column->since == 0;
@@ -90,8 +90,10 @@ is_time(const DsadEncoder *encoder, const DsadColumn *column)
 		return false;
 	if (!(column->time & DSAD_TIME_SINCE))
 		return column->since == 0;
-	return column->since < encoder->columns && start != column && start->encoding == DSAD_ENCODING_TIME &&
-		dsad_column_is_instant(start);
+	if (column->since >= encoder->columns)
+		return false;
+	start = &encoder->column[column->since];
+	return start != column && start->encoding == DSAD_ENCODING_TIME && dsad_column_is_instant(start);
 }
 
 /* Whether such a column can be: its encoding fits its type, and its sizes its encoding. */
@@ -147,7 +149,10 @@ get_column(DsadReader *in, DsadColumn *column, DsadArena *arena, DsadError *erro
 	if (column->category == NULL)
 		return dsad_no_memory(error);
 	for (uint32_t k = 0; k < column->categories; k++)
+	{
 		column->category[k] = get_text(in, 4);
+		in->failed |= column->category[k].length > DSAD_MAX_CATEGORY;
+	}
 	return DSAD_OK;
 }
 
