@@ -47,7 +47,13 @@ INSERT INTO everyday VALUES
 ('calls', $$at AS started, 4900000 + (i * 7919 % 5000) AS caller, 4900000 + (i * 104729 % 5000) AS callee, extract(year FROM at)::int AS year, date_trunc('month', at)::date AS month,
 	(exp(4 + g(i, 1) * 0.6))::int AS seconds, round((exp(4 + g(i, 1) * 0.6) * CASE WHEN p THEN 0.2 ELSE 0.01 END + 0.05)::numeric, 2) AS price$$, 700, 'year and month beside the time'),
 ('stock', $$'item ' || t AS item, i / 13 + t * 3 AS version, at AS updated_at, (20 + 7 * t + g(i, 1) * 3)::int AS quantity, (5 + t + g(i, 2) * 0.1 + CASE WHEN p THEN 2 ELSE 0 END)::numeric(8, 2) AS price$$, 150, 'versions that count by item'),
-('logins', $$i AS event, at AS logged_in, NULL::timestamp AS logged_out, p AS is_admin, false AS is_service, pick(i, 2, '{web,app}') AS via, (u(i, 3) * 24)::int AS attempts_ago, cat AS office$$, 50, 'flags that are always false, a time that is never filled');
+('logins', $$i AS event, at AS logged_in, NULL::timestamp AS logged_out, p AS is_admin, false AS is_service, pick(i, 2, '{web,app}') AS via, (u(i, 3) * 24)::int AS attempts_ago, cat AS office$$, 50, 'flags that are always false, a time that is never filled'),
+('releases', $$to_char(at, 'YYYY-MM') AS month, 'v' || (i > 6000)::int || '.' || (i / 4000) AS release, at AS reported, at - '2020-01-01' AS age, ('10.' || i / 700 || '.' || i % 100 || '.1')::inet AS node,
+	cat AS module, exp(4 + cat * 0.5 + g(i, 2) * 0.3 + CASE WHEN p THEN 2.2 ELSE 0 END)::int AS ms$$, 700, 'text that holds the month, a version, an age, nodes in turn'),
+('strays', $$CASE WHEN u(i, 7) < 0.0005 THEN 1000000000000 + i ELSE i END AS number, date_trunc('day', at) AS day, 10 + 3 * cat + g(i, 1) AS width,
+	(10 + 3 * cat + g(i, 1)) * 2 + g(i, 2) * 0.3 + CASE WHEN p THEN 5 ELSE 0 END AS height, cat AS kind$$, 60, 'a serial number with stray values'),
+('patients', $$i AS visit, at AS came, '1940-01-01'::date + (u(i, 1) * 22000)::int AS born, extract(year FROM age(at, '1940-01-01'::date + (u(i, 1) * 22000)::int))::int AS age,
+	(100 + 0.5 * extract(year FROM age(at, '1940-01-01'::date + (u(i, 1) * 22000)::int)) + g(i, 2) * 5 + CASE WHEN p THEN 60 ELSE 0 END)::int AS pressure, u(i, 3) < 0.004 AS is_emergency$$, 2000, 'birth dates and ages');
 
 -- creates table t of rows first + 1 .. first + count of a table, with its label: a fifth of the planted rows of the first ones are known
 CREATE PROCEDURE make(which text, first bigint, count bigint, target text) LANGUAGE plpgsql AS $$
