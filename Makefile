@@ -5,7 +5,8 @@ EXTENSION = deepsad
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" deepsad.control)
 MODULE_big = deepsad
 DATA = $(wildcard sql/deepsad--*.sql)
-OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c src/core/*.c))
+SOURCES = $(wildcard src/*/*.c src/core/*/*.c)
+OBJS = $(SOURCES:.c=.o)
 
 # Run in this order: the first creates the extension.
 REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns
@@ -35,8 +36,8 @@ override with_llvm = no
 endif
 include $(PGXS)
 # The numerical core is where the time goes; without errno square roots are plain instructions.
-$(patsubst %.c,%.o,$(wildcard src/core/*.c)): CFLAGS += -O3 -fno-math-errno
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/core/*.h) deepsad.control
+$(filter src/core/%,$(OBJS)): CFLAGS += -O3 -fno-math-errno
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h src/core/*/*.h) deepsad.control
 else
 all install installcheck:
 	@echo "PostgreSQL's server headers were not found; 'make test' and 'make demo' install them" >&2; exit 1
@@ -46,17 +47,17 @@ endif
 
 # ---- the core on its own: no PostgreSQL header, no PostgreSQL symbol ----
 
-CORE_CFLAGS = -std=gnu11 -O3 -fPIC -ffp-contract=off -fno-math-errno -fvisibility=hidden -Wall -Wextra -Wvla -Werror
-CORE_OBJECTS = $(patsubst src/core/%.c,build/core/%.o,$(wildcard src/core/*.c))
+CORE_CFLAGS = -Isrc -std=gnu11 -O3 -fPIC -ffp-contract=off -fno-math-errno -fvisibility=hidden -Wall -Wextra -Wvla -Werror
+CORE_OBJECTS = $(patsubst src/core/%.c,build/core/%.o,$(filter src/core/%,$(SOURCES)))
 
 core: build/libdeepsad_core.a
 
-# The folder changes when a source is removed.
-build/libdeepsad_core.a: $(CORE_OBJECTS) src/core
+# The folders change when a source is removed.
+build/libdeepsad_core.a: $(CORE_OBJECTS) src/core $(wildcard src/core/*/)
 	rm -f $@
 	$(AR) rcs $@ $(CORE_OBJECTS)
 
-build/core/%.o: src/core/%.c $(wildcard src/core/*.h)
+build/core/%.o: src/core/%.c $(wildcard src/core/*.h src/core/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CORE_CFLAGS) -c $< -o $@
 

@@ -130,7 +130,7 @@ DROP TABLE unnamed, nets;
 SELECT deepsad_train(r, NULL, quick()) FROM (SELECT ROW(i % 3, i % 5) AS r FROM generate_series(1, 50) i UNION ALL SELECT ROW(1, 2, 3)) s;
 SELECT deepsad_train(r, NULL, quick()) FROM (SELECT ROW(i % 3, i % 5) AS r FROM generate_series(1, 50) i UNION ALL SELECT ROW(1, 'b'::text)) s;
 SELECT deepsad_train(r, NULL, quick()) FROM (SELECT ROW(i % 3, ARRAY[i % 5, 1]) AS r FROM generate_series(1, 50) i UNION ALL SELECT ROW(1, ARRAY[1])) s;
--- an array with an element missing in a labelled row keeps its features
+-- an array with an element missing in a labeled row keeps its features
 SELECT deepsad_info(deepsad_train(ARRAY[sin(i), CASE WHEN i <> 10 THEN cos(i) END, i % 3], i % 10 = 0, quick())) -> 'features' AS features FROM generate_series(1, 300) i;
 -- a group of which nothing is left has no model; the others have
 SELECT g, deepsad_train(x, NULL, quick()) IS NOT NULL AS trained FROM (SELECT g, CASE WHEN g = 1 THEN timestamp '2026-01-01' ELSE '2026-01-01'::timestamp + i * i * interval '10 minutes' END AS at

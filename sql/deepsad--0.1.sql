@@ -75,8 +75,8 @@ CREATE AGGREGATE deepsad_train(features "any", label "any", options jsonb) (
 	SFUNC = deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
 	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 
-COMMENT ON AGGREGATE deepsad_train("any") IS 'trains an anomaly detector on unlabelled rows; returns the model';
-COMMENT ON AGGREGATE deepsad_train("any", "any") IS 'trains an anomaly detector; label true = known anomaly, false = known normal, NULL = unlabelled';
+COMMENT ON AGGREGATE deepsad_train("any") IS 'trains an anomaly detector on unlabeled rows; returns the model';
+COMMENT ON AGGREGATE deepsad_train("any", "any") IS 'trains an anomaly detector; label true = known anomaly, false = known normal, NULL = unlabeled';
 COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly detector with options (see deepsad_options)';
 
 CREATE FUNCTION deepsad_train_table(

@@ -8,7 +8,7 @@ SELECT t -> 'measured_on' AS measured_on, (t -> 'roc_auc')::float8 > 0.9 AS roc_
 	(t -> 'untrained_roc_auc')::float8 BETWEEN 0 AND 1 AS untrained, (t -> 'plain_roc_auc')::float8 BETWEEN 0 AND 1 AS plain
 FROM (SELECT deepsad_info(held_out) -> 'trust' AS t FROM trm) s;
 SELECT key, t -> key -> 'rows' AS rows, (t -> key -> 'mean_score')::float8 > 2 AS high_score, (t -> key -> 'entropy')::float8 > 1 AS high_entropy
-FROM (SELECT deepsad_info(held_out) -> 'trust' AS t FROM trm) s, unnest('{anomalies,unlabelled,normals}'::text[]) key;
+FROM (SELECT deepsad_info(held_out) -> 'trust' AS t FROM trm) s, unnest('{anomalies,unlabeled,normals}'::text[]) key;
 -- without held-out rows no AUC, after an update neither
 SELECT t -> 'measured_on' AS measured_on, t -> 'roc_auc' AS roc_auc, t -> 'plain_roc_auc' AS plain, t -> 'anomalies' -> 'rows' AS anomalies
 FROM (SELECT deepsad_info(trained) -> 'trust' AS t FROM trm UNION ALL SELECT deepsad_info(deepsad_update(held_out, x, far)) -> 'trust' FROM tr, trm) s;

@@ -16,7 +16,7 @@ WHERE a.value <> b.value ORDER BY key;
 SELECT member, phase, count(*) FROM un, deepsad_history(model) GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT deepsad_is_model(model) AS is_model FROM un;
 
--- the anomalies that were labelled stand out now, and the others keep their mean
+-- the anomalies that were labeled stand out now, and the others keep their mean
 SELECT avg(deepsad_score(un.model, x)) FILTER (WHERE flag) > 1.5 * avg(deepsad_score(um.model, x)) FILTER (WHERE flag) AS anomalies,
 	abs(avg(deepsad_score(un.model, x)) FILTER (WHERE flag IS NOT TRUE) / avg(deepsad_score(um.model, x)) FILTER (WHERE flag IS NOT TRUE) - 1) < 1e-6 AS others
 FROM u, um, un;

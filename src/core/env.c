@@ -2,13 +2,13 @@
  * env.c
  *	  The arena allocator, polling and error texts.
  */
-#include "env.h"
+#include "core/env.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "port.h"
+#include "core/port.h"
 
 /* Blocks for small pieces double from one size to the other: small models stay small. */
 #define FIRST_BLOCK_SIZE ((size_t) 2 << 10)
@@ -32,7 +32,7 @@ dsad_arena_init(DsadArena *arena, const DsadEnv *env)
 	arena->next_size = FIRST_BLOCK_SIZE;
 }
 
-/* Clears size bytes and returns them; NULL when cancelled meanwhile. */
+/* Clears size bytes and returns them; NULL when canceled meanwhile. */
 static void *
 clear(const DsadEnv *env, uintptr_t start, size_t size)
 {
@@ -152,8 +152,8 @@ dsad_no_memory(DsadError *error)
 DsadStatus
 dsad_watch_status(const DsadWatch *watch, DsadError *error)
 {
-	if (watch->cancelled)
-		return dsad_fail(error, DSAD_CANCELLED, NULL, "cancelled");
+	if (watch->canceled)
+		return dsad_fail(error, DSAD_CANCELED, NULL, "canceled");
 	return DSAD_OK;
 }
 
@@ -162,6 +162,6 @@ DsadStatus
 dsad_poll(const DsadEnv *env, DsadError *error)
 {
 	if (env->poll(env->ctx) != 0)
-		return dsad_fail(error, DSAD_CANCELLED, NULL, "cancelled");
+		return dsad_fail(error, DSAD_CANCELED, NULL, "canceled");
 	return DSAD_OK;
 }

@@ -1,11 +1,92 @@
 /*
  * env.h
- *	  Inside the core: size arithmetic that cannot wrap, polling, error texts.
+ *	  What the core needs from outside: memory, a poll, reports; statuses and errors.
+ *	  Matrices are row-major everywhere.  All memory comes from the caller's DsadEnv, so a caller that
+ *	  unwinds with longjmp loses nothing.
  */
 #ifndef DSAD_ENV_H
 #define DSAD_ENV_H
 
-#include "dsad.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef enum DsadStatus
+{
+	DSAD_OK = 0,
+	DSAD_CANCELED,				/* poll asked to stop */
+	DSAD_NO_MEMORY,				/* alloc returned NULL */
+	DSAD_BAD_OPTION,			/* an option is out of range */
+	DSAD_BAD_DATA,				/* the row source failed or gave nonsense */
+	DSAD_NO_ELIGIBLE_ROWS,		/* every row is a known anomaly */
+	DSAD_DIVERGED,				/* the loss became NaN or infinite */
+	DSAD_TOO_LARGE,				/* more memory or work than is allowed */
+	DSAD_CORRUPT,				/* bytes are not a model */
+	DSAD_NEWER_FORMAT			/* bytes were made by a newer deepsad */
+} DsadStatus;
+
+/* What went wrong, for people: one line, and what to do about it ("" = none). */
+typedef struct DsadError
+{
+	DsadStatus	status;
+	char		message[256];
+	char		hint[256];
+} DsadError;
+
+typedef enum DsadPhase
+{
+	DSAD_PHASE_SCALING,
+	DSAD_PHASE_PRETRAINING,
+	DSAD_PHASE_CENTER,
+	DSAD_PHASE_TRAINING,
+	DSAD_PHASE_NORMALIZING
+} DsadPhase;
+
+/* Where a member's training stands; reported now and then, and at the end of each epoch. */
+typedef struct DsadProgress
+{
+	DsadPhase	phase;
+	uint32_t	member;			/* from 0 */
+	uint32_t	epoch;			/* from 0 */
+	uint32_t	epochs;			/* of this phase, 0 = it has none */
+	bool		epoch_ended;
+	double		loss;			/* mean over the epoch's batches so far */
+	uint64_t	rows;			/* visits to rows of this member, all phases together */
+	uint64_t	rows_total;		/* how many there will be at most */
+} DsadProgress;
+
+/*
+ * Everything the core needs from outside.  alloc may return NULL or not return
+ * at all; poll returns nonzero to cancel (or does not return); report may be
+ * NULL, and gets report_ctx; crc32c is the Castagnoli CRC of a whole buffer.
+ */
+typedef struct DsadEnv
+{
+	void	   *(*alloc) (void *ctx, size_t size);
+	void		(*release) (void *ctx, void *ptr);
+	int			(*poll) (void *ctx);
+	void		(*report) (void *report_ctx, const DsadProgress *progress);
+	uint32_t	(*crc32c) (const void *data, size_t length);
+	void	   *ctx;
+	void	   *report_ctx;
+} DsadEnv;
+
+/* A bump allocator over an environment; freed as a whole. */
+typedef struct DsadArenaBlock DsadArenaBlock;
+typedef struct DsadArena
+{
+	const DsadEnv *env;
+	DsadArenaBlock *blocks;
+	size_t		used;			/* in the newest block */
+	size_t		size;
+	size_t		next_size;		/* of the block after it */
+} DsadArena;
+
+extern void dsad_arena_init(DsadArena *arena, const DsadEnv *env);
+extern void *dsad_arena_alloc(DsadArena *arena, size_t size);
+extern void *dsad_arena_array(DsadArena *arena, size_t count, size_t size);
+extern void dsad_arena_release(DsadArena *arena);
 
 /* Sets *product = a * b; false when it would not fit a size_t. */
 static inline bool
@@ -22,13 +103,13 @@ dsad_add_size(size_t a, size_t b, size_t *sum)
 }
 
 /*
- * Polling for code that has no status to return: once cancelled it stays so, and
+ * Polling for code that has no status to return: once canceled it stays so, and
  * whoever started the work asks dsad_watch_status when it is done.
  */
 typedef struct DsadWatch
 {
 	const DsadEnv *env;
-	bool		cancelled;
+	bool		canceled;
 } DsadWatch;
 
 /* Elements that a loop may handle between two polls: a few milliseconds of work. */
@@ -40,8 +121,8 @@ typedef struct DsadWatch
 static inline void
 dsad_watch(DsadWatch *watch)
 {
-	if (!watch->cancelled && watch->env->poll(watch->env->ctx) != 0)
-		watch->cancelled = true;
+	if (!watch->canceled && watch->env->poll(watch->env->ctx) != 0)
+		watch->canceled = true;
 }
 
 /* For row loops: polls before row i when about DSAD_POLL_ELEMENTS have gone by. */

@@ -2,7 +2,7 @@
  * random.c
  *	  xoshiro256++ (Blackman and Vigna, 2019) seeded through splitmix64.
  */
-#include "random.h"
+#include "core/random.h"
 
 /* One step of splitmix64: advances *x and returns a well mixed number. */
 static uint64_t

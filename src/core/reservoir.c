@@ -2,18 +2,13 @@
  * reservoir.c
  *	  A uniform sample of a stream of unknown length (Vitter's algorithm R).
  */
-#include "env.h"
-#include "random.h"
+#include "core/reservoir.h"
 
 /* An empty sample of at most capacity items. */
 void
 dsad_reservoir_init(DsadReservoir *reservoir, uint64_t capacity, int64_t seed)
 {
-	DsadRandom	random;
-
-	dsad_random_seed(&random, (uint64_t) seed, 0, DSAD_STREAM_RESERVOIR);
-	for (int i = 0; i < 4; i++)
-		reservoir->state[i] = random.state[i];
+	dsad_random_seed(&reservoir->random, (uint64_t) seed, 0, DSAD_STREAM_RESERVOIR);
 	reservoir->capacity = capacity;
 	reservoir->seen = 0;
 }
@@ -22,16 +17,10 @@ dsad_reservoir_init(DsadReservoir *reservoir, uint64_t capacity, int64_t seed)
 bool
 dsad_reservoir_next(DsadReservoir *reservoir, uint64_t *slot)
 {
-	DsadRandom	random;
-
 	*slot = reservoir->seen++;
 	if (*slot < reservoir->capacity)
 		return true;
-	for (int i = 0; i < 4; i++)
-		random.state[i] = reservoir->state[i];
 	/* the bias of a modulo by less than 2^40 is below one in ten million */
-	*slot = dsad_random_next(&random) % reservoir->seen;
-	for (int i = 0; i < 4; i++)
-		reservoir->state[i] = random.state[i];
+	*slot = dsad_random_next(&reservoir->random) % reservoir->seen;
 	return *slot < reservoir->capacity;
 }

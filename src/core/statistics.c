@@ -2,7 +2,7 @@
  * statistics.c
  *	  Quantiles, and how sure measured numbers are.
  */
-#include "statistics.h"
+#include "core/statistics.h"
 
 #include <math.h>
 

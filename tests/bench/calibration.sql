@@ -8,8 +8,8 @@ DELETE FROM loaded WHERE seed > 1 AND :'quick' = '1';
 -- number: rows in a random order that is the same every time, equal rows too
 CREATE TEMP TABLE data AS
 SELECT *, row_number() OVER (PARTITION BY seed, part, anomaly ORDER BY md5(seed || ' ' || id)) AS number FROM loaded;
-DELETE FROM data d USING (SELECT seed, ceil(0.1 * count(*)) AS labelled FROM data WHERE part = 'train' AND anomaly GROUP BY seed) s
-WHERE d.seed = s.seed AND part = 'train' AND anomaly AND reveal > labelled;
+DELETE FROM data d USING (SELECT seed, ceil(0.1 * count(*)) AS labeled FROM data WHERE part = 'train' AND anomaly GROUP BY seed) s
+WHERE d.seed = s.seed AND part = 'train' AND anomaly AND reveal > labeled;
 CREATE TEMP TABLE model AS SELECT seed,
 	deepsad_train(features, CASE WHEN anomaly THEN true END) AS model,
 	deepsad_train(features, CASE WHEN anomaly THEN true END, deepsad_options(calibration => 'none')) AS uncalibrated,

@@ -19,7 +19,7 @@ for inputs, outputs in ((features, 32), (32, 16)):
     layers += [torch.nn.Linear(inputs, outputs, bias=False), torch.nn.BatchNorm1d(outputs, affine=False),
                torch.nn.LeakyReLU()]
 net = torch.nn.Sequential(*layers, torch.nn.Linear(16, 8, bias=False)).eval()
-centre = torch.zeros(8)
+center = torch.zeros(8)
 connection = psycopg2.connect("")
 cursor = connection.cursor()
 
@@ -42,7 +42,7 @@ with torch.no_grad():
     x = torch.from_numpy(values)
     for start in range(0, rows, 4096):
         z = net((x[start:start + 4096] - mean) * scale)
-        scores[start:start + 4096] = ((z - centre) ** 2).sum(1)
+        scores[start:start + 4096] = ((z - center) ** 2).sum(1)
 scored = time.perf_counter()
 
 back = numpy.empty(rows, dtype=[("columns", ">i2"), ("id_length", ">i4"), ("id", ">i8"),

@@ -18,7 +18,7 @@ for seed, part, anomaly, reveal, features in csv.reader(gzip.open(file, 'rt'), d
     train, test = seeds.setdefault(int(seed), ([], []))
     if part == 'test':
         test.append((features, anomaly == 't'))
-    elif protocol == 'adbench' or anomaly == 'f':	# the paper's protocol: no unlabelled anomalies
+    elif protocol == 'adbench' or anomaly == 'f':	# the paper's protocol: no unlabeled anomalies
         train.append((features, anomaly == 't'))
 
 

@@ -4,9 +4,9 @@
  *
  * Prints a Markdown table, GFLOP/s, and for a range of thresholds on m * n * k
  * how much slower than the better of the two a choice by that threshold is: so
- * BLAS_MIN_WORK in src/core/product.c is chosen.  Build and run, for instance:
+ * BLAS_MIN_WORK in src/core/train/product.c is chosen.  Build and run, for instance:
  *
- *	cc -O3 -std=gnu11 -ffp-contract=off -fno-math-errno -Isrc tests/bench/products.c src/core/[a-z]*.c \
+ *	cc -O3 -std=gnu11 -ffp-contract=off -fno-math-errno -Isrc tests/bench/products.c src/core/*.c src/core/*/*.c \
  *		-ldl -lm -lpthread -o build/products && build/products
  */
 #include <math.h>
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/product.h"
+#include "core/train/product.h"
 
 #define ROWS 128				/* of a batch */
 #define LARGEST 784

@@ -32,7 +32,7 @@ SELECT :'mode' = 'main' AS is_main, :'mode' = 'normals' AS is_normals \gset
 \echo
 \echo '### Means over the sets, in %'
 \echo
-SELECT folder, labels AS "labelled %", method, sets, to_char(auc, 'FM990.00') || coalesce(' ± ' || to_char(auc_sd, 'FM990.0'), '') AS "ROC AUC", to_char(ap, 'FM990.00') AS "average precision",
+SELECT folder, labels AS "labeled %", method, sets, to_char(auc, 'FM990.00') || coalesce(' ± ' || to_char(auc_sd, 'FM990.0'), '') AS "ROC AUC", to_char(ap, 'FM990.00') AS "average precision",
 	CASE WHEN method = 'deepsad' THEN bar END AS bar
 FROM by_folder LEFT JOIN (VALUES ('adbench', 1::float8, '86 / 58'), ('adbench', 5, '90.5 / 71'), ('adbench', 10, '92.5 / 75'), ('odds', 1, '96.0'),
 	('adbench', 0, 'IsolationForest'), ('odds', 0, 'IsolationForest')) b (folder, labels, bar) USING (folder, labels)
@@ -41,7 +41,7 @@ ORDER BY folder, labels, method <> 'deepsad', by_folder.auc DESC;
 \echo
 \echo '### Set by set against others: sets won, lost, and the two-sided sign test'
 \echo
-SELECT folder, labels AS "labelled %", o.method, count(*) FILTER (WHERE d.auc > o.auc) AS "AUC won", count(*) FILTER (WHERE d.auc < o.auc) AS lost,
+SELECT folder, labels AS "labeled %", o.method, count(*) FILTER (WHERE d.auc > o.auc) AS "AUC won", count(*) FILTER (WHERE d.auc < o.auc) AS lost,
 	sign_test(count(*) FILTER (WHERE d.auc > o.auc), count(*) FILTER (WHERE d.auc < o.auc)) AS p,
 	count(*) FILTER (WHERE d.ap > o.ap) AS "AP won", count(*) FILTER (WHERE d.ap < o.ap) AS lost,
 	sign_test(count(*) FILTER (WHERE d.ap > o.ap), count(*) FILTER (WHERE d.ap < o.ap)) AS p
@@ -51,7 +51,7 @@ GROUP BY folder, labels, o.method ORDER BY folder, labels, o.method;
 SELECT count(*) > 0 AS classic FROM published p JOIN result USING (protocol, name) WHERE protocol = 'odds' \gset
 \if :classic
 \echo
-\echo '### The paper''s classic sets, 1 % of the training rows labelled anomalies: ROC AUC in %'
+\echo '### The paper''s classic sets, 1 % of the training rows labeled anomalies: ROC AUC in %'
 \echo
 SELECT name AS set, seeds, percent(d.auc, d.auc_sd) AS deepsad, percent(paper) AS "paper's Deep SAD", percent(reference) AS "PyTorch reference",
 	percent(best) AS "best of the paper's nine methods", CASE WHEN round(d.auc::numeric, 1) >= greatest(paper, reference)::numeric THEN 'yes' ELSE 'no' END AS "at least both",
@@ -87,7 +87,7 @@ FROM by_set WHERE method IN ('IsolationForest', 'DeepSAD', 'XGBOD', 'PReNet', 'D
 \echo
 \echo '### Known normal rows: means over the sets, ROC AUC / average precision in %'
 \echo
-SELECT folder, labels AS "labelled anomalies %", sets,
+SELECT folder, labels AS "labeled anomalies %", sets,
 	string_agg(percent(auc) || ' / ' || percent(ap), '') FILTER (WHERE normals = 0) AS "no known normals",
 	string_agg(percent(auc) || ' / ' || percent(ap), '') FILTER (WHERE normals = 1) AS "1 % of the normals",
 	string_agg(percent(auc) || ' / ' || percent(ap), '') FILTER (WHERE normals = 5) AS "5 %",
@@ -97,11 +97,11 @@ FROM by_folder WHERE method = 'deepsad' GROUP BY folder, labels, sets ORDER BY f
 \else
 
 \echo
-\echo '### Unlabelled anomalies among the training rows: means over the sets, ROC AUC / average precision in %'
+\echo '### Unlabeled anomalies among the training rows: means over the sets, ROC AUC / average precision in %'
 \echo
-\echo 'Sets that have fewer anomalies than a share asks for have all of them. Labelled: share of all training rows.'
+\echo 'Sets that have fewer anomalies than a share asks for have all of them. Labeled: share of all training rows.'
 \echo
-SELECT folder, labels AS "labelled anomalies %", sets,
+SELECT folder, labels AS "labeled anomalies %", sets,
 	string_agg(percent(auc) || ' / ' || percent(ap), '') FILTER (WHERE pollution = 0) AS "no pollution",
 	string_agg(percent(auc) || ' / ' || percent(ap), '') FILTER (WHERE pollution = 1) AS "1 %",
 	string_agg(percent(auc) || ' / ' || percent(ap), '') FILTER (WHERE pollution = 5) AS "5 %",

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/blas.h"
+#include "core/train/blas.h"
 
 #define N 1536
 #define REPEATS 7

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/product.h"
+#include "core/train/product.h"
 
 #define BATCH 128
 #define ROWS (BATCH * 64)
@@ -25,7 +25,7 @@ static const uint32_t shapes[][4] = {
 
 static uint32_t features;
 static double *values;
-static double best[DSAD_PHASE_NORMALISING + 1];	/* seconds of an epoch, the fastest of each phase */
+static double best[DSAD_PHASE_NORMALIZING + 1];	/* seconds of an epoch, the fastest of each phase */
 static double last_epoch;
 
 static double
@@ -76,7 +76,7 @@ read_row(void *ctx, uint64_t row, double *out, int8_t *label)
 {
 	(void) ctx;
 	memcpy(out, values + row * features, features * sizeof(double));
-	*label = row % 50 == 0 ? DSAD_ANOMALY : DSAD_UNLABELLED;
+	*label = row % 50 == 0 ? DSAD_ANOMALY : DSAD_UNLABELED;
 	return 0;
 }
 
@@ -150,10 +150,10 @@ main(void)
 		config.members = 1;
 		config.pretrain_epochs = features > 500 ? 6 : 20;
 		config.epochs = features > 500 ? 10 : 40;
-		for (int phase = 0; phase <= DSAD_PHASE_NORMALISING; phase++)
+		for (int phase = 0; phase <= DSAD_PHASE_NORMALIZING; phase++)
 			best[phase] = INFINITY;
 		dsad_arena_init(&arena, &env);
-		if (dsad_train(&model, &arena, &env, &config, &source, &error) != DSAD_OK)
+		if (test_train(&model, &arena, &env, &config, &source, &error) != DSAD_OK)
 		{
 			fprintf(stderr, "%s\n", error.message);
 			return 1;

@@ -38,7 +38,7 @@ def main():
         x = torch.randn(ROWS, sizes[0])
         label = torch.zeros(ROWS)
         label[::50] = -1
-        centre = torch.full((sizes[-1],), 0.1)
+        center = torch.full((sizes[-1],), 0.1)
         encoder, decoder = stack(sizes), stack(sizes[::-1])
         both = torch.optim.Adam(list(encoder.parameters()) + list(decoder.parameters()), lr=1e-3, weight_decay=1e-6)
         alone = torch.optim.Adam(encoder.parameters(), lr=1e-3, weight_decay=1e-6)
@@ -52,7 +52,7 @@ def main():
 
         def train(rows):
             y = label[rows]
-            distance = ((encoder(x[rows]) - centre) ** 2).sum(1)
+            distance = ((encoder(x[rows]) - center) ** 2).sum(1)
             loss = torch.where(y == 0, distance, (distance + 1e-6) ** y).mean()
             alone.zero_grad(set_to_none=True)
             loss.backward()

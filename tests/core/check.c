@@ -118,7 +118,7 @@ test_uniform(uint64_t *state)
 	return (double) (*state >> 40) / (double) (1 << 24);
 }
 
-/* Rows near a line, so that there is something to learn; every label unlabelled. */
+/* Rows near a line, so that there is something to learn; every label unlabeled. */
 void
 test_normal_rows(TestRows *rows, uint32_t count, uint32_t features, uint64_t seed)
 {
@@ -184,4 +184,46 @@ test_embed(const DsadScorer *scorer, const double *row, float *embedding)
 
 	CHECK(dsad_embed(scorer, &input, scratch, embedding));
 	free(scratch);
+}
+
+/* The steps of test_train; scratch holds the plan and the scaled rows. */
+static DsadStatus
+train_in_memory(DsadModel *model, DsadArena *arena, DsadArena *scratch, const DsadEnv *env,
+				const DsadConfig *config, const DsadRowSource *rows, DsadError *error)
+{
+	DsadPlan	plan;
+	DsadDataset parts[DSAD_PARTS];
+	DsadStatus	status = dsad_prepare(model, &plan, arena, scratch, env, config, rows, error);
+
+	if (status != DSAD_OK)
+		return status;
+	memset(parts, 0, sizeof(parts));
+	for (int part = 0; part < DSAD_PARTS; part++)
+	{
+		parts[part].scaled = dsad_arena_array(scratch, plan.count[part], model->scaling.inputs * sizeof(float));
+		parts[part].label = dsad_arena_array(scratch, plan.count[part], sizeof(int8_t));
+		if (!parts[part].scaled || !parts[part].label)
+			return dsad_no_memory(error);
+	}
+	status = dsad_fill(model, &plan, env, rows, parts, error);
+	for (uint32_t m = 0; m < config->members && status == DSAD_OK; m++)
+		status = dsad_train_member(model, &plan, m, env, parts, error);
+	return status == DSAD_OK ? dsad_finish(model, arena, env, parts, error) : status;
+}
+
+/*
+ * Trains a model on rows (at least one) under config, all in memory and one
+ * member after the other.  The model lives in arena.
+ */
+DsadStatus
+test_train(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadConfig *config,
+		   const DsadRowSource *rows, DsadError *error)
+{
+	DsadArena	scratch;
+	DsadStatus	status;
+
+	dsad_arena_init(&scratch, env);
+	status = train_in_memory(model, arena, &scratch, env, config, rows, error);
+	dsad_arena_release(&scratch);
+	return status;
 }

@@ -45,5 +45,7 @@ extern void test_free_rows(TestRows *rows);
 extern DsadConfig test_config(uint32_t features);
 extern void test_score(const DsadScorer *scorer, const double *rows, size_t count, double *scores);
 extern void test_embed(const DsadScorer *scorer, const double *row, float *embedding);
+extern DsadStatus test_train(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadConfig *config,
+							 const DsadRowSource *rows, DsadError *error);
 
 #endif

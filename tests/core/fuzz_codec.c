@@ -28,7 +28,7 @@ encode(const DsadEncoder *encoder, double *units)
 	free(cells);
 }
 
-/* Two rows through the model: no NaN, and a row's score does not depend on its neighbour. */
+/* Two rows through the model: no NaN, and a row's score does not depend on its neighbor. */
 static void
 score(const DsadModel *model, DsadArena *arena)
 {

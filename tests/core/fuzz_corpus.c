@@ -51,7 +51,7 @@ write_model(const char *directory, const char *name, const DsadConfig *config, u
 	source = test_source(&rows, 20);
 	source.encoder = encoder;
 	dsad_arena_init(&arena, &env.env);
-	require(dsad_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK, "no model");
+	require(test_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK, "no model");
 	size = dsad_model_size(&model);
 	bytes = malloc(size);
 	require(dsad_model_encode(&model, &env.env, bytes, size), "not written");

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/calibration.h"
+#include "core/score/calibration.h"
 #include "fuzz.h"
 
 #define ROWS 5
 #define MAX_MEMORY ((double) (64 << 20))
 #define MAX_FEATURES 4096
-#define MAX_POLLS 2000			/* then the work is cancelled */
+#define MAX_POLLS 2000			/* then the work is canceled */
 
 /* Rows that are missing, huge, ordinary. */
 static double *
@@ -115,7 +115,7 @@ drift(const DsadModel *model, DsadArena *arena, const double *rows, void *scratc
 static DsadStatus
 try_update(DsadModel *model, DsadArena *arena, TestEnv *env, const double *rows, DsadError *error)
 {
-	int8_t		label[ROWS] = {DSAD_UNLABELLED, DSAD_ANOMALY, DSAD_UNLABELLED, DSAD_NORMAL, DSAD_UNLABELLED};
+	int8_t		label[ROWS] = {DSAD_UNLABELED, DSAD_ANOMALY, DSAD_UNLABELED, DSAD_NORMAL, DSAD_UNLABELED};
 	TestRows	given = {(double *) rows, label, model->scaling.features};
 	DsadRowSource source = test_source(&given, ROWS);
 	DsadDataset parts[DSAD_PARTS];

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/loader.h"
-#include "core/scorer.h"
-#include "core/split.h"
+#include "core/train/loader.h"
+#include "core/score/scorer.h"
+#include "core/train/split.h"
 
 enum
 {
@@ -33,7 +33,7 @@ static void
 label_rows(TestRows *rows, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 7 == 0 ? DSAD_NORMAL : DSAD_UNLABELLED);
+		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 7 == 0 ? DSAD_NORMAL : DSAD_UNLABELED);
 }
 
 static DsadStatus
@@ -44,7 +44,7 @@ train(DsadModel *model, DsadArena *arena, const TestEnv *env, const DsadConfig *
 	DsadError	error;
 
 	source.sequential = sequential;
-	return dsad_train(model, arena, &env->env, config, &source, &error);
+	return test_train(model, arena, &env->env, config, &source, &error);
 }
 
 static DsadScorer *
@@ -509,7 +509,7 @@ test_failures(void)
 				CHECK(fail > 10);
 				break;
 			}
-			CHECK(status == (polls ? DSAD_CANCELLED : DSAD_NO_MEMORY));
+			CHECK(status == (polls ? DSAD_CANCELED : DSAD_NO_MEMORY));
 		}
 	test_free_rows(&rows);
 }

@@ -35,7 +35,7 @@ make_model(void)
 	test_normal_rows(&rows, 30, 3, 4);
 	source = test_source(&rows, 30);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	length = dsad_model_size(&model);
 	bytes = malloc(length);
 	CHECK(dsad_model_encode(&model, &env.env, bytes, length));

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/column_moves.h"
+#include "core/columns/column_moves.h"
 
 #define DAY 86400e6
 #define HOUR 3600e6
@@ -296,9 +296,9 @@ test_honest(void)
 				*cell(&table, i, (uint32_t) kind) = honest(kind);
 			*cell(&table, i, KINDS) = uniform() * 30 * DAY;
 			/* few anomalies; some anomalies and normal rows; all labeled; none */
-			table.label[i] = trial % 4 == 0 ? (u < 0.03 ? DSAD_ANOMALY : DSAD_UNLABELLED) :
-				trial % 4 == 1 ? (u < 0.05 ? DSAD_ANOMALY : u < 0.2 ? DSAD_NORMAL : DSAD_UNLABELLED) :
-				trial % 4 == 2 ? (u < 0.05 ? DSAD_ANOMALY : DSAD_NORMAL) : DSAD_UNLABELLED;
+			table.label[i] = trial % 4 == 0 ? (u < 0.03 ? DSAD_ANOMALY : DSAD_UNLABELED) :
+				trial % 4 == 1 ? (u < 0.05 ? DSAD_ANOMALY : u < 0.2 ? DSAD_NORMAL : DSAD_UNLABELED) :
+				trial % 4 == 2 ? (u < 0.05 ? DSAD_ANOMALY : DSAD_NORMAL) : DSAD_UNLABELED;
 		}
 		decide(&table, candidate);
 		for (int kind = 0; kind < KINDS; kind++)
@@ -633,7 +633,7 @@ test_labels(void)
 			bool		labeled = kinds == 0 || (kinds == 1 ? i % 5 == 0 : anomaly);
 			double		known = labeled ? 1 : NAN;
 
-			table.label[i] = !labeled ? DSAD_UNLABELLED : anomaly ? DSAD_ANOMALY : DSAD_NORMAL;
+			table.label[i] = !labeled ? DSAD_UNLABELED : anomaly ? DSAD_ANOMALY : DSAD_NORMAL;
 			*cell(&table, i, 0) = labeled ? anomaly : 7;	/* class */
 			*cell(&table, i, 1) = labeled ? 5 - anomaly : floor(uniform() * 4) + 10;	/* inverted, beside other codes */
 			*cell(&table, i, 2) = labeled ? anomaly : NAN;	/* the label itself */
@@ -660,7 +660,7 @@ test_labels(void)
 	add_column(&table, DSAD_TYPE_NUMBER, true);
 	for (uint32_t i = 0; i < 300; i++)
 	{
-		table.label[i] = i % 60 == 0 ? DSAD_ANOMALY : DSAD_UNLABELLED;
+		table.label[i] = i % 60 == 0 ? DSAD_ANOMALY : DSAD_UNLABELED;
 		*cell(&table, i, 0) = i % 60 == 0;
 		*cell(&table, i, 1) = i % 60 == 0 ? 1 : NAN;
 		*cell(&table, i, 2) = i % 7;
@@ -669,7 +669,7 @@ test_labels(void)
 	CHECK(candidate[0].left_out && candidate[1].left_out && !candidate[2].left_out);
 	for (uint32_t i = 120; i < 300; i++)
 	{
-		table.label[i] = DSAD_UNLABELLED;
+		table.label[i] = DSAD_UNLABELED;
 		*cell(&table, i, 0) = 0;
 		*cell(&table, i, 1) = NAN;
 	}
@@ -679,7 +679,7 @@ test_labels(void)
 	/* a note that somebody made in another row, too, among many */
 	for (uint32_t i = 0; i < 300; i++)
 	{
-		table.label[i] = i % 10 == 0 ? DSAD_ANOMALY : DSAD_UNLABELLED;
+		table.label[i] = i % 10 == 0 ? DSAD_ANOMALY : DSAD_UNLABELED;
 		*cell(&table, i, 0) = i % 10 == 0 ? 1 + i % 3 : 7 + i % 4;
 		*cell(&table, i, 1) = i % 10 == 0 || i == 77 ? i / 10 % 2 : NAN;
 	}
@@ -689,7 +689,7 @@ test_labels(void)
 	/* without labels, a flag without values may be one */
 	for (uint32_t i = 0; i < 300; i++)
 	{
-		table.label[i] = DSAD_UNLABELLED;
+		table.label[i] = DSAD_UNLABELED;
 		*cell(&table, i, 1) = NAN;
 	}
 	decide(&table, candidate);
@@ -713,8 +713,8 @@ test_array(void)
 	dsad_column_statistics_init(&s, false, 0);
 	for (int i = 0; i < 100; i++)
 	{
-		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : i % 4 == 1 ? DSAD_NORMAL : DSAD_UNLABELLED;
-		double		cells[4] = {i, i % 4 == 0 ? 3 : i % 4 == 1 ? i : 0, label == DSAD_UNLABELLED ? uniform() : label * 2, NAN};
+		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : i % 4 == 1 ? DSAD_NORMAL : DSAD_UNLABELED;
+		double		cells[4] = {i, i % 4 == 0 ? 3 : i % 4 == 1 ? i : 0, label == DSAD_UNLABELED ? uniform() : label * 2, NAN};
 
 		rows[label + 1]++;
 		CHECK(dsad_column_statistics_add(&s, &column, cells, label, &env.env, &error) == DSAD_OK);
@@ -728,7 +728,7 @@ test_array(void)
 	dsad_column_statistics_init(&s, false, 0);
 	for (int i = 0; i < 100; i++)
 	{
-		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : DSAD_UNLABELLED;
+		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : DSAD_UNLABELED;
 		double		cells[4] = {label == DSAD_ANOMALY ? 0.5 : uniform(), label == DSAD_ANOMALY ? NAN : 1, i, label == DSAD_ANOMALY};
 
 		rows[label + 1]++;

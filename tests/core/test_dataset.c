@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/kernel.h"
-#include "core/loader.h"
+#include "core/kernel/kernel.h"
+#include "core/train/loader.h"
 
 /* Blocks of a data set in memory, that count their use and can fail. */
 typedef struct Blocks
@@ -113,7 +113,7 @@ numbered_rows(TestRows *rows, uint32_t count, uint32_t features)
 	for (uint32_t i = 0; i < count; i++)
 	{
 		rows->value[(size_t) i * features] = i;
-		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 10 == 1 ? DSAD_NORMAL : DSAD_UNLABELLED);
+		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 10 == 1 ? DSAD_NORMAL : DSAD_UNLABELED);
 	}
 }
 
@@ -332,7 +332,7 @@ test_loader(void)
 			uint64_t	print[4];
 
 			numbered_rows(&rows, count, 3);
-			rows.label[0] = DSAD_UNLABELLED;	/* a single row must be eligible */
+			rows.label[0] = DSAD_UNLABELED;	/* a single row must be eligible */
 			test_env_init(&env);
 			dsad_arena_init(&arena, &env.env);
 			blocks_init(&blocks, count, 3, 7, 20 * 21);
@@ -403,7 +403,7 @@ test_mixing(void)
 	test_free_rows(&rows);
 }
 
-/* A whole training on blocks: whichever use of a block fails, and wherever it is cancelled or out of memory. */
+/* A whole training on blocks: whichever use of a block fails, and wherever it is canceled or out of memory. */
 static void
 test_failing_blocks(void)
 {

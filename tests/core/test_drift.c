@@ -56,7 +56,7 @@ train(DsadModel *model, DsadArena *arena, TestEnv *env, TestRows *rows, uint32_t
 	config.calibration = method;
 	test_env_init(env);
 	dsad_arena_init(arena, &env->env);
-	CHECK(dsad_train(model, arena, &env->env, &config, &source, &error) == DSAD_OK);
+	CHECK(test_train(model, arena, &env->env, &config, &source, &error) == DSAD_OK);
 }
 
 /* Counts rows, feature j of which moved by `by`; NaN: goes missing. */

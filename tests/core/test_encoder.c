@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "check.h"
-#include "core/encoder.h"
+#include "core/model/encoder.h"
 
 #define DAY 86400e6
 
@@ -387,7 +387,7 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 	if (row % 10 == 0)
 		cells[0] = NAN;
 	dsad_encode(source->encoder, cells, features);
-	*label = row % 50 == 0 ? DSAD_ANOMALY : DSAD_UNLABELLED;
+	*label = row % 50 == 0 ? DSAD_ANOMALY : DSAD_UNLABELED;
 	return 0;
 }
 
@@ -412,7 +412,7 @@ test_model(const DsadEncoder *encoder)
 	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &rows, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, &config, &rows, &error) == DSAD_OK);
 	/* amount, at, day, pair are numbers and have copies */
 	CHECK(model.scaling.features == 22 && model.scaling.inputs == 22 + 5);
 	CHECK(model.scaling.copied[0] == 0 && model.scaling.copied[1] == 13 && model.scaling.copied[2] == 16 && model.scaling.copied[3] == 20);

@@ -1,7 +1,7 @@
 /*
  * test_explain.c
  *	  Explanations: contributions against a numerical integral of the gradient,
- *	  their sum against the score, on nets of several shapes; odd rows; cancelling.
+ *	  their sum against the score, on nets of several shapes; odd rows; canceling.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ reference_score(const DsadModel *model, const double *x)
 			memcpy(in, out, sizeof(in));
 		}
 		for (uint32_t j = 0; j < model->dims[model->layers]; j++)
-			distance += pow(in[j] - (double) member->centre[j], 2);
+			distance += pow(in[j] - (double) member->center[j], 2);
 		score += distance / member->divisor / (double) model->config.members / (1 + weight);
 	}
 	for (uint32_t i = 0; i < model->dims[0]; i++)
@@ -187,7 +187,7 @@ test_shape(DsadScalingMethod scaling, double input_weight, int64_t members, uint
 	rows.value[17] = NAN;
 	source = test_source(&rows, ROWS);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
 	check_sums(scorer, &env, rows.value, ROWS);
 	check_values(&model, scorer, &env, rows.value + 6 * FEATURES);
@@ -216,7 +216,7 @@ test_odd_rows(void)
 	test_normal_rows(&rows, ROWS, FEATURES, 4);
 	source = test_source(&rows, ROWS);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
 	for (int j = 0; j < FEATURES; j++)
 		row[j] = NAN;
@@ -235,7 +235,7 @@ test_odd_rows(void)
 	{
 		env.polls = 0;
 		env.fail_poll = poll;
-		CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, contribution, &error) == DSAD_CANCELLED);
+		CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, contribution, &error) == DSAD_CANCELED);
 	}
 	dsad_arena_release(&arena);
 	test_free_rows(&rows);

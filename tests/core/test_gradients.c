@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/loss.h"
-#include "core/net.h"
+#include "core/train/loss.h"
+#include "core/train/net.h"
 
 enum
 {
@@ -31,7 +31,7 @@ typedef struct Setup
 	DsadProducts products;
 	DsadLoss	loss;
 	float		x[ROWS * WIDTH];
-	float		centre[WIDTH];
+	float		center[WIDTH];
 	int8_t		label[ROWS];
 	float		gradient[ROWS * WIDTH];
 } Setup;
@@ -153,7 +153,7 @@ reference_loss(const Setup *s, Objective objective, const float *changed, double
 		double		square = radius_of(objective) * radius_of(objective);
 
 		for (int j = 0; j < LATENT; j++)
-			d += pow(z[r][j] - s->centre[j], 2);
+			d += pow(z[r][j] - s->center[j], 2);
 		if (s->label[r] == -1)
 			loss += eta_of(objective) / (d + 1e-6);
 		else
@@ -217,7 +217,7 @@ main(void)
 	CHECK(dsad_loss_alloc(&s.loss, &arena, LATENT, ROWS, &error) == DSAD_OK);
 	s.loss.kernel = s.products.kernel;
 	s.loss.watch = &s.products.watch;
-	s.loss.centre = s.centre;
+	s.loss.center = s.center;
 	CHECK(dsad_net_alloc(&s.encoder, &arena, dims, 3, ROWS, &error) == DSAD_OK);
 	CHECK(dsad_net_alloc(&s.decoder, &arena, reversed, 3, ROWS, &error) == DSAD_OK);
 	for (int seed = 0; seed < 10; seed++)
@@ -238,7 +238,7 @@ main(void)
 			for (int i = 0; i < ROWS * WIDTH; i++)
 				s.x[i] = i % WIDTH < FEATURES ? (float) test_uniform(&state) : 0;
 			for (int i = 0; i < LATENT; i++)
-				s.centre[i] = (float) (test_uniform(&state) * 4 - 2);
+				s.center[i] = (float) (test_uniform(&state) * 4 - 2);
 			for (int i = 0; i < ROWS; i++)
 				s.label[i] = (int8_t) (i % 3 - 1);
 			loss = core_loss(&s, (Objective) objective);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/product.h"
+#include "core/train/product.h"
 
 #define LANES 16
 #define GUARD 12345.0f			/* stands where nothing may be written */
@@ -274,7 +274,7 @@ check_training(size_t n, size_t real)
 	float	   *x = draw_array(count, ORDINARY);
 	float	   *other = draw_array(count, ORDINARY);
 	float	   *factor = draw_array(n, ORDINARY);
-	float	   *centre = draw_array(width, ORDINARY);
+	float	   *center = draw_array(width, ORDINARY);
 	const DsadAdamStep step = {0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 0.02f, 1.5f, 1e-8f, 0.25f};
 	float	   *result[DSAD_KERNEL_AVX512 + 1][12] = {{NULL}};
 	double	   *distance[DSAD_KERNEL_AVX512 + 1] = {NULL};
@@ -284,7 +284,7 @@ check_training(size_t n, size_t real)
 		if (i % width >= real)
 			x[i] = other[i] = 0;
 	for (size_t j = real; j < width; j++)
-		centre[j] = 0;
+		center[j] = 0;
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
 	{
 		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
@@ -299,14 +299,14 @@ check_training(size_t n, size_t real)
 		}
 		distance[level] = calloc(n, sizeof(double));
 		kernel->batchnorm_forward(r[0], r[1], n, width, width, r[3], r[4], r[5]);
-		kernel->batchnorm_fixed(r[2], n, width, centre, r[5]);
+		kernel->batchnorm_fixed(r[2], n, width, center, r[5]);
 		kernel->batchnorm_backward(r[6], r[1], n, width, width, r[5]);
 		kernel->batchnorm_fixed_backward(r[10], x, n, width, r[5]);
 		for (size_t i = 0; i < count; i++)
 			r[9][i] = fabsf(r[9][i]);
 		kernel->adam(r[7], other, r[8], r[9], r[11], count, &step);
-		kernel->distances(x, n, width, centre, real, distance[level]);
-		kernel->distance_gradients(x, n, width, centre, factor, r[4] + 0);
+		kernel->distances(x, n, width, center, real, distance[level]);
+		kernel->distance_gradients(x, n, width, center, factor, r[4] + 0);
 		residual[level] = kernel->residuals(x, other, count, 0.5f, r[3]);
 		for (int i = 0; i < 12; i++)
 			CHECK(memcmp(r[i], result[DSAD_KERNEL_PLAIN][i], count * sizeof(float)) == 0);
@@ -344,7 +344,7 @@ check_training(size_t n, size_t real)
 			double		y = (x[at] - mean) * inverse;
 			double		g = other[at] * (y < 0 ? 0.01 : 1);
 			double		fixed_slope = x[at] < 0 ? 0.01 : 1;
-			double		fixed = (x[at] - centre[j]) * r[5][j];
+			double		fixed = (x[at] - center[j]) * r[5][j];
 			double		gradient = other[at] + 0.01 * x[at];
 			double		m = 0.9 * other[at] + 0.1 * gradient;
 			double		v = 0.999 * fabs(other[at]) + 0.001 * gradient * gradient;
@@ -356,7 +356,7 @@ check_training(size_t n, size_t real)
 			CHECK(near(r[9][at], v));
 			CHECK(near(r[7][at], x[at] - 0.02 * m / (sqrt(v) * 1.5 + 1e-8)));
 			CHECK(near(r[11][at], other[at] + 0.25 * (r[7][at] - other[at])));
-			CHECK(near(r[4][at], factor[i] * (x[at] - centre[j])));
+			CHECK(near(r[4][at], factor[i] * (x[at] - center[j])));
 			CHECK(near(r[3][at], 0.5 * (other[at] - x[at])));
 		}
 	}
@@ -365,7 +365,7 @@ check_training(size_t n, size_t real)
 		double		d = 0;
 
 		for (size_t j = 0; j < real; j++)
-			d += pow(x[i * width + j] - (double) centre[j], 2);
+			d += pow(x[i * width + j] - (double) center[j], 2);
 		CHECK(near(distance[DSAD_KERNEL_PLAIN][i], d));
 	}
 	{
@@ -384,7 +384,7 @@ check_training(size_t n, size_t real)
 	free(x);
 	free(other);
 	free(factor);
-	free(centre);
+	free(center);
 }
 
 /* Nobody cancels. */

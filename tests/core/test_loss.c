@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/loss.h"
+#include "core/train/loss.h"
 
 enum
 {
@@ -20,7 +20,7 @@ typedef struct Setup
 	DsadArena	arena;
 	DsadWatch	watch;
 	DsadLoss	loss;
-	float		centre[WIDTH];
+	float		center[WIDTH];
 	float		z[ROWS * WIDTH];	/* row i at the distance i + 1, squared */
 	float		zeros[ROWS * WIDTH];
 	float		gradient[ROWS * WIDTH];
@@ -39,7 +39,7 @@ setup(Setup *s)
 	CHECK(dsad_loss_alloc(&s->loss, &s->arena, FEATURES, ROWS, &error) == DSAD_OK);
 	s->loss.kernel = dsad_kernel_best();
 	s->loss.watch = &s->watch;
-	s->loss.centre = s->centre;
+	s->loss.center = s->center;
 	s->loss.eta = 2;
 	for (int i = 0; i < ROWS; i++)
 		s->z[i * WIDTH + i % FEATURES] = sqrtf((float) (i + 1));
@@ -66,7 +66,7 @@ reconstruct(Setup *s)
 									s->gradient);
 }
 
-/* Distances 1 .. 36, and four rows far out: of those the unlabelled ones do not count. */
+/* Distances 1 .. 36, and four rows far out: of those the unlabeled ones do not count. */
 static void
 test_far_rows(void)
 {
@@ -90,7 +90,7 @@ test_far_rows(void)
 		CHECK(counts(&s, i) == (i != 36 && i != 37));
 	CHECK(fabs(all - trimmed - 2 * 10000.0 / ROWS) < 1e-3);
 
-	/* in pretraining known anomalies cost nothing either, nor does the worst tenth of the 36 unlabelled rows */
+	/* in pretraining known anomalies cost nothing either, nor does the worst tenth of the 36 unlabeled rows */
 	s.loss.trim = 0;
 	s.loss.usual = 0;
 	all = reconstruct(&s);
@@ -103,7 +103,7 @@ test_far_rows(void)
 	dsad_arena_release(&s.arena);
 }
 
-/* However small the factor, half of the unlabelled rows count; in pretraining nine in ten, whatever the factor. */
+/* However small the factor, half of the unlabeled rows count; in pretraining nine in ten, whatever the factor. */
 static void
 test_most_rows_count(void)
 {
@@ -150,7 +150,7 @@ test_smoothing(void)
 	median = s.loss.usual;
 	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
 	CHECK(s.loss.usual == median);
-	memset(s.label, DSAD_UNLABELLED, sizeof(s.label));
+	memset(s.label, DSAD_UNLABELED, sizeof(s.label));
 	for (int i = 0; i < ROWS * WIDTH; i++)
 		s.z[i] = INFINITY;
 	dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/loss.h"
-#include "core/optimizer.h"
+#include "core/train/loss.h"
+#include "core/train/optimizer.h"
 #include "core/statistics.h"
 
 #define MAX_TENSORS 128
@@ -161,7 +161,7 @@ run(const char *name, Objective objective)
 	uint32_t	rows;
 	uint32_t	latent;
 	float		gradient[64 * DSAD_LANES];
-	float		centre[DSAD_LANES] = {0};
+	float		center[DSAD_LANES] = {0};
 	float		x[64 * DSAD_LANES] = {0};
 	int8_t		label[64];
 	double		distance[64];
@@ -183,7 +183,7 @@ run(const char *name, Objective objective)
 	memset(&losses, 0, sizeof(losses));
 	losses.kernel = products.kernel;
 	losses.watch = &products.watch;
-	losses.centre = centre;
+	losses.center = center;
 	losses.eta = setting[2];
 	CHECK(dims[0] <= DSAD_LANES && rows <= 64);
 	CHECK(dsad_net_products_alloc(&products, &arena, dims, layers, &error) == DSAD_OK);
@@ -197,7 +197,7 @@ run(const char *name, Objective objective)
 	set_batch(x, 0, rows, dims[0]);
 	CHECK(rows_close_to(dsad_net_evaluate(&encoder, &products, x, rows), latent, tensor("evaluated", 0),
 						FIRST));
-	memcpy(centre, tensor("centre", 0)->value, latent * sizeof(float));
+	memcpy(center, tensor("center", 0)->value, latent * sizeof(float));
 
 	for (uint32_t step = 0; step < (uint32_t) setting[1]; step++)
 	{

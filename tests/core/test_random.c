@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/net.h"
+#include "core/train/net.h"
 
 /* xoshiro256++ from the state 1, 2, 3, 4. */
 static void

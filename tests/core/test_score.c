@@ -59,7 +59,7 @@ fixed_model(DsadModel *model, DsadArena *arena)
 			}
 		}
 		for (int j = 0; j < config.latent; j++)
-			member->centre[j] = (float) (test_uniform(&random) - 0.5);
+			member->center[j] = (float) (test_uniform(&random) - 0.5);
 		member->divisor = 0.5 + test_uniform(&random);
 	}
 }

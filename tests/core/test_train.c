@@ -1,7 +1,7 @@
 /*
  * test_train.c
- *	  Whole trainings: determinism, odd tables, cancelling and running out of
- *	  memory anywhere, and that something is learnt.
+ *	  Whole trainings: determinism, odd tables, canceling and running out of
+ *	  memory anywhere, and that something is learned.
  */
 #include <float.h>
 #include <math.h>
@@ -43,7 +43,7 @@ train_bytes(TestEnv *env, const DsadConfig *config, TestRows *rows, uint64_t cou
 	uint8_t    *bytes = NULL;
 
 	dsad_arena_init(&arena, &env->env);
-	*status = dsad_train(&model, &arena, &env->env, config, &source, &error);
+	*status = test_train(&model, &arena, &env->env, config, &source, &error);
 	if (*status == DSAD_OK && length != NULL)
 	{
 		*length = dsad_model_size(&model);
@@ -134,7 +134,7 @@ test_determinism(void)
 	CHECK(env.live == 0);
 }
 
-/* Cancelled at every poll, out of memory at every allocation: an error, and nothing is lost. */
+/* Canceled at every poll, out of memory at every allocation: an error, and nothing is lost. */
 static void
 test_failures(void)
 {
@@ -161,7 +161,7 @@ test_failures(void)
 		test_env_init(&env);
 		env.fail_poll = i;
 		free(train_bytes(&env, &config, &rows, 20, NULL, &status));
-		CHECK(status == DSAD_CANCELLED && env.live == 0);
+		CHECK(status == DSAD_CANCELED && env.live == 0);
 	}
 	for (long i = 1; i <= allocations; i++)
 	{
@@ -196,7 +196,7 @@ test_odd_tables(void)
 	config = test_config(4);
 	memset(rows.label, DSAD_ANOMALY, 40);
 	CHECK(train_status(&config, &rows, 40) == DSAD_NO_ELIGIBLE_ROWS);
-	memset(rows.label, DSAD_UNLABELLED, 40);
+	memset(rows.label, DSAD_UNLABELED, 40);
 	for (int i = 0; i < 160; i++)
 		rows.value[i] = 7;
 	CHECK(train_status(&config, &rows, 40) == DSAD_OK);
@@ -268,7 +268,7 @@ planted_auc(bool labels, int epochs)
 	}
 	source = test_source(&rows, TRAIN);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
 	test_score(scorer, rows.value + TRAIN * FEATURES, TEST, score);
 	dsad_arena_release(&arena);
@@ -280,13 +280,13 @@ static void
 test_learns(void)
 {
 	double		untrained = planted_auc(true, 0);
-	double		unlabelled = planted_auc(false, 40);
-	double		labelled = planted_auc(true, 40);
+	double		unlabeled = planted_auc(false, 40);
+	double		labeled = planted_auc(true, 40);
 
-	printf("AUC untrained %.3f, without labels %.3f, with labels %.3f\n", untrained, unlabelled,
-		   labelled);
-	CHECK(labelled > 0.95);
-	CHECK(labelled > untrained);
+	printf("AUC untrained %.3f, without labels %.3f, with labels %.3f\n", untrained, unlabeled,
+		   labeled);
+	CHECK(labeled > 0.95);
+	CHECK(labeled > untrained);
 }
 
 /* max_steps ends the Deep SAD phase. */
@@ -306,7 +306,7 @@ test_max_steps(void)
 	source = test_source(&rows, 64);
 	config.max_steps = 6;		/* four steps an epoch */
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	CHECK(model.members[0].steps_run == 6);
 	CHECK(model.members[0].epochs_run == 2);
 	dsad_arena_release(&arena);
@@ -330,7 +330,7 @@ weights_after(TestRows *rows, int64_t steps, double ema_decay, float *weight, si
 	config.max_steps = steps;
 	config.ema_decay = ema_decay;
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	memcpy(weight, model.members[0].weight[0], count * sizeof(float));
 	dsad_arena_release(&arena);
 }
@@ -390,7 +390,7 @@ test_input_weight(void)
 			config.input_weight = asked ? 0.75 : -1;
 			test_env_init(&env);
 			dsad_arena_init(&arena, &env.env);
-			CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+			CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 			CHECK(model.config.input_weight == (asked ? 0.75 : anomalies < 50 ? 1 / (1 + (double) anomalies) : 0));
 			/* the mean score of rows that are not known anomalies is 1 whatever the weight */
 			CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
@@ -432,7 +432,7 @@ test_members(void)
 	for (int i = 0; i < 2; i++)
 	{
 		config.members = i == 0 ? 2 : 4;
-		CHECK(dsad_train(&model[i], &arena, &env.env, &config, &source, &error) == DSAD_OK);
+		CHECK(test_train(&model[i], &arena, &env.env, &config, &source, &error) == DSAD_OK);
 	}
 	for (int m = 0; m < 2; m++)
 	{
@@ -449,7 +449,7 @@ test_members(void)
 			CHECK(memcmp(a->running_mean[l], b->running_mean[l], out * sizeof(float)) == 0);
 			CHECK(memcmp(a->running_var[l], b->running_var[l], out * sizeof(float)) == 0);
 		}
-		CHECK(memcmp(a->centre, b->centre, (size_t) config.latent * sizeof(float)) == 0);
+		CHECK(memcmp(a->center, b->center, (size_t) config.latent * sizeof(float)) == 0);
 		CHECK(a->divisor == b->divisor);
 	}
 	CHECK(memcmp(model[0].members[0].weight[0], model[0].members[1].weight[0], sizeof(float)) != 0);
@@ -458,12 +458,12 @@ test_members(void)
 }
 
 /*
- * The centre is the mean output over the rows that are not known anomalies,
+ * The center is the mean output over the rows that are not known anomalies,
  * moved to +-0.1 where it is nearer to 0; the divisor makes their mean score 1.
  * Tolerance 1e-5, the scorer's outputs being float32.
  */
 static void
-test_centre(void)
+test_center(void)
 {
 	enum
 	{
@@ -480,7 +480,7 @@ test_centre(void)
 			rows.value[i * 4] += 30;
 	}
 	config.members = 1;
-	config.epochs = 0;			/* the centre is still that of the net */
+	config.epochs = 0;			/* the center is still that of the net */
 	for (config.seed = 0; config.seed < 20; config.seed++)
 	{
 		TestEnv		env;
@@ -495,7 +495,7 @@ test_centre(void)
 
 		test_env_init(&env);
 		dsad_arena_init(&arena, &env.env);
-		CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+		CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 		CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
 		for (int i = 0; i < COUNT; i++)
 		{
@@ -507,7 +507,7 @@ test_centre(void)
 			test_embed(scorer, rows.value + i * 4, z);
 			test_score(scorer, rows.value + i * 4, 1, &score);
 			for (int j = 0; j < LATENT; j++)
-				mean[j] += z[j] * sqrt(model.members[0].divisor) + model.members[0].centre[j];
+				mean[j] += z[j] * sqrt(model.members[0].divisor) + model.members[0].center[j];
 			mean_score += score;
 			eligible++;
 		}
@@ -519,10 +519,10 @@ test_centre(void)
 			if (fabs(m) < 0.1)
 			{
 				clamped++;
-				CHECK(model.members[0].centre[j] == (m < 0 ? -0.1f : 0.1f));
+				CHECK(model.members[0].center[j] == (m < 0 ? -0.1f : 0.1f));
 			}
 			else
-				CHECK(fabs(m - model.members[0].centre[j]) < 1e-5 * fmax(1, fabs(m)));
+				CHECK(fabs(m - model.members[0].center[j]) < 1e-5 * fmax(1, fabs(m)));
 		}
 		dsad_arena_release(&arena);
 	}
@@ -550,7 +550,7 @@ test_radius(void)
 		test_env_init(&env);
 		config.warmup_epochs = warmup;
 		dsad_arena_init(&arena, &env.env);
-		CHECK(dsad_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+		CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 		if (warmup < config.epochs)
 			CHECK(model.members[0].radius > 0 && model.members[1].radius > 0);
 		else
@@ -596,7 +596,7 @@ failing_read(void *ctx, uint64_t row, double *features, int8_t *label)
 
 	(void) row;
 	features[0] = (double) *left;
-	*label = DSAD_UNLABELLED;
+	*label = DSAD_UNLABELED;
 	return (*left)-- == 0;
 }
 
@@ -618,7 +618,7 @@ test_failing_source(void)
 
 		test_env_init(&env);
 		dsad_arena_init(&arena, &env.env);
-		status = dsad_train(&model, &arena, &env.env, &config, &source, &error);
+		status = test_train(&model, &arena, &env.env, &config, &source, &error);
 		dsad_arena_release(&arena);
 		CHECK(status == DSAD_OK || status == DSAD_BAD_DATA);
 		CHECK(env.live == 0);
@@ -628,7 +628,7 @@ test_failing_source(void)
 	CHECK(status == DSAD_OK);
 }
 
-static long reports[DSAD_PHASE_NORMALISING + 1];
+static long reports[DSAD_PHASE_NORMALIZING + 1];
 
 static void
 count_report(void *ctx, const DsadProgress *progress)
@@ -671,7 +671,7 @@ main(void)
 	test_average();
 	test_input_weight();
 	test_members();
-	test_centre();
+	test_center();
 	test_radius();
 	test_extremes();
 	test_failing_source();

@@ -37,7 +37,7 @@ train(TestRows *rows, const DsadConfig *config, DsadModel *model, DsadArena *are
 
 	test_env_init(&env);
 	dsad_arena_init(arena, &env.env);
-	CHECK(dsad_train(model, arena, &env.env, config, &source, &error) == DSAD_OK);
+	CHECK(test_train(model, arena, &env.env, config, &source, &error) == DSAD_OK);
 	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK);
 	test_score(scorer, rows->value, ROWS, score);
 	dsad_arena_release(arena);
@@ -85,7 +85,7 @@ test_held_out_rows(void)
 		DsadConfig	config = test_config(FEATURES);
 
 		config.validation = 0.5;
-		config.eta = 0;			/* labels are not learnt from */
+		config.eta = 0;			/* labels are not learned from */
 		planted_rows(&rows, far);
 		train(&rows, &config, &model, &arena, score);
 		CHECK(trust->held_out);

@@ -26,7 +26,7 @@ encode(const DsadModel *model, const TestEnv *env, size_t *length)
 	return bytes;
 }
 
-/* Trains on the rows, all unlabelled ones, under config; bytes as above. */
+/* Trains on the rows, all unlabeled ones, under config; bytes as above. */
 static uint8_t *
 train(const TestRows *rows, const DsadConfig *config, size_t *length)
 {
@@ -39,7 +39,7 @@ train(const TestRows *rows, const DsadConfig *config, size_t *length)
 
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK);
+	CHECK(test_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK);
 	bytes = encode(&model, &env, length);
 	dsad_arena_release(&arena);
 	return bytes;
@@ -106,7 +106,7 @@ check_kept(const DsadModel *a, const DsadModel *b)
 		const DsadMember *x = &a->members[m];
 		const DsadMember *y = &b->members[m];
 
-		CHECK(memcmp(x->centre, y->centre, (size_t) a->config.latent * sizeof(float)) == 0);
+		CHECK(memcmp(x->center, y->center, (size_t) a->config.latent * sizeof(float)) == 0);
 		for (uint32_t l = 0; l + 1 < a->layers; l++)
 		{
 			CHECK(memcmp(x->running_mean[l], y->running_mean[l], a->dims[l + 1] * sizeof(float)) == 0);
@@ -290,14 +290,14 @@ test_odd_rows(const uint8_t *before, size_t length, TestRows *rows)
 	rows->label[0] = rows->label[1] = DSAD_ANOMALY;
 	free(update(&env, rows, 2, before, length, &new_length, &status));
 	CHECK(status == DSAD_OK);
-	rows->label[0] = rows->label[1] = DSAD_UNLABELLED;
+	rows->label[0] = rows->label[1] = DSAD_UNLABELED;
 	narrow.features = FEATURES - 1;
 	free(update(&env, &narrow, 2, before, length, &new_length, &status));
 	CHECK(status == DSAD_BAD_DATA);
 	CHECK(env.live == 0);
 }
 
-/* Cancelled at every poll, out of memory at every allocation. */
+/* Canceled at every poll, out of memory at every allocation. */
 static void
 test_failures(const uint8_t *before, size_t length, TestRows *rows)
 {
@@ -320,7 +320,7 @@ test_failures(const uint8_t *before, size_t length, TestRows *rows)
 		else
 			env.fail_allocation = i - polls;
 		free(update(&env, rows, 20, before, length, NULL, &status));
-		CHECK(status == (i <= polls ? DSAD_CANCELLED : DSAD_NO_MEMORY) && env.live == 0);
+		CHECK(status == (i <= polls ? DSAD_CANCELED : DSAD_NO_MEMORY) && env.live == 0);
 	}
 }
 

@@ -8,7 +8,7 @@ CREATE TABLE patient (
 	id integer GENERATED ALWAYS AS IDENTITY, part text, anomaly boolean, reveal integer, features real[]);
 \copy patient (part, anomaly, reveal, features) FROM pstdin
 
--- 22 known anomalies (1 % of the rows) are labelled; the others of the training part are left out.
+-- 22 known anomalies (1 % of the rows) are labeled; the others of the training part are left out.
 CREATE VIEW known AS
 	SELECT id, features, CASE WHEN anomaly THEN true END AS label
 	FROM patient WHERE part = 'train' AND (NOT anomaly OR reveal <= 22);
@@ -17,7 +17,7 @@ CREATE VIEW known AS
 \echo 'Data: UCI thyroid, 3,772 patients with six measurements each, 93 of them anomalies.'
 \echo
 SELECT part, count(*) AS patients, count(*) FILTER (WHERE anomaly) AS anomalies FROM patient GROUP BY part ORDER BY part DESC;
-\echo 'Training on the normal rows, unlabelled, and 22 labelled anomalies (1 %):'
+\echo 'Training on the normal rows, unlabeled, and 22 labeled anomalies (1 %):'
 \echo
 \echo '    CREATE TABLE model AS'
 \echo '    SELECT deepsad_train(features, label) AS model FROM known;'
@@ -27,11 +27,11 @@ CREATE TABLE model AS SELECT deepsad_train(features, label) AS model FROM known;
 SELECT round(extract(epoch FROM clock_timestamp() - :'started')::numeric, 2) AS seconds \gset
 \echo '    trained in' :seconds 's'
 \echo
-CREATE TABLE unlabelled AS SELECT deepsad_train(features) AS model FROM known WHERE label IS NULL;
+CREATE TABLE unlabeled AS SELECT deepsad_train(features) AS model FROM known WHERE label IS NULL;
 CREATE TABLE scored AS
 	SELECT id, anomaly, features, deepsad_score(m.model, features) AS score,
 		deepsad_score(u.model, features) AS score_without
-	FROM patient, model m, unlabelled u WHERE part = 'test';
+	FROM patient, model m, unlabeled u WHERE part = 'test';
 \echo 'On patients it never saw (1 is an average training row):'
 \echo
 SELECT 'with 1 % labels' AS trained,

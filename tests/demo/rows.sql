@@ -12,7 +12,7 @@ CREATE VIEW known_connection AS
 \echo 'Rows of a real table as they are: NSL-KDD, network connections of 41 columns, three of them text.'
 \echo
 SELECT service, protocol_type, flag, duration, src_bytes, attack FROM connection ORDER BY md5(connection::text) LIMIT 4;
-\echo 'Training on the normal connections, unlabelled, and 117 known attacks (1 %), which count little (eta 0.1):'
+\echo 'Training on the normal connections, unlabeled, and 117 known attacks (1 %), which count little (eta 0.1):'
 \echo
 \echo '    CREATE TABLE detector AS'
 \echo '    SELECT deepsad_train(c, is_attack, options) AS model FROM known_connection c;'

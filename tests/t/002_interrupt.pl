@@ -1,4 +1,4 @@
-# Cancelling, timing out and terminating a training: at once, and nothing stays behind.
+# Canceling, timing out and terminating a training: at once, and nothing stays behind.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -57,7 +57,7 @@ for my $round (1 .. 3)
 	$t->{session}->pump until ${ $t->{out} } =~ /next/;
 	my $took = time - $started;
 	$slowest = $took if $took > $slowest;
-	like(${ $t->{err} }, qr/canceling statement due to user request/, "cancelled, round $round");
+	like(${ $t->{err} }, qr/canceling statement due to user request/, "canceled, round $round");
 	like(${ $t->{out} }, qr/next\|2/, 'the next statement works');
 	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $t->{pid}"), '1', 'the session lives');
 	my $status = slurp_file("/proc/$t->{pid}/status");
@@ -67,7 +67,7 @@ for my $round (1 .. 3)
 	$t->{session}->finish;
 }
 note(sprintf 'slowest cancel: %.0f ms, with the start of a psql in it', $slowest * 1000);
-cmp_ok($slowest, '<', 2, 'cancelled soon');
+cmp_ok($slowest, '<', 2, 'canceled soon');
 
 my $t = start_training();
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($t->{pid})");
@@ -77,7 +77,7 @@ ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activit
 my @left = glob($node->data_dir . '/base/pgsql_tmp/*');
 is(scalar(@left), 0, 'no temporary files');
 
-# A session's memory over many cancelled trainings: neither PostgreSQL's nor the C library's adds up.
+# A session's memory over many canceled trainings: neither PostgreSQL's nor the C library's adds up.
 # Few rows, so that the time-out falls into the training and not into collecting them.
 if ($node->safe_psql('postgres', 'SHOW server_version_num') >= 140000)
 {
@@ -91,8 +91,8 @@ if ($node->safe_psql('postgres', 'SHOW server_version_num') >= 140000)
 		$script .= "$memory\n" if $n == 4 or $n == $trainings;
 	}
 	my ($result, $out, $err) = $node->psql('postgres', $script, on_error_stop => 0);
-	my $cancelled = () = $err =~ /canceling statement due to statement timeout/g;
-	is($cancelled, $trainings, 'every training ran into the time-out');
+	my $canceled = () = $err =~ /canceling statement due to statement timeout/g;
+	is($canceled, $trainings, 'every training ran into the time-out');
 	my ($bytes_early, $resident_early, $bytes_late, $resident_late) = $out =~ /^(\d+)\|(\d+)\n(\d+)\|(\d+)$/;
 	note("memory contexts $bytes_early, then $bytes_late bytes; resident $resident_early, then $resident_late kB");
 	cmp_ok($bytes_late - $bytes_early, '<', 200_000, 'memory contexts do not grow');

@@ -40,7 +40,7 @@ ok($node->poll_query_until('postgres', "SELECT epoch > $first FROM deepsad_progr
 
 $watcher->ask("SELECT pg_cancel_backend($trainer->{pid})");
 $trainer->await;
-like($trainer->{err}, qr/canceling statement due to user request/, 'cancelled');
+like($trainer->{err}, qr/canceling statement due to user request/, 'canceled');
 is($watcher->ask('SELECT count(*) FROM deepsad_progress'), '0', 'gone after an error');
 is($trainer->ask(q{SELECT length(deepsad_train(x, NULL, '{"epochs": 1, "pretrain_epochs": 0}')) > 0 FROM t}), 't', 'the session trains again');
 is($watcher->ask('SELECT count(*) FROM deepsad_progress'), '0', 'gone after the end');

@@ -11,7 +11,7 @@ $node->init;
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION deepsad');
 
-# Anomalies in the middle of everything, and labels that are not learnt from.
+# Anomalies in the middle of everything, and labels that are not learned from.
 my ($status, $out, $err) = $node->psql('postgres', <<'SQL');
 SELECT deepsad_train(ARRAY[(i % 13 - 6) * (i % 4), (i % 17 - 8) * (i % 4)], i % 4 = 0,
 	'{"validation": 0.5, "eta": 0, "members": 1}') IS NOT NULL FROM generate_series(1, 2000) i;

@@ -1,0 +1,37 @@
+/*
+ * hash.h
+ *	  Hashes of rows: 64 bits that go on step by step, number by number.
+ */
+#ifndef DSAD_HASH_H
+#define DSAD_HASH_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* A number's bits; both zeros, and every NaN, are alike. */
+static inline uint64_t
+dsad_number_bits(double value)
+{
+	uint64_t	bits;
+
+	value += 0.0;
+	memcpy(&bits, &value, sizeof(bits));
+	return value != value ? UINT64_C(0x7ff8000000000000) : bits;
+}
+
+/* Goes on from h; odd multipliers and shifts as in Steele and Vigna's mixers (2021). */
+static inline uint64_t
+dsad_hash_step(uint64_t h, uint64_t bits)
+{
+	h = (h ^ bits) * UINT64_C(0x9fb21c651e98df25);
+	return h ^ (h >> 32);
+}
+
+static inline uint64_t
+dsad_hash_end(uint64_t h)
+{
+	h *= UINT64_C(0xd6e8feb86659fd93);
+	return h ^ (h >> 32);
+}
+
+#endif

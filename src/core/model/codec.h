@@ -1,0 +1,24 @@
+/*
+ * codec.h
+ *	  A model as bytes.
+ */
+#ifndef DSAD_CODEC_H
+#define DSAD_CODEC_H
+
+#include "core/model/model.h"
+
+#define DSAD_FORMAT 0			/* number of the byte format that is written */
+
+extern size_t dsad_model_size(const DsadModel *model);
+extern bool dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes, size_t size);
+extern DsadStatus dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env,
+									const uint8_t *bytes, size_t length, DsadError *error);
+
+/* One member alone, without checksum or version: between processes of one training. */
+extern size_t dsad_member_size(const DsadModel *model);
+extern size_t dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes,
+								 size_t room);
+extern DsadStatus dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env,
+									 const uint8_t *bytes, size_t length, DsadError *error);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * config.c
+ *	  The options of a training: their names, ranges, defaults and presets.
+ *	  SQL options, deepsad_info and the model bytes all follow this one table.
+ */
+#include "core/model/config.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Visits to rows of the Deep SAD phase, per member, that default epochs stay within. */
+#define MAX_VISITS 5000000
+
+#define UPDATE_EPOCHS 20
+#define MAX_UPDATE_VISITS 500000
+
+static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
+static const char *const objective_labels[] = {"sad", "soft_boundary", NULL};
+static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", NULL};
+static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
+static const char *const calibration_labels[] = {"auto", "split", "cross", "none", NULL};
+static const char *const init_labels[] = {"pytorch", "glorot", NULL};
+
+/* The last argument of each tells whether an update may change it. */
+#define INT(name, id, min, max, update) \
+	{#name, id, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
+#define TRANSIENT(name, min, max) \
+	{#name, 0, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, true, true}
+#define FLOAT(name, id, min, max, update) \
+	{#name, id, DSAD_OPTION_FLOAT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
+#define LIST(name, id, min, max, min_count, max_count, update) \
+	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, min_count, max_count, NULL, false, update}
+#define ENUM(name, id, last) \
+	{#name, id, DSAD_OPTION_ENUM, offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels, false, false}
+
+const DsadOption dsad_options[] = {
+	ENUM(preset, 1, DSAD_PRESET_BEST),
+	LIST(hidden, 2, 1, DSAD_MAX_WIDTH, 1, DSAD_MAX_HIDDEN, false),
+	INT(latent, 3, 1, DSAD_MAX_LATENT, false),
+	INT(members, 4, 1, DSAD_MAX_MEMBERS, false),
+	INT(seed, 5, -9223372036854775808.0, 9223372036854775807.0, true),
+	INT(epochs, 6, 0, DSAD_MAX_EPOCHS, true),
+	INT(pretrain_epochs, 7, 0, DSAD_MAX_EPOCHS, false),
+	INT(max_steps, 8, 0, 9007199254740992.0, true),
+	INT(batch_size, 9, 2, 65536, true),
+	FLOAT(learning_rate, 10, 1e-10, 1, true),
+	LIST(milestones, 11, 0, DSAD_MAX_EPOCHS, 0, DSAD_MAX_MILESTONES, true),
+	FLOAT(weight_decay, 12, 0, 1, true),
+	FLOAT(eta, 13, 0, 1e6, true),
+	ENUM(objective, 14, DSAD_OBJECTIVE_SOFT_BOUNDARY),
+	FLOAT(nu, 15, 1e-6, 1, false),
+	INT(warmup_epochs, 16, 0, DSAD_MAX_EPOCHS, false),
+	ENUM(scaling, 17, DSAD_SCALING_STANDARD_ROBUST),
+	ENUM(reconstruction, 18, DSAD_RECONSTRUCTION_SIGMOID),
+	ENUM(init, 19, DSAD_INIT_GLOROT),
+	FLOAT(validation, 20, 0, 0.5, false),
+	INT(patience, 21, 1, DSAD_MAX_EPOCHS, false),
+	INT(max_rows, 22, 0, 4294967295.0, true),
+	FLOAT(trimming, 23, 0, 1e6, true),
+	FLOAT(ema_decay, 24, 0, 0.999999, true),
+	FLOAT(input_weight, 25, -1, 1e3, false),
+	ENUM(calibration, 26, DSAD_CALIBRATION_NONE),
+	FLOAT(alpha, 27, 1e-9, 1, false),
+	FLOAT(contamination, 28, 0, 0.5, false),
+	FLOAT(threshold, 29, 0, 1e300, false),
+	TRANSIENT(workers, -1, 1024),
+	TRANSIENT(verbose, 0, 1),
+};
+
+const int	dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
+
+/* The option of that name (length bytes), or NULL. */
+const DsadOption *
+dsad_option_find(const char *name, size_t length)
+{
+	for (int i = 0; i < dsad_option_count; i++)
+		if (strlen(dsad_options[i].name) == length && memcmp(dsad_options[i].name, name, length) == 0)
+			return &dsad_options[i];
+	return NULL;
+}
+
+/* Two-element list. */
+static DsadIntList
+list2(int32_t first, int32_t second)
+{
+	DsadIntList list = {2, {first, second}};
+
+	return list;
+}
+
+/*
+ * As many epochs as `most`, but not more than make so many visits to rows (and
+ * at least one): ten million rows must not mean as many as a thousand.
+ */
+static int64_t
+bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
+{
+	int64_t		epochs = rows > 0 ? (int64_t) ((uint64_t) visits / rows) : most;
+
+	return epochs < 1 ? 1 : epochs < most ? epochs : most;
+}
+
+/*
+ * Every option's value under a preset for `rows` rows of `features` numbers.
+ * 'paper' is Ruff et al., appendix E: 50 epochs at 1e-4 and 100 at 1e-5, batches
+ * of 200, Glorot weights, one network, and the plain squared distance as score.
+ */
+void
+dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, uint64_t rows)
+{
+	bool		wide = features > 100;
+
+	memset(config, 0, sizeof(*config));
+	config->preset = preset;
+	config->hidden = wide ? list2(128, 64) : list2(32, 16);
+	config->latent = wide ? 32 : 8;
+	config->members = 8;
+	config->seed = 0;
+	config->epochs = bounded_epochs(35, MAX_VISITS, rows);
+	config->pretrain_epochs = bounded_epochs(20, MAX_VISITS, rows);
+	config->max_steps = 0;
+	config->batch_size = 128;
+	config->learning_rate = 1e-3;
+	config->weight_decay = 1e-6;
+	config->eta = 4;
+	config->objective = DSAD_OBJECTIVE_SAD;
+	config->nu = 0.1;
+	config->warmup_epochs = 10;
+	config->scaling = DSAD_SCALING_STANDARD_ROBUST;
+	config->reconstruction = DSAD_RECONSTRUCTION_LINEAR;
+	config->init = DSAD_INIT_PYTORCH;
+	config->validation = 0;
+	config->patience = 10;
+	config->max_rows = 0;
+	config->trimming = 5;
+	config->ema_decay = 0.99;
+	config->input_weight = -1;
+	config->calibration = DSAD_CALIBRATION_AUTO;
+	config->alpha = 0.01;
+	config->contamination = 0;
+	config->threshold = 0;
+	config->workers = -1;
+	config->verbose = 0;
+	switch (preset)
+	{
+		case DSAD_PRESET_PAPER:
+			config->members = 1;
+			config->epochs = 150;
+			config->pretrain_epochs = 150;
+			config->milestones.count = 1;
+			config->milestones.value[0] = 50;
+			config->batch_size = 200;
+			config->learning_rate = 1e-4;
+			config->init = DSAD_INIT_GLOROT;
+			config->eta = 1;
+			config->scaling = DSAD_SCALING_STANDARD;
+			config->trimming = 0;
+			config->ema_decay = 0;
+			config->input_weight = 0;
+			config->calibration = DSAD_CALIBRATION_NONE;
+			break;
+		case DSAD_PRESET_FAST:
+			config->members = 1;
+			break;
+		case DSAD_PRESET_BEST:
+			config->members = 32;
+			break;
+		case DSAD_PRESET_DEFAULT:
+			break;
+	}
+}
+
+/*
+ * The defaults of an update on so many rows, over the options that the model was
+ * trained with: a few epochs at the rate that training ended with.
+ */
+void
+dsad_config_update(DsadConfig *config, uint64_t rows)
+{
+	for (uint32_t i = 0; i < config->milestones.count; i++)
+		if (config->milestones.value[i] < config->epochs)
+			config->learning_rate *= 0.1;
+	config->learning_rate = fmax(config->learning_rate, dsad_option_find("learning_rate", 13)->min);
+	config->milestones.count = 0;
+	config->epochs = bounded_epochs(UPDATE_EPOCHS, MAX_UPDATE_VISITS, rows);
+	config->max_steps = 0;
+	config->max_rows = 0;
+	config->validation = 0;
+	config->ema_decay = 0;		/* averaging so few steps would undo half of what they did */
+	config->workers = -1;
+	config->verbose = 0;
+}
+
+/* Whether the score stays the plain squared distance. */
+bool
+dsad_config_plain_score(const DsadConfig *config)
+{
+	return config->preset == DSAD_PRESET_PAPER;
+}
+
+/* DSAD_OK, or DSAD_BAD_OPTION when v (a value or list element of the option) is out of range. */
+static DsadStatus
+check_range(const DsadOption *option, double v, DsadError *error)
+{
+	if (v >= option->min && v <= option->max)
+		return DSAD_OK;
+	return dsad_fail(error, DSAD_BAD_OPTION, NULL,
+					 "option \"%s\" is %.15g, must be from %.15g to %.15g",
+					 option->name, v, option->min, option->max);
+}
+
+/* Checks every value against its option's range; the codec and SQL options both come through here. */
+DsadStatus
+dsad_config_check(const DsadConfig *config, DsadError *error)
+{
+	for (int i = 0; i < dsad_option_count; i++)
+	{
+		const DsadOption *option = &dsad_options[i];
+		const void *field = (const char *) config + option->offset;
+		DsadStatus	status = DSAD_OK;
+
+		if (option->kind == DSAD_OPTION_INT || option->kind == DSAD_OPTION_ENUM)
+			status = check_range(option, (double) *(const int64_t *) field, error);
+		else if (option->kind == DSAD_OPTION_FLOAT)
+			status = check_range(option, *(const double *) field, error);
+		else
+		{
+			const DsadIntList *list = field;
+
+			if (list->count < option->min_count || list->count > option->max_count)
+				return dsad_fail(error, DSAD_BAD_OPTION, NULL,
+								 "option \"%s\" has %u elements, must have from %u to %u",
+								 option->name, list->count, option->min_count, option->max_count);
+			for (uint32_t j = 0; j < list->count && status == DSAD_OK; j++)
+				status = check_range(option, list->value[j], error);
+		}
+		if (status != DSAD_OK)
+			return status;
+	}
+	return DSAD_OK;
+}

@@ -1,0 +1,494 @@
+/*
+ * encoder.c
+ *	  From a row of columns to features: numbers stay what they are, a category is
+ *	  one flag for each known value and one for all others, times go round circles.
+ *	  What is missing is NaN in every feature of its column but the indicator.
+ *
+ * Scores depend on these bits: only +, -, *, / and comparisons, and no table that
+ * depends on the machine.
+ */
+#include "core/model/encoder.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MICROSECONDS_PER_DAY 86400e6
+#define DAYS_PER_WEEK 7
+#define MAX_PROBES 64			/* in a hash table: honest categories need fewer but once in 10^9 columns of any size */
+#define PI 3.14159265358979323846
+
+/* Beyond the range of any timestamp; also keeps conversion to integers defined. */
+#define MAX_TIME 9e18
+
+/* Numbers or booleans side by side that become one feature each, or (count 0) another column. */
+typedef struct DsadRun
+{
+	uint32_t	column;
+	uint32_t	cell;
+	uint32_t	feature;
+	uint32_t	count;
+} DsadRun;
+
+/* How many features a time becomes on circles; they come before the others. */
+static uint32_t
+circle_features(const DsadColumn *column)
+{
+	return (column->time & DSAD_TIME_CLOCK ? 2 : 0) + (column->time & DSAD_TIME_CALENDAR ? 2 : 0);
+}
+
+/* How many features the column becomes, without its indicator. */
+static uint64_t
+value_features(const DsadColumn *column)
+{
+	switch ((DsadEncoding) column->encoding)
+	{
+		case DSAD_ENCODING_CATEGORY:
+			return (uint64_t) column->categories + 1;
+		case DSAD_ENCODING_TIME:
+			return circle_features(column) + (column->time & DSAD_TIME_ITSELF ? 1 : 0) +
+				(column->time & DSAD_TIME_SINCE ? 1 : 0);
+		default:
+			return column->cells;
+	}
+}
+
+static uint32_t
+hash_bytes(const char *bytes, uint32_t length)
+{
+	uint64_t	h = length;
+
+	for (; length >= 8; length -= 8, bytes += 8)
+	{
+		uint64_t	word;
+
+		memcpy(&word, bytes, 8);
+		h = (h ^ word) * UINT64_C(0x9fb21c651e98df25);
+		h ^= h >> 35;
+	}
+	for (; length > 0; length--, bytes++)
+		h = (h ^ (uint8_t) *bytes) * UINT64_C(0x100000001b3);
+	h ^= h >> 29;
+	return (uint32_t) (h ^ (h >> 32));
+}
+
+/* By length, then by bytes: negative when a comes first. */
+static int
+compare_bytes(DsadBytes a, DsadBytes b)
+{
+	if (a.length != b.length)
+		return a.length < b.length ? -1 : 1;
+	return memcmp(a.bytes, b.bytes, a.length);
+}
+
+/* Moves order[root] down the heap of order[0 .. count - 1]. */
+static void
+sift_down(uint32_t *order, uint32_t root, uint32_t count, const DsadBytes *category)
+{
+	uint32_t	moved = order[root];
+
+	for (uint32_t child; (child = 2 * root + 1) < count; root = child)
+	{
+		if (child + 1 < count && compare_bytes(category[order[child + 1]], category[order[child]]) > 0)
+			child++;
+		if (compare_bytes(category[order[child]], category[moved]) <= 0)
+			break;
+		order[root] = order[child];
+	}
+	order[root] = moved;
+}
+
+static DsadStatus
+duplicate_category(DsadError *error)
+{
+	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
+					 "invalid deepsad model: a column has a category twice");
+}
+
+/* Sorts the column's categories, for bytes that were made to collide in its table. */
+static DsadStatus
+sort_categories(DsadColumn *column, DsadArena *arena, DsadError *error)
+{
+	uint32_t	count = column->categories;
+	uint32_t   *order = dsad_arena_array(arena, count, sizeof(uint32_t));
+	DsadWatch	watch = {arena->env, false};
+
+	if (order == NULL)
+		return dsad_no_memory(error);
+	for (uint32_t k = 0; k < count; k++)
+		order[k] = k;
+	for (uint32_t root = count / 2; root-- > 0;)
+		sift_down(order, root, count, column->category);
+	for (uint32_t end = count; end-- > 1;)
+	{
+		uint32_t	largest = order[0];
+
+		order[0] = order[end];
+		order[end] = largest;
+		sift_down(order, 0, end, column->category);
+		dsad_watch_rows(&watch, end, 1024);
+	}
+	for (uint32_t k = 1; k < count; k++)
+		if (compare_bytes(column->category[order[k - 1]], column->category[order[k]]) == 0)
+			return duplicate_category(error);
+	column->slots = 0;
+	column->sorted = order;
+	return dsad_watch_status(&watch, error);
+}
+
+/*
+ * Builds what finds a category: a hash table or, when some category is not near its place there, their
+ * sorted order.  Two equal categories are an error.
+ */
+static DsadStatus
+build_table(DsadColumn *column, DsadArena *arena, DsadError *error)
+{
+	column->slots = 0;
+	column->sorted = NULL;
+	if (column->encoding != DSAD_ENCODING_CATEGORY || column->categories == 0)
+		return DSAD_OK;
+	column->slots = 4;
+	while (column->slots < 2 * column->categories)
+		column->slots *= 2;
+	column->slot = dsad_arena_array(arena, column->slots, sizeof(uint32_t));
+	if (column->slot == NULL)
+		return dsad_no_memory(error);
+	for (uint32_t k = 0; k < column->categories; k++)
+	{
+		DsadBytes	category = column->category[k];
+		uint32_t	at = hash_bytes(category.bytes, category.length);
+		uint32_t	probes = 0;
+		uint32_t	other;
+
+		while ((other = column->slot[at & (column->slots - 1)]) != 0)
+		{
+			if (compare_bytes(column->category[other - 1], category) == 0)
+				return duplicate_category(error);
+			if (++probes == MAX_PROBES)
+				return sort_categories(column, arena, error);
+			at++;
+		}
+		column->slot[at & (column->slots - 1)] = k + 1;
+	}
+	return DSAD_OK;
+}
+
+/* The index of a category among the sorted ones, column->categories when it is none of them. */
+static uint32_t
+find_sorted(const DsadColumn *column, DsadBytes wanted)
+{
+	uint32_t	low = 0;
+	uint32_t	high = column->categories;
+
+	while (low < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+		int			order = compare_bytes(column->category[column->sorted[middle]], wanted);
+
+		if (order == 0)
+			return column->sorted[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return column->categories;
+}
+
+/* The index of a category in its column, column->categories when it is none of the known ones. */
+uint32_t
+dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length)
+{
+	DsadBytes	wanted = {bytes, length};
+	uint32_t	mask = column->slots - 1;
+
+	if (column->slots == 0)
+		return column->sorted ? find_sorted(column, wanted) : column->categories;
+	for (uint32_t at = hash_bytes(bytes, length);; at++)
+	{
+		uint32_t	k = column->slot[at & mask];
+
+		if (k == 0)
+			return column->categories;
+		if (compare_bytes(column->category[k - 1], wanted) == 0)
+			return k - 1;
+	}
+}
+
+/* Fills in what the column's features are. */
+static void
+describe_features(const DsadColumn *column, uint32_t number, uint8_t *kind, uint16_t *feature_column)
+{
+	for (uint32_t i = 0; i < column->features; i++)
+	{
+		bool		flag = column->encoding == DSAD_ENCODING_BOOLEAN || column->encoding == DSAD_ENCODING_CATEGORY ||
+			(column->indicator && i + 1 == column->features);
+		bool		bounded = column->encoding == DSAD_ENCODING_TIME && i < circle_features(column);
+
+		kind[i] = flag ? DSAD_FEATURE_FLAG : bounded ? DSAD_FEATURE_BOUNDED : DSAD_FEATURE_NUMBER;
+		feature_column[i] = (uint16_t) number;
+	}
+}
+
+/* Whether the column's features are its cells. */
+static bool
+is_plain(const DsadColumn *column)
+{
+	return column->encoding <= DSAD_ENCODING_BOOLEAN && column->type != DSAD_TYPE_INTERVAL && !column->indicator;
+}
+
+/* Divides the columns into runs: most columns of most tables go in few. */
+static void
+find_runs(DsadEncoder *encoder)
+{
+	encoder->runs = 0;
+	encoder->numeric = true;
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		if (c == 0 || !is_plain(column) || !is_plain(column - 1))
+			encoder->run[encoder->runs++] = (DsadRun) {c, column->first_cell, column->first_feature, 0};
+		if (is_plain(column))
+			encoder->run[encoder->runs - 1].count += column->cells;
+		encoder->numeric &= column->encoding == DSAD_ENCODING_NUMBER && column->type != DSAD_TYPE_INTERVAL;
+	}
+	encoder->identity = encoder->runs == 1 && encoder->run[0].count == encoder->features;
+}
+
+/* What makes rows of columns readable for one encoder and not for another. */
+static bool
+sign(DsadEncoder *encoder, DsadArena *arena)
+{
+	size_t		length = 0;
+	char	   *at;
+
+	for (uint32_t c = 0; c < encoder->columns; c++)
+		length += 3 + 2 * sizeof(uint32_t) + encoder->column[c].name.length;
+	/* where rows without names have other columns between */
+	for (uint32_t i = 0; i < encoder->left_out; i++)
+		length += sizeof(uint32_t) + encoder->left[i].name.length;
+	at = dsad_arena_alloc(arena, length);
+	if (at == NULL)
+		return false;
+	encoder->signature.bytes = at;
+	encoder->signature.length = (uint32_t) length;
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		*at++ = (char) column->type;
+		*at++ = (char) column->encoding;
+		*at++ = (char) column->prefix;
+		memcpy(at, &column->cells, sizeof(uint32_t));
+		memcpy(at + sizeof(uint32_t), &column->name.length, sizeof(uint32_t));
+		if (column->name.length > 0)
+			memcpy(at + 2 * sizeof(uint32_t), column->name.bytes, column->name.length);
+		at += 2 * sizeof(uint32_t) + column->name.length;
+	}
+	for (uint32_t i = 0; i < encoder->left_out; i++)
+	{
+		const DsadBytes *name = &encoder->left[i].name;
+
+		memcpy(at, &name->length, sizeof(uint32_t));
+		if (name->length > 0)
+			memcpy(at + sizeof(uint32_t), name->bytes, name->length);
+		at += sizeof(uint32_t) + name->length;
+	}
+	return true;
+}
+
+/* Gives each column its cells: enough to read rows by.  Errors: too many, or out of memory. */
+DsadStatus
+dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
+{
+	uint64_t	cells = 0;
+
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		encoder->column[c].first_cell = (uint32_t) cells;
+		cells += encoder->column[c].cells;
+		if (cells > DSAD_MAX_FEATURES)
+			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out.", "columns hold more than %d numbers", DSAD_MAX_FEATURES);
+	}
+	encoder->cells = (uint32_t) cells;
+	return sign(encoder, arena) ? DSAD_OK : dsad_no_memory(error);
+}
+
+/*
+ * Completes an encoder whose columns are described: places, tables (in arena).
+ * Errors: no feature or too many, a category twice, canceled, or out of memory.
+ */
+DsadStatus
+dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
+{
+	uint64_t	features = 0;
+	DsadStatus	status = dsad_encoder_layout(encoder, arena, error);
+
+	for (uint32_t c = 0; c < encoder->columns && status == DSAD_OK; c++)
+	{
+		DsadColumn *column = &encoder->column[c];
+
+		column->first_feature = (uint32_t) features;
+		column->features = (uint32_t) (value_features(column) + column->indicator);
+		features += column->features;
+		if (features > DSAD_MAX_FEATURES)
+			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out, or lower their \"top\".",
+							 "columns become more than %d features", DSAD_MAX_FEATURES);
+		status = build_table(column, arena, error);
+	}
+	if (status != DSAD_OK)
+		return status;
+	if (features == 0)
+		return dsad_fail(error, DSAD_BAD_DATA, NULL, "no column is left to train on");
+	encoder->features = (uint32_t) features;
+	encoder->kind = dsad_arena_alloc(arena, features);
+	encoder->feature_column = dsad_arena_array(arena, features, sizeof(uint16_t));
+	encoder->run = dsad_arena_array(arena, encoder->columns, sizeof(DsadRun));
+	if (!encoder->kind || !encoder->feature_column || !encoder->run)
+		return dsad_no_memory(error);
+	for (uint32_t c = 0; c < encoder->columns; c++)
+		describe_features(&encoder->column[c], c, encoder->kind + encoder->column[c].first_feature,
+						  encoder->feature_column + encoder->column[c].first_feature);
+	find_runs(encoder);
+	return DSAD_OK;
+}
+
+/* The encoder of rows that are an array of numbers, whatever their type; it lives in arena. */
+DsadStatus
+dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, DsadError *error)
+{
+	memset(encoder, 0, sizeof(*encoder));
+	encoder->columns = 1;
+	encoder->column = dsad_arena_alloc(arena, sizeof(DsadColumn));
+	if (encoder->column == NULL)
+		return dsad_no_memory(error);
+	encoder->column[0] = (DsadColumn) {
+		.name = {"", 0}, .type_name = {"", 0}, .type = DSAD_TYPE_ARRAY,
+		.encoding = DSAD_ENCODING_NUMBER, .cells = cells
+	};
+	return dsad_encoder_finish(encoder, arena, error);
+}
+
+/* How many inputs nets have for an encoder's features: some scalings add copies of those that are numbers. */
+uint32_t
+dsad_inputs(const DsadConfig *config, const DsadEncoder *encoder)
+{
+	uint32_t	inputs = encoder->features;
+
+	if (config->scaling != DSAD_SCALING_STANDARD_ROBUST)
+		return inputs;
+	for (uint32_t i = 0; i < encoder->features; i++)
+		inputs += encoder->kind[i] == DSAD_FEATURE_NUMBER;
+	return inputs;
+}
+
+/* Whether a missing feature is one missing value more: a column that is no number counts once. */
+bool
+dsad_encoder_counts(const DsadEncoder *encoder, uint32_t feature)
+{
+	const DsadColumn *column = &encoder->column[encoder->feature_column[feature]];
+
+	return column->encoding == DSAD_ENCODING_NUMBER || column->first_feature == feature;
+}
+
+/*
+ * Sine and cosine of `turn` full turns, 0 <= turn < 1: Taylor's polynomials within an
+ * eighth of a turn, where their next term is below 1e-15.
+ */
+static void
+circle(double turn, double *sine, double *cosine)
+{
+	int			quarter = (int) (turn * 4 + 0.5);
+	double		x = (turn * 4 - quarter) * (PI / 2);
+	double		q = x * x;
+	double		s = x * (1 - q / 6 * (1 - q / 20 * (1 - q / 42 * (1 - q / 72 * (1 - q / 110 * (1 - q / 156 * (1 - q / 210)))))));
+	double		c = 1 - q / 2 * (1 - q / 12 * (1 - q / 30 * (1 - q / 56 * (1 - q / 90 * (1 - q / 132 * (1 - q / 182))))));
+
+	*sine = quarter % 4 == 0 ? s : quarter % 4 == 1 ? c : quarter % 4 == 2 ? -s : -c;
+	*cosine = quarter % 4 == 0 ? c : quarter % 4 == 1 ? -s : quarter % 4 == 2 ? -c : s;
+}
+
+/* A time in microseconds that can be converted to an integer. */
+static double
+bounded_time(double time)
+{
+	if (time > -MAX_TIME && time < MAX_TIME)
+		return time;
+	return time > 0 ? MAX_TIME : -MAX_TIME;
+}
+
+/* The features of a time in microseconds since 2000, a Saturday; cells are the whole row's. */
+static void
+encode_time(const DsadEncoder *encoder, const DsadColumn *column, const double *cells, double *feature)
+{
+	double		time = bounded_time(cells[column->first_cell]);
+	int64_t		days = (int64_t) (time / MICROSECONDS_PER_DAY);
+	int64_t		weekday;
+	double		clock;
+
+	days -= (double) days * MICROSECONDS_PER_DAY > time;
+	clock = (time - (double) days * MICROSECONDS_PER_DAY) / MICROSECONDS_PER_DAY;
+	weekday = days % DAYS_PER_WEEK;
+	weekday += weekday < 0 ? DAYS_PER_WEEK : 0;
+	if (column->time & DSAD_TIME_CLOCK)
+	{
+		circle(clock >= 0 && clock < 1 ? clock : 0, &feature[0], &feature[1]);
+		feature += 2;
+	}
+	if (column->time & DSAD_TIME_CALENDAR)
+	{
+		circle((double) weekday / DAYS_PER_WEEK, &feature[0], &feature[1]);
+		feature += 2;
+	}
+	if (column->time & DSAD_TIME_ITSELF)
+		*feature++ = time / MICROSECONDS_PER_DAY;
+	if (column->time & DSAD_TIME_SINCE)
+	{
+		double		start = cells[encoder->column[column->since].first_cell];
+
+		*feature = isnan(start) ? NAN : (time - bounded_time(start)) / MICROSECONDS_PER_DAY;
+	}
+}
+
+static void
+encode_column(const DsadEncoder *encoder, const DsadColumn *column, const double *cells, double *feature)
+{
+	const double *cell = cells + column->first_cell;
+	uint32_t	count = column->features - column->indicator;
+	double		factor = column->type == DSAD_TYPE_INTERVAL ? 1 / MICROSECONDS_PER_DAY : 1;
+	bool		missing = isnan(*cell);
+
+	if (column->encoding == DSAD_ENCODING_NUMBER || column->encoding == DSAD_ENCODING_BOOLEAN)
+		for (uint32_t i = 0; i < column->cells; i++)
+		{
+			feature[i] = cell[i] * factor;
+			missing |= isnan(cell[i]);
+		}
+	else if (missing)
+		for (uint32_t i = 0; i < count; i++)
+			feature[i] = NAN;
+	else if (column->encoding == DSAD_ENCODING_CATEGORY)
+	{
+		memset(feature, 0, count * sizeof(double));
+		feature[*cell >= 0 && *cell < count ? (uint32_t) *cell : column->categories] = 1;
+	}
+	else
+		encode_time(encoder, column, cells, feature);
+	if (column->indicator)
+		feature[count] = missing;
+}
+
+/* The features of a row's cells. */
+void
+dsad_encode(const DsadEncoder *encoder, const double *cells, double *features)
+{
+	for (uint32_t r = 0; r < encoder->runs; r++)
+	{
+		const DsadRun *run = &encoder->run[r];
+
+		if (run->count > 0)
+			memcpy(features + run->feature, cells + run->cell, run->count * sizeof(double));
+		else
+			encode_column(encoder, &encoder->column[run->column], cells, features + run->feature);
+	}
+}

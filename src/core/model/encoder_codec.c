@@ -1,0 +1,237 @@
+/*
+ * encoder_codec.c
+ *	  An encoder <-> the body of section "ENCO"; doc/format.md specifies it.
+ */
+#include "core/model/encoder_codec.h"
+
+#include <string.h>
+
+/* The fewest bytes there can be of a ... */
+#define COLUMN_BYTES (8 + 4 + 2 + 2 + 4)
+#define CATEGORY_BYTES 4
+#define LEFT_OUT_BYTES (4 + 2 + 2 + 2)
+
+static DsadStatus
+encoder_corrupt(DsadError *error)
+{
+	return dsad_corrupt(error, "section \"ENCO\" is malformed");
+}
+
+/* A length of length_bytes bytes, then the bytes. */
+static void
+put_text(DsadWriter *w, const DsadBytes *text, int length_bytes)
+{
+	dsad_put_int(w, text->length, length_bytes);
+	dsad_put_bytes(w, text->bytes, text->length);
+}
+
+/* The body of the section. */
+void
+dsad_put_encoder(DsadWriter *w, const DsadEncoder *encoder)
+{
+	dsad_put_int(w, encoder->columns, 4);
+	dsad_put_int(w, encoder->left_out, 4);
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		dsad_put_int(w, column->type, 1);
+		dsad_put_int(w, column->encoding, 1);
+		dsad_put_int(w, column->indicator, 1);
+		dsad_put_int(w, column->prefix, 1);
+		dsad_put_int(w, column->time, 2);
+		dsad_put_int(w, column->since, 2);
+		dsad_put_int(w, column->cells, 4);
+		put_text(w, &column->name, 2);
+		put_text(w, &column->type_name, 2);
+		dsad_put_int(w, column->categories, 4);
+		for (uint32_t k = 0; k < column->categories; k++)
+			put_text(w, &column->category[k], 4);
+	}
+	for (uint32_t i = 0; i < encoder->left_out; i++)
+	{
+		dsad_put_int(w, encoder->left[i].reason, 4);
+		put_text(w, &encoder->left[i].name, 2);
+		put_text(w, &encoder->left[i].type_name, 2);
+		put_text(w, &encoder->left[i].other, 2);
+	}
+}
+
+/* Bytes where they lie. */
+static DsadBytes
+get_text(DsadReader *in, int length_bytes)
+{
+	DsadBytes	bytes = {"", 0};
+	uint32_t	length = (uint32_t) dsad_get_int(in, length_bytes);
+
+	if (in->failed || length > in->left)
+	{
+		in->failed = true;
+		return bytes;
+	}
+	bytes.bytes = (const char *) in->at;
+	bytes.length = length;
+	in->at += length;
+	in->left -= length;
+	return bytes;
+}
+
+/* Whether a time can become that; of an encoder whose columns are all read. */
+static bool
+is_time(const DsadEncoder *encoder, const DsadColumn *column)
+{
+	const DsadColumn *start;
+
+	if (column->encoding != DSAD_ENCODING_TIME)
+		return column->time == 0 && column->since == 0;
+	if (column->time > DSAD_TIME_ALL || (column->type == DSAD_TYPE_DATE && column->time & DSAD_TIME_CLOCK) ||
+		(column->type == DSAD_TYPE_TIME && column->time & (DSAD_TIME_CALENDAR | DSAD_TIME_SINCE)))
+		return false;
+	if (!(column->time & DSAD_TIME_SINCE))
+		return column->since == 0;
+	if (column->since >= encoder->columns)
+		return false;
+	start = &encoder->column[column->since];
+	return start != column && start->encoding == DSAD_ENCODING_TIME && dsad_column_is_instant(start);
+}
+
+/* Whether such a column can be: its encoding fits its type, and its sizes its encoding. */
+static bool
+is_column(const DsadColumn *column)
+{
+	bool		array = column->type == DSAD_TYPE_ARRAY;
+	bool		address = column->type == DSAD_TYPE_ADDRESS;
+
+	if (column->type >= DSAD_TYPES || column->encoding >= DSAD_ENCODINGS || column->indicator > 1 ||
+		column->name.length > DSAD_MAX_NAME || column->type_name.length > DSAD_MAX_NAME ||
+		(address ? column->prefix < 1 || column->prefix > 32 : column->prefix != 0) ||
+		column->cells < 1 || column->cells > DSAD_MAX_FEATURES || (column->cells > 1 && !array) ||
+		(column->categories > 0 && column->encoding != DSAD_ENCODING_CATEGORY))
+		return false;
+	switch ((DsadEncoding) column->encoding)
+	{
+		case DSAD_ENCODING_NUMBER:
+			return column->type == DSAD_TYPE_NUMBER || array || column->type == DSAD_TYPE_INTERVAL;
+		case DSAD_ENCODING_BOOLEAN:
+			return column->type == DSAD_TYPE_BOOLEAN;
+		case DSAD_ENCODING_CATEGORY:
+			return column->type == DSAD_TYPE_NUMBER || column->type == DSAD_TYPE_BOOLEAN ||
+				column->type == DSAD_TYPE_TEXT || address;
+		default:
+			return column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME;
+	}
+}
+
+static DsadStatus
+get_column(DsadReader *in, DsadColumn *column, DsadArena *arena, DsadError *error)
+{
+	column->type = (uint8_t) dsad_get_int(in, 1);
+	column->encoding = (uint8_t) dsad_get_int(in, 1);
+	column->indicator = (uint8_t) dsad_get_int(in, 1);
+	column->prefix = (uint8_t) dsad_get_int(in, 1);
+	column->time = (uint8_t) dsad_get_int(in, 1);
+	/* room for more that a time may become */
+	if (dsad_get_int(in, 1) != 0)
+		in->failed = true;
+	column->since = (uint16_t) dsad_get_int(in, 2);
+	column->cells = (uint32_t) dsad_get_int(in, 4);
+	column->name = get_text(in, 2);
+	column->type_name = get_text(in, 2);
+	column->categories = (uint32_t) dsad_get_int(in, 4);
+	if (in->failed || !is_column(column) || column->categories > in->left / CATEGORY_BYTES ||
+		column->categories > DSAD_MAX_FEATURES)
+	{
+		in->failed = true;
+		return DSAD_OK;
+	}
+	column->category = dsad_arena_array(arena, column->categories, sizeof(DsadBytes));
+	if (column->category == NULL)
+		return dsad_no_memory(error);
+	for (uint32_t k = 0; k < column->categories; k++)
+	{
+		column->category[k] = get_text(in, 4);
+		in->failed |= column->category[k].length > DSAD_MAX_CATEGORY;
+	}
+	return DSAD_OK;
+}
+
+static void
+get_left_out(DsadReader *in, DsadLeftOut *left)
+{
+	uint32_t	reason = (uint32_t) dsad_get_int(in, 4);
+
+	left->reason = (uint8_t) reason;
+	left->name = get_text(in, 2);
+	left->type_name = get_text(in, 2);
+	left->other = get_text(in, 2);
+	if (reason >= DSAD_LEFT_OUT_REASONS || left->name.length > DSAD_MAX_NAME || left->type_name.length > DSAD_MAX_NAME ||
+		left->other.length > DSAD_MAX_NAME)
+		in->failed = true;
+}
+
+/* Reads an encoder from bytes that stay. */
+static DsadStatus
+read_in_place(DsadEncoder **result, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
+{
+	DsadReader	in = {bytes, length, false, NULL};
+	DsadEncoder *encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
+	DsadStatus	status = DSAD_OK;
+
+	if (encoder == NULL)
+		return dsad_no_memory(error);
+	encoder->columns = (uint32_t) dsad_get_int(&in, 4);
+	encoder->left_out = (uint32_t) dsad_get_int(&in, 4);
+	if (in.failed || encoder->columns < 1 || encoder->columns > DSAD_MAX_COLUMNS || encoder->left_out > DSAD_MAX_COLUMNS ||
+		encoder->columns > in.left / COLUMN_BYTES || encoder->left_out > in.left / LEFT_OUT_BYTES)
+		return encoder_corrupt(error);
+	encoder->column = dsad_arena_array(arena, encoder->columns, sizeof(DsadColumn));
+	encoder->left = dsad_arena_array(arena, encoder->left_out, sizeof(DsadLeftOut));
+	if (encoder->column == NULL || encoder->left == NULL)
+		return dsad_no_memory(error);
+	for (uint32_t c = 0; c < encoder->columns && !in.failed && status == DSAD_OK; c++)
+		status = get_column(&in, &encoder->column[c], arena, error);
+	for (uint32_t i = 0; i < encoder->left_out && !in.failed && status == DSAD_OK; i++)
+		get_left_out(&in, &encoder->left[i]);
+	for (uint32_t c = 0; c < encoder->columns && !in.failed && status == DSAD_OK; c++)
+		in.failed = !is_time(encoder, &encoder->column[c]) ||
+			(encoder->column[c].name.length == 0 && !dsad_encoder_is_array(encoder));
+	if (status == DSAD_OK && (in.failed || in.left > 0))
+		return encoder_corrupt(error);
+	if (status == DSAD_OK)
+		status = dsad_encoder_finish(encoder, arena, error);
+	*result = encoder;
+	/* its columns are there: what is wrong with them is wrong with the bytes */
+	return status == DSAD_BAD_DATA || status == DSAD_TOO_LARGE ? encoder_corrupt(error) : status;
+}
+
+/* Reads an encoder from untrusted bytes, which are copied; it lives in arena. */
+DsadStatus
+dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
+{
+	uint8_t    *copy = dsad_arena_alloc(arena, length);
+
+	if (copy == NULL)
+		return dsad_no_memory(error);
+	memcpy(copy, bytes, length);
+	return read_in_place(encoder, arena, copy, length, error);
+}
+
+/* A copy in arena, NULL when out of memory. */
+DsadEncoder *
+dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder)
+{
+	DsadWriter	w = {0};
+	size_t		length;
+	uint8_t    *bytes;
+	DsadEncoder *copy;
+	DsadError	error;
+
+	dsad_put_encoder(&w, encoder);
+	length = w.length;
+	bytes = dsad_arena_alloc(arena, length);
+	if (bytes == NULL)
+		return NULL;
+	w = (DsadWriter) {.at = bytes, .room = length};
+	dsad_put_encoder(&w, encoder);
+	return read_in_place(&copy, arena, bytes, length, &error) == DSAD_OK ? copy : NULL;
+}

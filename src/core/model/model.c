@@ -1,0 +1,120 @@
+/*
+ * model.c
+ *	  The trained model in memory.
+ */
+#include "core/model/model.h"
+
+#include <string.h>
+
+/* Room for that many features and inputs (at least as many), in arena; false when out of memory. */
+bool
+dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs)
+{
+	scaling->features = features;
+	scaling->inputs = inputs;
+	scaling->copied = dsad_arena_array(arena, inputs - features, sizeof(uint32_t));
+	scaling->offset = dsad_arena_array(arena, inputs, sizeof(double));
+	scaling->scale = dsad_arena_array(arena, inputs, sizeof(double));
+	scaling->fill = dsad_arena_array(arena, inputs, sizeof(double));
+	scaling->limit = dsad_arena_array(arena, inputs, sizeof(double));
+	return scaling->copied && scaling->offset && scaling->scale && scaling->fill && scaling->limit;
+}
+
+/* A copy of source in arena; false when out of memory. */
+bool
+dsad_scaling_copy(DsadScaling *scaling, DsadArena *arena, const DsadScaling *source)
+{
+	size_t		size = source->inputs * sizeof(double);
+
+	if (!dsad_scaling_alloc(scaling, arena, source->features, source->inputs))
+		return false;
+	memcpy(scaling->copied, source->copied, (source->inputs - source->features) * sizeof(uint32_t));
+	memcpy(scaling->offset, source->offset, size);
+	memcpy(scaling->scale, source->scale, size);
+	memcpy(scaling->fill, source->fill, size);
+	memcpy(scaling->limit, source->limit, size);
+	return true;
+}
+
+/*
+ * Lays out a model of rows of `features` numbers, nets of `inputs`, under config,
+ * everything zero, in arena.  Loss histories are not allocated.  Errors: the model would be too
+ * large, or out of memory.
+ */
+DsadStatus
+dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, uint32_t features,
+				 uint32_t inputs, DsadError *error)
+{
+	uint64_t	weights = 0;
+	uint32_t	layers = config->hidden.count + 1;
+
+	memset(model, 0, sizeof(*model));
+	model->config = *config;
+	model->layers = layers;
+	model->dims[0] = inputs;
+	for (uint32_t l = 0; l < layers - 1; l++)
+		model->dims[l + 1] = (uint32_t) config->hidden.value[l];
+	model->dims[layers] = (uint32_t) config->latent;
+
+	/* dims are within their caps, so these sums cannot wrap 64 bits */
+	for (uint32_t l = 0; l < layers; l++)
+		weights += (uint64_t) model->dims[l] * model->dims[l + 1];
+	if (weights * 4 * (uint64_t) config->members > DSAD_MAX_MODEL_BYTES)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer members or smaller hidden layers.",
+						 "model would need %llu bytes, the limit is %llu",
+						 (unsigned long long) (weights * 4 * (uint64_t) config->members),
+						 (unsigned long long) DSAD_MAX_MODEL_BYTES);
+
+	model->members = dsad_arena_array(arena, (size_t) config->members, sizeof(DsadMember));
+	if (!dsad_scaling_alloc(&model->scaling, arena, features, model->dims[0]) || !model->members)
+		return dsad_no_memory(error);
+	for (int64_t m = 0; m < config->members; m++)
+	{
+		DsadMember *member = &model->members[m];
+
+		for (uint32_t l = 0; l < layers; l++)
+		{
+			uint32_t	out = model->dims[l + 1];
+
+			member->weight[l] = dsad_arena_array(arena, (size_t) model->dims[l] * out, sizeof(float));
+			if (!member->weight[l])
+				return dsad_no_memory(error);
+			if (l + 1 == layers)
+				break;
+			member->running_mean[l] = dsad_arena_array(arena, out, sizeof(float));
+			member->running_var[l] = dsad_arena_array(arena, out, sizeof(float));
+			if (!member->running_mean[l] || !member->running_var[l])
+				return dsad_no_memory(error);
+		}
+		member->center = dsad_arena_array(arena, model->dims[layers], sizeof(float));
+		if (!member->center)
+			return dsad_no_memory(error);
+	}
+	return DSAD_OK;
+}
+
+/* Room for the loss of every epoch, in arena; pretraining's losses that are there stay. */
+DsadStatus
+dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error)
+{
+	size_t		epochs = (size_t) model->config.epochs;
+	uint64_t	losses = (uint64_t) model->config.members *
+		((uint64_t) model->config.pretrain_epochs + 2 * (uint64_t) epochs);
+
+	if (losses * sizeof(float) > DSAD_MAX_MODEL_BYTES / 2)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer members or epochs.",
+						 "model would keep %llu losses, the limit is %llu", (unsigned long long) losses,
+						 (unsigned long long) (DSAD_MAX_MODEL_BYTES / 2 / sizeof(float)));
+	for (int64_t m = 0; m < model->config.members; m++)
+	{
+		DsadMember *member = &model->members[m];
+
+		if (member->pretrain_epochs_run == 0)
+			member->pretrain_loss = dsad_arena_array(arena, (size_t) model->config.pretrain_epochs, sizeof(float));
+		member->train_loss = dsad_arena_array(arena, epochs, sizeof(float));
+		member->validation_loss = dsad_arena_array(arena, epochs, sizeof(float));
+		if (!member->pretrain_loss || !member->train_loss || !member->validation_loss)
+			return dsad_no_memory(error);
+	}
+	return DSAD_OK;
+}

@@ -1,0 +1,418 @@
+/*
+ * scorer.c
+ *	  Scores rows with a trained model: bit-identical on every CPU, compiler
+ *	  and batch size.  Only +, -, *, / and sqrt, each in a fixed order.
+ *
+ * A scorer is never written to after it is made; whoever scores brings scratch
+ * memory.
+ */
+#include "core/score/scorer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/score/scaling.h"
+#include "core/score/scorer_parts.h"
+
+#define SCORE_BLOCK 64			/* rows that go through the layers together */
+
+/* Scratch memory, divided. */
+typedef struct Scratch
+{
+	double	   *raw;			/* inputs that are copies, of one row */
+	float	   *scaled;			/* (rows of a block, stride) */
+	size_t		stride;
+	float	   *buffer[2];		/* (rows of a block, widest) */
+} Scratch;
+
+/* A copy of count elements of size bytes in arena; NULL when out of memory. */
+static void *
+copy_array(DsadArena *arena, const void *source, size_t count, size_t size)
+{
+	void	   *copy = dsad_arena_array(arena, count, size);
+
+	if (copy != NULL)
+		memcpy(copy, source, count * size);
+	return copy;
+}
+
+/*
+ * Packs layer l of a member: weights in panels of DSAD_LANES outputs, zero beyond
+ * the last and, for a hidden layer, BatchNorm's running statistics folded in.
+ */
+static DsadStatus
+pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
+		   const DsadMember *member, uint32_t l)
+{
+	uint32_t	in = model->dims[l];
+	uint32_t	out = model->dims[l + 1];
+	uint32_t	padded = (uint32_t) dsad_padded(out);
+	bool		hidden = l + 1 < model->layers;
+	DsadWatch	watch = {arena->env, false};
+	float	   *weight = dsad_arena_array(arena, (size_t) in * padded, sizeof(float));
+	float	   *bias = dsad_arena_array(arena, padded, sizeof(float));
+	float	   *factor = dsad_arena_array(arena, out, sizeof(float));
+
+	if (weight == NULL || bias == NULL || factor == NULL)
+		return DSAD_NO_MEMORY;
+	for (uint32_t j = 0; j < out; j++)
+	{
+		factor[j] = 1;
+		if (hidden)
+		{
+			factor[j] = 1 / sqrtf(member->running_var[l][j] + DSAD_BATCHNORM_EPS);
+			bias[j] = -member->running_mean[l][j] * factor[j];
+		}
+	}
+	for (size_t i = 0; i < in; i++)
+	{
+		dsad_watch_rows(&watch, i, out);
+		for (size_t j = 0; j < out; j++)
+			weight[(j / DSAD_LANES * in + i) * DSAD_LANES + j % DSAD_LANES] =
+				member->weight[l][i * out + j] * factor[j];
+	}
+	packed->in = in;
+	packed->out_padded = padded;
+	packed->activate = hidden;
+	packed->weight = weight;
+	packed->bias = bias;
+	return watch.canceled ? DSAD_CANCELED : DSAD_OK;
+}
+
+/*
+ * Makes a scorer in arena; of the model only its encoder is needed afterwards.
+ */
+DsadStatus
+dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model,
+				   const DsadKernel *kernel)
+{
+	DsadScorer *scorer = dsad_arena_alloc(arena, sizeof(DsadScorer));
+	double		weight;
+
+	*result = scorer;
+	if (scorer == NULL)
+		return DSAD_NO_MEMORY;
+	scorer->kernel = kernel;
+	scorer->features = model->scaling.features;
+	scorer->inputs = model->dims[0];
+	scorer->layers = model->layers;
+	scorer->latent = model->dims[model->layers];
+	scorer->members = (uint32_t) model->config.members;
+	weight = model->config.input_weight > 0 ? model->config.input_weight : 0;
+	scorer->input_factor = weight > 0 ? weight / (1 + weight) / model->input_mean : 0;
+	scorer->zeros = dsad_arena_array(arena, scorer->inputs, sizeof(float));
+	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
+	if (!dsad_scaling_copy(&scorer->scaling, arena, &model->scaling) || !scorer->zeros || !scorer->member ||
+		!dsad_calibration_copy(&scorer->calibration, arena, &model->calibration))
+		return DSAD_NO_MEMORY;
+	scorer->cross = model->config.calibration == DSAD_CALIBRATION_CROSS;
+	dsad_decision(&scorer->decision, model);
+	scorer->encoder = model->encoder;
+	for (uint32_t m = 0; m < scorer->members; m++)
+	{
+		const DsadMember *member = &model->members[m];
+		DsadPackedNet *packed = &scorer->member[m];
+
+		packed->layers = model->layers;
+		packed->latent = scorer->latent;
+		for (uint32_t l = 0; l < model->layers; l++)
+		{
+			DsadStatus	status = pack_layer(&packed->layer[l], arena, model, member, l);
+
+			if (status != DSAD_OK)
+				return status;
+		}
+		packed->center = copy_array(arena, member->center, scorer->latent, sizeof(float));
+		packed->divisor = (dsad_config_plain_score(&model->config) ? 1 : member->divisor) * (1 + weight);
+		if (!packed->center)
+			return DSAD_NO_MEMORY;
+	}
+	for (uint32_t l = 0; l < model->layers; l++)
+		if (dsad_padded(model->dims[l + 1]) > scorer->widest)
+			scorer->widest = (uint32_t) dsad_padded(model->dims[l + 1]);
+	return DSAD_OK;
+}
+
+uint32_t
+dsad_scorer_features(const DsadScorer *scorer)
+{
+	return scorer->features;
+}
+
+/* What stands for a missing number, for each feature: its training mean. */
+const double *
+dsad_scorer_expected(const DsadScorer *scorer)
+{
+	return scorer->scaling.fill;
+}
+
+/* What makes features of a row's columns. */
+const DsadEncoder *
+dsad_scorer_encoder(const DsadScorer *scorer)
+{
+	return scorer->encoder;
+}
+
+uint32_t
+dsad_scorer_embedding_size(const DsadScorer *scorer)
+{
+	return scorer->members * scorer->latent + (scorer->input_factor > 0 ? scorer->inputs : 0);
+}
+
+size_t
+dsad_scorer_poll_rows(const DsadScorer *scorer)
+{
+	size_t		work = 0;
+	size_t		rows;
+
+	for (uint32_t l = 0; l < scorer->layers; l++)
+		work += (size_t) scorer->member[0].layer[l].in * scorer->member[0].layer[l].out_padded;
+	rows = DSAD_POLL_WORK / (work * scorer->members);
+	/* fewer would waste what the kernels gain from rows side by side */
+	return rows < 6 ? 6 : rows;
+}
+
+/* Bytes of scratch memory that scoring `count` rows in one call needs, at any address. */
+size_t
+dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
+{
+	size_t		n = count < SCORE_BLOCK ? count : SCORE_BLOCK;
+	/* a single row takes all members at once */
+	size_t		wide = n > scorer->members ? n : scorer->members;
+
+	return (n * dsad_padded(scorer->inputs) + 2 * wide * scorer->widest) * sizeof(float) +
+		dsad_padded(scorer->inputs - scorer->features) * sizeof(double) + DSAD_ALIGN;
+}
+
+/* Divides scratch memory for blocks of n rows; every part begins a cache line. */
+static Scratch
+divide(const DsadScorer *scorer, void *scratch, size_t n)
+{
+	Scratch		s;
+
+	s.raw = (double *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1));
+	s.scaled = (float *) (s.raw + dsad_padded(scorer->inputs - scorer->features));
+	s.stride = scorer->inputs;
+	s.buffer[0] = s.scaled + n * dsad_padded(scorer->inputs);
+	s.buffer[1] = s.buffer[0] + n * scorer->widest;
+	return s;
+}
+
+/* Scales rows start .. start + n - 1; returns how many came before one with an infinite number. */
+static size_t
+scale_rows(const DsadScorer *scorer, const DsadRows *rows, size_t start, size_t n, const Scratch *scratch)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!dsad_scale_row(&scorer->scaling, scorer->kernel, rows, start + i, scratch->raw,
+							scratch->scaled + i * scorer->inputs))
+			return i;
+	return n;
+}
+
+/* n scaled rows through one member; returns its outputs (n, latent padded). */
+static const float *
+run_member(const DsadScorer *scorer, const DsadPackedNet *member, const Scratch *scratch, size_t n)
+{
+	const float *x = scratch->scaled;
+	size_t		ldx = scratch->stride;
+
+	for (uint32_t l = 0; l < scorer->layers; l++)
+	{
+		const DsadPackedLayer *layer = &member->layer[l];
+		float	   *y = scratch->buffer[l & 1];
+
+		scorer->kernel->layer(layer, x, ldx, y, n);
+		x = y;
+		ldx = layer->out_padded;
+	}
+	return x;
+}
+
+/*
+ * A member's share of the score, by the distance of its output; a net driven out of
+ * float's range gives infinity, never NaN.  Dividing by 1 would only take time.
+ */
+static inline double
+member_score(const DsadPackedNet *member, double distance)
+{
+	if (isnan(distance))
+		return INFINITY;
+	return member->divisor == 1 ? distance : distance / member->divisor;
+}
+
+/* The inputs' own share of the score: their squared distance from the training mean. */
+static inline double
+input_score(const DsadScorer *scorer, const float *scaled)
+{
+	return scorer->input_factor * scorer->kernel->distance(scaled, scorer->zeros, scorer->inputs);
+}
+
+/* Scores one scaled row. */
+static double
+score_row(const DsadScorer *scorer, const Scratch *scratch)
+{
+	double		distance[DSAD_MAX_MEMBERS];
+	double		sum = 0;
+
+	scorer->kernel->row(scorer->member, scorer->members, scratch->scaled, scratch->buffer[0],
+						scorer->widest, distance);
+	for (uint32_t m = 0; m < scorer->members; m++)
+		sum += member_score(&scorer->member[m], distance[m]);
+	if (scorer->members > 1)
+		sum /= scorer->members;
+	return scorer->input_factor > 0 ? sum + input_score(scorer, scratch->scaled) : sum;
+}
+
+/* Scores a block of n scaled rows. */
+static void
+score_block(const DsadScorer *scorer, const Scratch *scratch, size_t n, double *scores)
+{
+	size_t		padded = scorer->member[0].layer[scorer->layers - 1].out_padded;
+
+	for (size_t i = 0; i < n; i++)
+		scores[i] = 0;
+	for (uint32_t m = 0; m < scorer->members; m++)
+	{
+		const DsadPackedNet *member = &scorer->member[m];
+		const float *z = run_member(scorer, member, scratch, n);
+
+		for (size_t i = 0; i < n; i++)
+			scores[i] += member_score(member, scorer->kernel->distance(z + i * padded, member->center,
+																	   scorer->latent));
+	}
+	if (scorer->members > 1)
+		for (size_t i = 0; i < n; i++)
+			scores[i] /= scorer->members;
+	if (scorer->input_factor > 0)
+		for (size_t i = 0; i < n; i++)
+			scores[i] += input_score(scorer, scratch->scaled + i * scratch->stride);
+}
+
+/*
+ * Scores rows (count x features, NaN = missing) with scratch memory of
+ * dsad_scorer_scratch bytes.  Returns the number of rows scored: fewer than
+ * count when the next one has an infinite number.
+ */
+size_t
+dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory, double *scores)
+{
+	size_t		count = rows->count;
+	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
+
+	if (count == 1)
+	{
+		if (scale_rows(scorer, rows, 0, 1, &scratch) == 0)
+			return 0;
+		*scores = score_row(scorer, &scratch);
+		return 1;
+	}
+	for (size_t start = 0; start < count; start += SCORE_BLOCK)
+	{
+		size_t		wanted = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+		size_t		n = scale_rows(scorer, rows, start, wanted, &scratch);
+
+		score_block(scorer, &scratch, n, scores + start);
+		if (n < wanted)
+			return start + n;
+	}
+	return count;
+}
+
+/*
+ * One row's score by each member (members of them), as if there were no others; their
+ * mean is the score.  False when the row has an infinite number.
+ */
+bool
+dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, double *scores)
+{
+	Scratch		scratch = divide(scorer, scratch_memory, 1);
+	double		distance[DSAD_MAX_MEMBERS];
+	double		inputs;
+
+	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
+		return false;
+	scorer->kernel->row(scorer->member, scorer->members, scratch.scaled, scratch.buffer[0], scorer->widest, distance);
+	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled) : 0;
+	for (uint32_t m = 0; m < scorer->members; m++)
+		scores[m] = member_score(&scorer->member[m], distance[m]) + inputs;
+	return true;
+}
+
+/* Scores rows that are scaled already (count, row stride `stride`); scratch and bits as above. */
+void
+dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, size_t count,
+				  void *scratch_memory, double *scores)
+{
+	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
+
+	scratch.stride = stride;
+	for (size_t start = 0; start < count; start += SCORE_BLOCK)
+	{
+		size_t		n = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+
+		scratch.scaled = (float *) scaled + start * stride; /* only read */
+		score_block(scorer, &scratch, n, scores + start);
+	}
+}
+
+/*
+ * A scorer in arena, with scratch memory for `count` rows, where failures are to be
+ * told of.
+ */
+DsadStatus
+dsad_scorer_begin(DsadScorer **scorer, void **scratch, DsadArena *arena, const DsadModel *model,
+				  const DsadKernel *kernel, size_t count, DsadError *error)
+{
+	DsadStatus	status = dsad_scorer_create(scorer, arena, model, kernel);
+
+	if (status == DSAD_CANCELED)
+		return dsad_fail(error, status, NULL, "canceled");
+	if (status != DSAD_OK || !(*scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(*scorer, count))))
+		return dsad_no_memory(error);
+	return DSAD_OK;
+}
+
+/* Scores scaled rows as dsad_score_scaled does, with polls. */
+DsadStatus
+dsad_score_polled(const DsadScorer *scorer, const DsadEnv *env, const float *scaled, size_t stride, size_t count,
+				  void *scratch, double *scores, DsadError *error)
+{
+	size_t		step = dsad_scorer_poll_rows(scorer);
+	DsadStatus	status = DSAD_OK;
+
+	for (size_t start = 0; start < count && status == DSAD_OK; start += step)
+	{
+		dsad_score_scaled(scorer, scaled + start * stride, stride, count - start < step ? count - start : step, scratch,
+						  scores + start);
+		status = dsad_poll(env, error);
+	}
+	return status;
+}
+
+/*
+ * One row's embedding: all members' (z - c) / sqrt(members * divisor),
+ * concatenated, then the inputs, if they count.  False when the row has an
+ * infinite number.
+ */
+bool
+dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, float *embedding)
+{
+	Scratch		scratch = divide(scorer, scratch_memory, 1);
+
+	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
+		return false;
+	for (uint32_t m = 0; m < scorer->members; m++)
+	{
+		const DsadPackedNet *member = &scorer->member[m];
+		const float *z = run_member(scorer, member, &scratch, 1);
+		double		factor = 1 / sqrt(scorer->members * member->divisor);
+
+		for (uint32_t j = 0; j < scorer->latent; j++)
+			embedding[(size_t) m * scorer->latent + j] =
+				(float) (((double) z[j] - (double) member->center[j]) * factor);
+	}
+	for (uint32_t i = 0; i < scorer->inputs && scorer->input_factor > 0; i++)
+		embedding[(size_t) scorer->members * scorer->latent + i] =
+			(float) ((double) scratch.scaled[i] * sqrt(scorer->input_factor));
+	return true;
+}

@@ -1,0 +1,60 @@
+/*
+ * dataset.h
+ *	  The rows of a training, as they come and as the nets see them.
+ */
+#ifndef DSAD_DATASET_H
+#define DSAD_DATASET_H
+
+#include "core/model/model.h"
+#include "core/rows.h"
+
+/*
+ * Training rows.  read copies row `row` (0 .. count - 1) as doubles, NaN for a
+ * missing element, and its label; nonzero = failure.  Sequential rows are only
+ * ever read from 0 upwards, again from 0 for each pass.
+ */
+typedef struct DsadRowSource
+{
+	void	   *ctx;
+	uint64_t	count;			/* at most UINT32_MAX */
+	uint32_t	features;
+	bool		sequential;
+	int			(*read) (void *ctx, uint64_t row, double *features, int8_t *label);
+	const DsadEncoder *encoder; /* what made the features; NULL = they are the elements of an array */
+} DsadRowSource;
+
+/*
+ * Scaled rows: in memory, or in blocks of block_rows rows (the last may hold
+ * fewer) that are written once, in order, and then read in any order.
+ */
+typedef struct DsadDataset
+{
+	uint64_t	count;
+	uint32_t	inputs;
+	float	   *scaled;			/* (count, inputs), NULL = in blocks */
+	int8_t	   *label;			/* count: labels, with folds in them (loader.h) */
+	void	   *ctx;
+	uint32_t	block_rows;
+	int			(*write_block) (void *ctx, uint64_t block, const float *scaled, const int8_t *label,
+								uint32_t rows);
+	int			(*read_block) (void *ctx, uint64_t block, float *scaled, int8_t *label);
+	size_t		window_bytes;	/* for the blocks that a training holds at a time */
+} DsadDataset;
+
+/* The parts that the rows are divided into, the same for all members. */
+typedef enum DsadPart
+{
+	DSAD_PART_TRAINING,
+	DSAD_PART_VALIDATION,		/* for early stopping; always in memory */
+	DSAD_PART_CALIBRATION,		/* for p-values; always in memory */
+	DSAD_PARTS
+} DsadPart;
+
+/* What dsad_prepare finds out about the rows. */
+typedef struct DsadPlan
+{
+	const uint32_t *order;		/* rows in canonical order; NULL = as they come */
+	uint64_t	count[DSAD_PARTS];
+} DsadPlan;
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * finish.h
+ *	  What remains to be done when all members are trained.
+ */
+#ifndef DSAD_FINISH_H
+#define DSAD_FINISH_H
+
+#include "core/train/dataset.h"
+
+/* When all members are trained or updated. */
+extern DsadStatus dsad_finish(DsadModel *model, DsadArena *arena, const DsadEnv *env,
+							  const DsadDataset *parts, DsadError *error);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * scaling_fit.h
+ *	  Fits the scaling to the training rows.
+ */
+#ifndef DSAD_SCALING_FIT_H
+#define DSAD_SCALING_FIT_H
+
+#include "core/train/dataset.h"
+
+extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env,
+								   DsadScalingMethod method, const DsadRowSource *rows,
+								   const uint32_t *order, DsadFacts *facts,
+								   DsadError *error);
+
+#endif

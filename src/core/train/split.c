@@ -1,0 +1,194 @@
+/*
+ * split.c
+ *	  Divides the rows: validation, calibration, training; the same division in
+ *	  every pass.  Selection sampling, so that one pass in any order does (Knuth,
+ *	  3.4.2 S).
+ */
+#include "core/train/split.h"
+
+#include <string.h>
+
+#include "core/train/loader.h"
+
+/* More held-out rows than this tell nothing new, and are scored after every epoch. */
+#define MAX_VALIDATION_ROWS 50000
+#define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
+
+/* Share of the eligible rows that split calibration holds out, and that each member of cross leaves out at most. */
+#define CALIBRATION_PART 5
+
+/* Below so many eligible rows the automatic choice is to hold none out of all members ... */
+#define MIN_SPLIT_ROWS 500
+
+/* ... and below so many to hold none out of any: rows that are left out of so few are far from all others. */
+#define MIN_CALIBRATION_ROWS 20
+
+enum
+{
+	ANOMALIES, NORMALS, UNLABELED
+};
+
+static int
+label_kind(int8_t label)
+{
+	return label == DSAD_ANOMALY ? ANOMALIES : label == DSAD_NORMAL ? NORMALS : UNLABELED;
+}
+
+/* Decides what automatic calibration is; one member alone has no others to leave rows to. */
+void
+dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
+{
+	uint64_t	eligible = facts->rows - facts->anomalies;
+
+	if (config->calibration == DSAD_CALIBRATION_AUTO)
+		config->calibration = eligible < MIN_CALIBRATION_ROWS ? DSAD_CALIBRATION_NONE :
+			eligible < MIN_SPLIT_ROWS ? DSAD_CALIBRATION_CROSS : DSAD_CALIBRATION_SPLIT;
+	if (config->calibration == DSAD_CALIBRATION_CROSS && config->members == 1)
+		config->calibration = DSAD_CALIBRATION_SPLIT;
+}
+
+/* How many calibration rows there shall be of `rows` eligible ones. */
+static double
+calibration_rows(const DsadConfig *config, double rows)
+{
+	double		wanted = 0;
+
+	if (config->calibration == DSAD_CALIBRATION_SPLIT)
+		wanted = rows / CALIBRATION_PART;
+	else if (config->calibration == DSAD_CALIBRATION_CROSS)
+		wanted = config->members < CALIBRATION_PART ? rows * (double) config->members / CALIBRATION_PART : rows;
+	return wanted < DSAD_CALIBRATION_ROWS ? wanted : DSAD_CALIBRATION_ROWS;
+}
+
+/*
+ * Starts dividing rows of so many inputs, under resolved options: validation takes its share of each kind
+ * of label, calibration its share of both eligible kinds; an update has neither.
+ */
+void
+dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs)
+{
+	double		share = config->validation;
+	double		most = (double) inputs * MAX_VALIDATION_ROWS > MAX_VALIDATION_NUMBERS ?
+		MAX_VALIDATION_NUMBERS / (double) inputs : MAX_VALIDATION_ROWS;
+	bool		update = facts->updates > 0;
+	uint64_t	rows = update ? facts->update_rows : facts->rows;
+	uint64_t	anomalies = update ? facts->update_anomalies : facts->anomalies;
+	uint64_t	normals = update ? facts->update_normals : facts->normals;
+	double		eligible;
+
+	memset(split, 0, sizeof(*split));
+	if (share * (double) rows > most)
+		share = most / (double) rows;
+	split->left[ANOMALIES] = (uint32_t) anomalies;
+	split->left[NORMALS] = (uint32_t) normals;
+	split->left[UNLABELED] = (uint32_t) (rows - anomalies - normals);
+	for (int kind = 0; kind < 3; kind++)
+		split->validation[kind] = (uint32_t) (share * split->left[kind]);
+	eligible = (double) (split->left[NORMALS] - split->validation[NORMALS]) +
+		(split->left[UNLABELED] - split->validation[UNLABELED]);
+	/* a single eligible row is needed in training */
+	if (eligible >= 2 && !update)
+	{
+		uint32_t	wanted = (uint32_t) calibration_rows(config, eligible);
+		uint32_t	known = split->left[NORMALS] - split->validation[NORMALS];
+
+		/* exact when all are, and never more than there are of either */
+		split->calibration[NORMALS] = known == eligible ? wanted : (uint32_t) (wanted * (known / eligible));
+		split->calibration[UNLABELED] = wanted - split->calibration[NORMALS];
+	}
+	if (config->calibration == DSAD_CALIBRATION_CROSS)
+		split->folds = config->members < DSAD_MAX_FOLDS ? (uint32_t) config->members : DSAD_MAX_FOLDS;
+	dsad_random_seed(&split->random, (uint64_t) config->seed, 0, DSAD_STREAM_SPLIT);
+}
+
+/* Rows of each part, before any was dealt; rows in folds are training rows. */
+void
+dsad_split_counts(const DsadSplit *split, uint64_t count[DSAD_PARTS])
+{
+	memset(count, 0, DSAD_PARTS * sizeof(count[0]));
+	for (int kind = 0; kind < 3; kind++)
+	{
+		uint32_t	calibration = split->folds > 0 ? 0 : split->calibration[kind];
+
+		count[DSAD_PART_VALIDATION] += split->validation[kind];
+		count[DSAD_PART_CALIBRATION] += calibration;
+		count[DSAD_PART_TRAINING] += split->left[kind] - split->validation[kind] - calibration;
+	}
+}
+
+/* The next row's fold, from 1: of each `folds` rows in a row every member gets one, at random. */
+static uint32_t
+deal(DsadSplit *split)
+{
+	uint32_t	at = split->dealt++ % split->folds;
+	uint32_t	other;
+	uint8_t		fold;
+
+	if (at == 0)
+		for (uint32_t i = 0; i < split->folds; i++)
+			split->fold[i] = (uint8_t) (i + 1);
+	other = at + dsad_random_below(&split->random, split->folds - at);
+	fold = split->fold[other];
+	split->fold[other] = split->fold[at];
+	return fold;
+}
+
+/* The part of the next row; its fold, if it has one, joins its label. */
+DsadPart
+dsad_split_next(DsadSplit *split, int8_t *label)
+{
+	int			kind = label_kind(*label);
+	uint32_t	held_out = split->validation[kind] + split->calibration[kind];
+	uint32_t	place = held_out > 0 ? dsad_random_below(&split->random, split->left[kind]) : 0;
+
+	split->left[kind]--;
+	if (place < split->validation[kind])
+	{
+		split->validation[kind]--;
+		return DSAD_PART_VALIDATION;
+	}
+	if (place >= held_out)
+		return DSAD_PART_TRAINING;
+	split->calibration[kind]--;
+	if (split->folds == 0)
+		return DSAD_PART_CALIBRATION;
+	*label = dsad_label_in_fold(*label, deal(split));
+	return DSAD_PART_TRAINING;
+}
+
+/* DsadRowSource.read of a filter: row is the one after the last, or 0 to begin anew. */
+static int
+filter_read(void *ctx, uint64_t row, double *features, int8_t *label)
+{
+	DsadFilter *filter = ctx;
+	int8_t		folded;
+
+	if (row == 0)
+	{
+		dsad_split_start(&filter->split, filter->config, filter->facts, dsad_inputs(filter->config, filter->rows->encoder));
+		filter->next = 0;
+	}
+	do
+	{
+		uint64_t	at = filter->next++;
+
+		if (at >= filter->rows->count ||
+			filter->rows->read(filter->rows->ctx, filter->order ? filter->order[at] : at, features, label) != 0)
+			return 1;
+		folded = *label;
+	} while (dsad_split_next(&filter->split, &folded) == DSAD_PART_CALIBRATION);
+	return 0;
+}
+
+/* The rows, in order (NULL: as they come), without those held out for calibration; valid as long as filter. */
+DsadRowSource
+dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts *facts,
+				   const DsadRowSource *rows, const uint32_t *order)
+{
+	uint64_t	count[DSAD_PARTS];
+
+	*filter = (DsadFilter) {.rows = rows, .order = order, .config = config, .facts = facts};
+	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder));
+	dsad_split_counts(&filter->split, count);
+	return (DsadRowSource) {filter, rows->count - count[DSAD_PART_CALIBRATION], rows->features, true, filter_read, rows->encoder};
+}

@@ -1,0 +1,279 @@
+/*
+ * info.c
+ *	  What a model says of itself: deepsad_info, deepsad_history, deepsad_is_model.
+ */
+#include "pg/pg_compat.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "pg/core_env.h"
+#include "pg/jsonb_build.h"
+#include "model/model_bytes.h"
+#include "pg/set_result.h"
+#include "model/options.h"
+
+DEEPSAD_FUNCTION(deepsad_info);
+DEEPSAD_FUNCTION(deepsad_history);
+DEEPSAD_FUNCTION(deepsad_is_model);
+
+/* The last of `count` losses; NaN (null in JSON) when there is none. */
+static double
+last_loss(const float *loss, uint32 count)
+{
+	return count > 0 ? loss[count - 1] : get_float8_nan();
+}
+
+static void
+push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *member)
+{
+	static const char *const stops[] = {"epochs", "max_steps", "validation"};
+	bool		validated = model->config.validation > 0 && model->facts.validation > 0;
+
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_float(state, "mean_distance", member->divisor);
+	deepsad_push_float(state, "radius", member->radius);
+	deepsad_push_int(state, "pretrain_epochs", member->pretrain_epochs_run);
+	deepsad_push_float(state, "pretrain_loss",
+					   last_loss(member->pretrain_loss, member->pretrain_epochs_run));
+	deepsad_push_int(state, "epochs", member->epochs_run);
+	deepsad_push_int(state, "steps", (int64) member->steps_run);
+	deepsad_push_float(state, "loss", last_loss(member->train_loss, member->epochs_run));
+	deepsad_push_string(state, "stopped_by", stops[member->stop]);
+	if (validated)
+	{
+		deepsad_push_int(state, "best_epoch", member->best_epoch);
+		deepsad_push_float(state, "validation_loss", last_loss(member->validation_loss, member->best_epoch));
+	}
+	deepsad_push_bool(state, "collapsed", member->collapsed);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static void
+push_rows(JsonbParseState **state, const DsadFacts *facts)
+{
+	deepsad_push_key(state, "rows");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_int(state, "trained", (int64) (facts->rows - facts->validation - facts->calibration));
+	deepsad_push_int(state, "validation", (int64) facts->validation);
+	deepsad_push_int(state, "calibration", (int64) facts->calibration);
+	deepsad_push_int(state, "skipped", (int64) facts->skipped);
+	deepsad_push_int(state, "anomalies", (int64) facts->anomalies);
+	deepsad_push_int(state, "normals", (int64) facts->normals);
+	deepsad_push_int(state, "unlabeled", (int64) (facts->rows - facts->anomalies - facts->normals));
+	deepsad_push_int(state, "missing_elements", (int64) facts->missing);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	deepsad_push_int(state, "updates", (int64) facts->updates);
+	if (facts->updates > 0)
+	{
+		deepsad_push_key(state, "last_update");
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		deepsad_push_int(state, "rows", (int64) facts->update_rows);
+		deepsad_push_int(state, "anomalies", (int64) facts->update_anomalies);
+		deepsad_push_int(state, "normals", (int64) facts->update_normals);
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+}
+
+/* A number that may be unknown: null then. */
+static void
+push_known(JsonbParseState **state, const char *key, double value)
+{
+	deepsad_push_float(state, key, value < 0 ? get_float8_nan() : value);
+}
+
+/*
+ * How far the model can be trusted.  Entropy is the paper's bound for a normal
+ * distribution of the networks' outputs, in nats above that of an average
+ * training row: latent / 2 * ln(mean score).
+ */
+static void
+push_trust(JsonbParseState **state, const DsadModel *model)
+{
+	static const char *const kinds[] = {"anomalies", "unlabeled", "normals"};
+	const DsadTrust *trust = &model->trust;
+	double		average = dsad_config_plain_score(&model->config) ? model->members[0].divisor : 1;
+
+	deepsad_push_key(state, "trust");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_string(state, "measured_on", trust->held_out ? "validation rows" : "training rows");
+	push_known(state, "roc_auc", trust->auc);
+	push_known(state, "roc_auc_low", trust->interval[0]);
+	push_known(state, "roc_auc_high", trust->interval[1]);
+	push_known(state, "untrained_roc_auc", trust->untrained_auc);
+	push_known(state, "plain_roc_auc", trust->plain_auc);
+	push_known(state, "score_deviation", trust->deviation);
+	for (int kind = 0; kind < 3; kind++)
+	{
+		deepsad_push_key(state, kinds[kind]);
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		deepsad_push_int(state, "rows", (int64) trust->rows[kind]);
+		push_known(state, "mean_score", trust->mean_score[kind]);
+		deepsad_push_float(state, "entropy", trust->mean_score[kind] > 0 ?
+						   model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* What p-values rest on, and what is_anomaly goes by; a part that does not exist is null. */
+static void
+push_decision(JsonbParseState **state, const DsadModel *model)
+{
+	static const char *const methods[] = {"auto", "split", "cross", "none"};
+	const DsadCalibration *calibration = &model->calibration;
+	DsadDecision decision;
+
+	dsad_decision(&decision, model);
+	deepsad_push_key(state, "calibration");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_string(state, "method", methods[model->config.calibration]);
+	deepsad_push_int(state, "rows", calibration->rows);
+	if (calibration->lists > 0)
+		deepsad_push_float(state, "smallest_pvalue", dsad_smallest_pvalue(calibration));
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	deepsad_push_key(state, "threshold");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_string(state, "by", decision.kind == DSAD_DECISION_NONE ? NULL : model->config.threshold > 0 ? "score" :
+						model->config.contamination > 0 ? "contamination" : "alpha");
+	deepsad_push_float(state, "score", decision.kind == DSAD_DECISION_SCORE ? decision.score : get_float8_nan());
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* The score of a row of which nothing is known: what explanations start from. */
+static double
+baseline_score(const DsadModel *model, DsadArena *arena)
+{
+	DsadScorer *scorer;
+	double	   *row = palloc(model->scaling.features * sizeof(double));
+	double		score;
+
+	for (uint32 i = 0; i < model->scaling.features; i++)
+		row[i] = get_float8_nan();
+	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) != DSAD_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	dsad_score(scorer, &(DsadRows) {row, 1, false}, palloc(dsad_scorer_scratch(scorer, 1)), &score);
+	return score;
+}
+
+/* deepsad_info(model) -> jsonb */
+Datum
+deepsad_info(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	JsonbParseState *state = NULL;
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	int64		weights = 0;
+	bool		collapsed = false;
+
+	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, bytes);
+	for (uint32 l = 0; l < model.layers; l++)
+		weights += (int64) model.dims[l] * model.dims[l + 1] * model.config.members;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_int(&state, "format", DSAD_FORMAT);
+	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));
+	if (!dsad_encoder_is_array(model.encoder))
+	{
+		deepsad_push_int(&state, "columns", model.encoder->columns);
+		deepsad_push_int(&state, "left_out", model.encoder->left_out);
+	}
+	deepsad_push_int(&state, "features", model.scaling.features);
+	deepsad_push_int(&state, "weights", weights);
+	push_rows(&state, &model.facts);
+	deepsad_push_key(&state, "options");
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	deepsad_options_push(&state, &model.config);
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	deepsad_push_key(&state, "members");
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int64 m = 0; m < model.config.members; m++)
+	{
+		push_member(&state, &model, &model.members[m]);
+		collapsed |= model.members[m].collapsed;
+	}
+	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	deepsad_push_bool(&state, "collapsed", collapsed);
+	push_trust(&state, &model);
+	push_decision(&state, &model);
+	deepsad_push_float(&state, "baseline_score", baseline_score(&model, &arena));
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* Appends one phase's epochs. */
+static void
+put_epochs(Tuplestorestate *store, TupleDesc desc, int member, const char *phase, const float *loss,
+		   uint32 count)
+{
+	Datum		phase_datum = CStringGetTextDatum(phase);
+
+	for (uint32 epoch = 0; epoch < count; epoch++)
+	{
+		Datum		value[4];
+		bool		null[4] = {false, false, false, false};
+
+		CHECK_FOR_INTERRUPTS();
+		value[0] = Int32GetDatum(member + 1);
+		value[1] = phase_datum;
+		value[2] = Int32GetDatum((int32) epoch + 1);
+		value[3] = Float8GetDatum(loss[epoch]);
+		tuplestore_putvalues(store, desc, value, null);
+	}
+}
+
+/* deepsad_history(model) -> (member, phase, epoch, loss) rows, as a materialised set */
+Datum
+deepsad_history(PG_FUNCTION_ARGS)
+{
+	Tuplestorestate *store;
+	TupleDesc	desc;
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+
+	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	store = deepsad_set_begin(fcinfo, &desc);
+	for (int m = 0; m < model.config.members; m++)
+	{
+		const DsadMember *member = &model.members[m];
+
+		put_epochs(store, desc, m, "pretraining", member->pretrain_loss,
+				   member->pretrain_epochs_run);
+		put_epochs(store, desc, m, "training", member->train_loss,
+				   member->epochs_run);
+		if (model.config.validation > 0 && model.facts.validation > 0)
+			put_epochs(store, desc, m, "validation", member->validation_loss, member->epochs_run);
+	}
+	return (Datum) 0;
+}
+
+/* deepsad_is_model(bytea) -> boolean: whether the bytes can be scored with */
+Datum
+deepsad_is_model(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "deepsad decoding",
+												  ALLOCSET_SMALL_SIZES);
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadError	error;
+	DsadStatus	status;
+
+	deepsad_env_init(&env, context);
+	dsad_arena_init(&arena, &env);
+	status = dsad_model_decode(&model, &arena, &env, (const uint8_t *) VARDATA_ANY(bytes),
+							   VARSIZE_ANY_EXHDR(bytes), &error);
+	MemoryContextDelete(context);
+	PG_RETURN_BOOL(status == DSAD_OK);
+}

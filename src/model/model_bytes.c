@@ -1,0 +1,64 @@
+/*
+ * model_bytes.c
+ *	  Models as SQL values.
+ */
+#include "pg/pg_compat.h"
+
+#include "access/detoast.h"
+
+#include "model/model_bytes.h"
+#include "pg/core_env.h"
+
+/* Decodes a model into context, with an environment and arena there; or raises the error. */
+void
+deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context, bytea *bytes)
+{
+	DsadError	error;
+
+	deepsad_env_init(env, context);
+	dsad_arena_init(arena, env);
+	deepsad_check(dsad_model_decode(model, arena, env, (const uint8_t *) VARDATA_ANY(bytes),
+									VARSIZE_ANY_EXHDR(bytes), &error), &error);
+}
+
+/* A copy of a model as it is stored, in context; what it is stored in elsewhere in memory becomes part of it. */
+struct varlena *
+deepsad_model_keep(struct varlena *model, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	struct varlena *copy;
+
+	if (VARATT_IS_EXTERNAL(model) && !VARATT_IS_EXTERNAL_ONDISK(model))
+		copy = pg_detoast_datum_copy(model);
+	else
+	{
+		copy = palloc(VARSIZE_ANY(model));
+		memcpy(copy, model, VARSIZE_ANY(model));
+	}
+	MemoryContextSwitchTo(old);
+	return copy;
+}
+
+/* Whether two models, as they are stored, are the same value, which may be stored in two ways. */
+bool
+deepsad_same_model(struct varlena *a, struct varlena *b)
+{
+	if (VARSIZE_ANY(a) == VARSIZE_ANY(b) && memcmp(a, b, VARSIZE_ANY(a)) == 0)
+		return true;
+	a = pg_detoast_datum_packed(a);
+	b = pg_detoast_datum_packed(b);
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/* The model as bytes, in the current context. */
+bytea *
+deepsad_model_encode(const DsadModel *model, const DsadEnv *env)
+{
+	Size		size = dsad_model_size(model);
+	bytea	   *result = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(result, VARHDRSZ + size);
+	if (!dsad_model_encode(model, env, (uint8_t *) VARDATA(result), size))
+		elog(ERROR, "model is not as large as it was reckoned");
+	return result;
+}

@@ -1,0 +1,16 @@
+/*
+ * model_bytes.h
+ *	  Models as SQL values.
+ */
+#ifndef DEEPSAD_MODEL_BYTES_H
+#define DEEPSAD_MODEL_BYTES_H
+
+#include "core/dsad.h"
+
+extern struct varlena *deepsad_model_keep(struct varlena *model, MemoryContext context);
+extern bool deepsad_same_model(struct varlena *a, struct varlena *b);
+extern bytea *deepsad_model_encode(const DsadModel *model, const DsadEnv *env);
+extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,
+								 bytea *bytes);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * model_warnings.h
+ *	  What there is to warn of in a model that was just made.
+ */
+#ifndef DEEPSAD_MODEL_WARNINGS_H
+#define DEEPSAD_MODEL_WARNINGS_H
+
+#include "core/dsad.h"
+
+/* What a statement's trainings have warned of already. */
+typedef struct DeepsadSaid
+{
+	bool		decision;
+	bool		collapsed;
+	bool		useless;
+	bool		no_rows;		/* to learn from */
+	bool		no_column;
+} DeepsadSaid;
+
+extern bool deepsad_warn_decision(const DsadModel *model);
+extern void deepsad_warn_model(const DsadModel *model, DeepsadSaid *said);
+
+#endif

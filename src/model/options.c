@@ -1,0 +1,380 @@
+/*
+ * options.c
+ *	  deepsad_options(), and options in jsonb.  Names, ranges and defaults are
+ *	  the core's (core/config.c).
+ */
+#include "pg/pg_compat.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "model/column_options.h"
+#include "pg/core_env.h"
+#include "pg/jsonb_build.h"
+#include "model/options.h"
+
+#define MAX_SHOWN_KEY 64		/* bytes of a wrong key in the message */
+
+DEEPSAD_FUNCTION(deepsad_options);
+
+/* The names that an option may have as its value. */
+static char *
+valid_names(const DsadOption *option)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; option->labels[i] != NULL; i++)
+		appendStringInfo(&names, "%s\"%s\"", i ? ", " : "", option->labels[i]);
+	return names.data;
+}
+
+/* Raises the error of a value of the wrong JSON type. */
+static void
+wrong_type(const DsadOption *option)
+{
+	static const char *const kind[] = {"an integer", "a number", "one of the names", "an array of integers"};
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be %s", option->name, kind[option->kind]),
+			 option->kind == DSAD_OPTION_ENUM ? errhint("Valid values are: %s.", valid_names(option)) : 0));
+}
+
+/* The integer in a JSON value; an error names the option when it is none or does not fit. */
+static int64
+json_int(const DsadOption *option, const JsonbValue *value)
+{
+	Datum		number;
+
+	if (value->type != jbvNumeric)
+		wrong_type(option);
+	number = NumericGetDatum(value->val.numeric);
+	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, number,
+										  DirectFunctionCall2(numeric_trunc, number, Int32GetDatum(0)))))
+		wrong_type(option);
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, number,
+										 DirectFunctionCall1(int8_numeric, Int64GetDatum(PG_INT64_MIN)))) ||
+		DatumGetBool(DirectFunctionCall2(numeric_gt, number,
+										 DirectFunctionCall1(int8_numeric, Int64GetDatum(PG_INT64_MAX)))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" is out of range", option->name),
+				 errhint("Valid values are from %.0f to %.0f.", option->min, option->max)));
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
+}
+
+/* The index of a name among an option's labels. */
+static int64
+enum_value(const DsadOption *option, const char *name, int length)
+{
+	for (int i = 0; option->labels[i] != NULL; i++)
+		if (strlen(option->labels[i]) == (size_t) length && memcmp(option->labels[i], name, length) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" is \"%.*s\"", option->name, length, name),
+			 errhint("Valid values are: %s.", valid_names(option))));
+	return -1;
+}
+
+/* Reads a JSON array of integers. */
+static void
+json_list(const DsadOption *option, const JsonbValue *value, DsadIntList *list)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	element;
+	int			count;
+
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
+		JsonContainerIsScalar(value->val.binary.data))
+		wrong_type(option);
+	count = JsonContainerSize(value->val.binary.data);
+	if (count < (int) option->min_count || count > (int) option->max_count)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" has %d elements, must have from %u to %u",
+						option->name, count, option->min_count, option->max_count)));
+	list->count = 0;
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
+		if (token == WJB_ELEM)
+		{
+			int64		number = json_int(option, &element);
+
+			if (number < option->min || number > option->max)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("option \"%s\" has the element %lld, must be from %.15g to %.15g",
+								option->name, (long long) number, option->min, option->max)));
+			list->value[list->count++] = (int32_t) number;
+		}
+}
+
+/* Sets one option from its JSON value. */
+static void
+set_option(DsadConfig *config, const DsadOption *option, const JsonbValue *value)
+{
+	void	   *field = (char *) config + option->offset;
+
+	switch (option->kind)
+	{
+		case DSAD_OPTION_INT:
+			*(int64_t *) field = json_int(option, value);
+			break;
+		case DSAD_OPTION_FLOAT:
+			if (value->type != jbvNumeric)
+				wrong_type(option);
+			*(double *) field = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+																   NumericGetDatum(value->val.numeric)));
+			break;
+		case DSAD_OPTION_ENUM:
+			if (value->type != jbvString)
+				wrong_type(option);
+			*(int64_t *) field = enum_value(option, value->val.string.val, value->val.string.len);
+			break;
+		case DSAD_OPTION_INT_LIST:
+			json_list(option, value, field);
+			break;
+	}
+}
+
+/* The names of all options, or of those that an update may change. */
+static char *
+valid_options(bool update)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < dsad_option_count; i++)
+		if (dsad_options[i].update || !update)
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "", dsad_options[i].name);
+	if (!update)
+		appendStringInfoString(&names, ", columns");
+	return names.data;
+}
+
+/* The option of a jsonb key, or an error that lists the valid ones; NULL for "columns", which is not the core's. */
+static const DsadOption *
+find_option(const JsonbValue *key)
+{
+	const DsadOption *option = dsad_option_find(key->val.string.val, key->val.string.len);
+
+	if (option || (key->val.string.len == 7 && memcmp(key->val.string.val, "columns", 7) == 0))
+		return option;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown option \"%.*s\"", pg_mbcliplen(key->val.string.val, key->val.string.len, MAX_SHOWN_KEY),
+					key->val.string.val),
+			 errhint("Valid options are: %s.", valid_options(false))));
+}
+
+/* Options must be an object, or nothing. */
+static void
+check_object(Jsonb *options)
+{
+	if (options && !JB_ROOT_IS_OBJECT(options))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("Make one with deepsad_options(epochs => 20).")));
+}
+
+/*
+ * The effective options for `rows` rows of `features` numbers: a key, else its preset,
+ * else the default preset.  options may be NULL.  A JSON null counts as absent.
+ */
+void
+deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint64 rows)
+{
+	DsadPreset	preset = DSAD_PRESET_DEFAULT;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	DsadError	error;
+
+	check_object(options);
+	/* twice over the keys: the preset must be known before the others override it */
+	for (int pass = 0; pass < 2; pass++)
+	{
+		const DsadOption *option = NULL;
+
+		if (pass == 1)
+			dsad_config_defaults(config, preset, features, rows);
+		if (!options)
+			continue;
+		iterator = JsonbIteratorInit(&options->root);
+		while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		{
+			if (token == WJB_KEY)
+				option = find_option(&value);
+			else if (token == WJB_VALUE && option && value.type != jbvNull)
+			{
+				bool		is_preset = option->offset == offsetof(DsadConfig, preset);
+
+				if (pass == 0 && is_preset)
+				{
+					set_option(config, option, &value);
+					preset = (DsadPreset) config->preset;
+				}
+				else if (pass == 1 && !is_preset)
+					set_option(config, option, &value);
+			}
+		}
+	}
+	deepsad_check(dsad_config_check(config, &error), &error);
+}
+
+/*
+ * The options of an update on so many rows, over those of the model in config: only what does not
+ * change what the model is.
+ */
+void
+deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
+{
+	const DsadOption *option = NULL;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	DsadError	error;
+
+	dsad_config_update(config, rows);
+	check_object(options);
+	if (options)
+	{
+		iterator = JsonbIteratorInit(&options->root);
+		while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		{
+			if (token == WJB_KEY)
+				option = find_option(&value);
+			else if (token == WJB_VALUE && value.type != jbvNull)
+			{
+				if (option == NULL || !option->update)
+					ereport(ERROR,
+							(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							 errmsg("option \"%s\" cannot be changed by deepsad_update", option ? option->name : "columns"),
+							 errhint("It can change: %s.", valid_options(true))));
+				set_option(config, option, &value);
+			}
+		}
+	}
+	deepsad_check(dsad_config_check(config, &error), &error);
+}
+
+/* Pushes every option of a model as key and value, into an object that is being built. */
+void
+deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
+{
+	for (int i = 0; i < dsad_option_count; i++)
+	{
+		const DsadOption *option = &dsad_options[i];
+		const void *field = (const char *) config + option->offset;
+
+		if (option->transient)
+			continue;
+		if (option->kind == DSAD_OPTION_INT)
+			deepsad_push_int(state, option->name, *(const int64_t *) field);
+		else if (option->kind == DSAD_OPTION_FLOAT)
+			deepsad_push_float(state, option->name, *(const double *) field);
+		else if (option->kind == DSAD_OPTION_ENUM)
+			deepsad_push_string(state, option->name, option->labels[*(const int64_t *) field]);
+		else
+		{
+			const DsadIntList *list = field;
+
+			deepsad_push_key(state, option->name);
+			pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+			for (uint32 j = 0; j < list->count; j++)
+				deepsad_push_int(state, NULL, list->value[j]);
+			pushJsonbValue(state, WJB_END_ARRAY, NULL);
+		}
+	}
+}
+
+/* Pushes an int[] argument as a JSON array. */
+static void
+push_list(JsonbParseState **state, const DsadOption *option, ArrayType *array)
+{
+	Datum	   *element;
+	bool	   *null;
+	int			count;
+
+	if (ARR_NDIM(array) > 1)
+		wrong_type(option);
+	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT, &element, &null, &count);
+	deepsad_push_key(state, option->name);
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < count; i++)
+	{
+		if (null[i])
+			wrong_type(option);
+		deepsad_push_int(state, NULL, DatumGetInt32(element[i]));
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+/*
+ * deepsad_options(every option by name) -> jsonb with the keys given, checked.
+ * The arguments stand in the order of the core's table.
+ */
+Datum
+deepsad_options(PG_FUNCTION_ARGS)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *object;
+	Jsonb	   *options;
+	DsadConfig	config;
+
+	/* "columns" is the last */
+	if (PG_NARGS() != dsad_option_count + 1)
+		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", PG_NARGS(), dsad_option_count + 1);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < dsad_option_count; i++)
+	{
+		const DsadOption *option = &dsad_options[i];
+
+		if (PG_ARGISNULL(i))
+			continue;
+		switch (option->kind)
+		{
+			case DSAD_OPTION_INT:
+				/* the SQL type is bigint where integer would not hold the range */
+				deepsad_push_int(&state, option->name, option->max > PG_INT32_MAX ?
+								 PG_GETARG_INT64(i) : PG_GETARG_INT32(i));
+				break;
+			case DSAD_OPTION_FLOAT:
+				if (!isfinite(PG_GETARG_FLOAT8(i)))
+					wrong_type(option);
+				deepsad_push_float(&state, option->name, PG_GETARG_FLOAT8(i));
+				break;
+			case DSAD_OPTION_ENUM:
+				deepsad_push_string(&state, option->name, text_to_cstring(PG_GETARG_TEXT_PP(i)));
+				break;
+			case DSAD_OPTION_INT_LIST:
+				push_list(&state, option, PG_GETARG_ARRAYTYPE_P(i));
+				break;
+		}
+	}
+	if (!PG_ARGISNULL(dsad_option_count))
+	{
+		JsonbValue	columns;
+
+		columns.type = jbvBinary;
+		columns.val.binary.data = &PG_GETARG_JSONB_P(dsad_option_count)->root;
+		columns.val.binary.len = VARSIZE(PG_GETARG_JSONB_P(dsad_option_count)) - VARHDRSZ;
+		deepsad_push_key(&state, "columns");
+		pushJsonbValue(&state, WJB_VALUE, &columns);
+	}
+	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	options = JsonbValueToJsonb(object);
+	deepsad_options_parse(&config, options, 1, 1);
+	deepsad_columns_validate(deepsad_columns_option(options));
+	PG_RETURN_JSONB_P(options);
+}

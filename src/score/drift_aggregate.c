@@ -1,0 +1,163 @@
+/*
+ * drift_aggregate.c
+ *	  The aggregate deepsad_drift: whether rows are still like the training rows.
+ */
+#include "pg/pg_compat.h"
+
+#include <math.h>
+
+#include "storage/shmem.h"
+#include "utils/jsonb.h"
+
+#include "rows/column_text.h"
+#include "pg/core_env.h"
+#include "rows/row_features.h"
+#include "pg/jsonb_build.h"
+#include "model/model_bytes.h"
+#include "score/score_call.h"
+
+DEEPSAD_FUNCTION(deepsad_drift_transition);
+DEEPSAD_FUNCTION(deepsad_drift_final);
+
+#define MODEL_ARG 1
+#define FEATURES_ARG 2
+
+/* One group's state, in the aggregate's context. */
+typedef struct DriftState
+{
+	struct varlena *stored;		/* the model as it came */
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadDrift	drift;
+	void	   *scratch;		/* to score one row */
+} DriftState;
+
+/* A state for a group that begins with this model. */
+static DriftState *
+start_group(struct varlena *model, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	DriftState *state = palloc0(sizeof(DriftState));
+
+	state->stored = deepsad_model_keep(model, context);
+	deepsad_model_decode(&state->model, &state->arena, &state->env, context, (bytea *) pg_detoast_datum_packed(model));
+	if (state->model.sketch.rows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model has no summary of its training rows")));
+	if (!dsad_drift_start(&state->drift, &state->arena, &state->model))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	state->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(state->drift.scorer, 1));
+	MemoryContextSwitchTo(old);
+	return state;
+}
+
+/* (state, model, features): rows where either is NULL are ignored */
+Datum
+deepsad_drift_transition(PG_FUNCTION_ARGS)
+{
+	DriftState *state = PG_ARGISNULL(0) ? NULL : (DriftState *) PG_GETARG_POINTER(0);
+	DeepsadFeatures *features = fcinfo->flinfo->fn_extra;
+	struct varlena *model;
+	MemoryContext context;
+	DeepsadColumns columns;
+	DsadRows	row;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		elog(ERROR, "deepsad_drift_transition called outside an aggregate");
+	if (features == NULL)
+		features = fcinfo->flinfo->fn_extra = deepsad_features_of_call(fcinfo, FEATURES_ARG, false);
+	if (PG_ARGISNULL(MODEL_ARG) || PG_ARGISNULL(FEATURES_ARG))
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	model = (struct varlena *) PG_GETARG_POINTER(MODEL_ARG);
+	if (state == NULL)
+		state = start_group(model, context);
+	else if (!deepsad_same_model(model, state->stored))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model differs between rows of one group"),
+				 errhint("Give the same model for every row of a group, or group by it.")));
+	columns = (DeepsadColumns) {state->model.encoder, NULL, NULL, false};
+	deepsad_features_read(features, &columns, fcinfo->args + FEATURES_ARG, &row);
+	if (!dsad_drift_add(&state->drift, &row, state->scratch))
+		deepsad_features_infinite(&row, state->model.scaling.features);
+	PG_RETURN_POINTER(state);
+}
+
+/* Six digits are more than a test of distributions has. */
+static void
+push_rounded(JsonbParseState **state, const char *key, double value)
+{
+	deepsad_push_float(state, key, rint(value * 1e6) / 1e6);
+}
+
+static void
+push_shift(JsonbParseState **state, const DsadShift *shift)
+{
+	push_rounded(state, "psi", shift->psi);
+	push_rounded(state, "psi_by_chance", shift->psi_by_chance);
+	push_rounded(state, "ks", shift->ks);
+	push_rounded(state, "chance", shift->chance);
+	deepsad_push_bool(state, "shifted", shift->shifted);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* deepsad_drift's result: the verdict, then each feature and the score; NULL without rows */
+Datum
+deepsad_drift_final(PG_FUNCTION_ARGS)
+{
+	DriftState *state = PG_ARGISNULL(0) ? NULL : (DriftState *) PG_GETARG_POINTER(0);
+	JsonbParseState *json = NULL;
+	uint32		features;
+	bool		drifted = false;
+	bool		scored;
+	DsadShift  *shift;
+	DsadShift	score;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "deepsad_drift_final called outside an aggregate");
+	if (state == NULL)
+		PG_RETURN_NULL();
+	features = state->model.scaling.features;
+	shift = palloc_extended(mul_size(features, sizeof(DsadShift)), MCXT_ALLOC_HUGE);
+	scored = dsad_drift_score(&state->drift, &score);
+	drifted = scored && score.shifted;
+	for (uint32 j = 0; j < features; j++)
+	{
+		dsad_drift_feature(&state->drift, j, &shift[j]);
+		drifted |= shift[j].shifted;
+	}
+	pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
+	deepsad_push_string(&json, "verdict", drifted ? "drift" : "no drift");
+	deepsad_push_int(&json, "rows", (int64) state->drift.rows);
+	deepsad_push_key(&json, "shifted");
+	pushJsonbValue(&json, WJB_BEGIN_ARRAY, NULL);
+	for (uint32 j = 0; j < features; j++)
+		if (shift[j].shifted)
+			deepsad_push_string(&json, NULL, deepsad_feature_label(state->model.encoder, j));
+	if (scored && score.shifted)
+		deepsad_push_string(&json, NULL, "score");
+	pushJsonbValue(&json, WJB_END_ARRAY, NULL);
+	deepsad_push_key(&json, "features");
+	pushJsonbValue(&json, WJB_BEGIN_ARRAY, NULL);
+	for (uint32 j = 0; j < features; j++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
+		deepsad_push_string(&json, "feature", deepsad_feature_label(state->model.encoder, j));
+		push_shift(&json, &shift[j]);
+	}
+	pushJsonbValue(&json, WJB_END_ARRAY, NULL);
+	if (scored)
+	{
+		deepsad_push_key(&json, "score");
+		pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
+		push_shift(&json, &score);
+	}
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&json, WJB_END_OBJECT, NULL)));
+}

@@ -1,0 +1,166 @@
+/*
+ * explain.c
+ *	  deepsad_explain and deepsad_explain_json: which features made a row's score.
+ */
+#include "pg/pg_compat.h"
+
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "rows/column_text.h"
+#include "pg/core_env.h"
+#include "pg/jsonb_build.h"
+#include "score/score_call.h"
+#include "pg/set_result.h"
+
+DEEPSAD_FUNCTION(deepsad_explain);
+DEEPSAD_FUNCTION(deepsad_explain_json);
+
+/* One feature's part in a score. */
+typedef struct Contribution
+{
+	uint32		feature;
+	double		contribution;
+} Contribution;
+
+/* Larger contributions first, then features in order. */
+static int
+compare_contributions(const void *a, const void *b)
+{
+	const Contribution *x = a;
+	const Contribution *y = b;
+
+	if (x->contribution != y->contribution)
+		return x->contribution > y->contribution ? -1 : 1;
+	return x->feature < y->feature ? -1 : 1;
+}
+
+/* What an explanation is of: a row's features, or the columns that they were made of. */
+typedef struct Explained
+{
+	const DsadScorer *scorer;
+	const DsadEncoder *encoder;
+	bool		by_feature;		/* rows are arrays: each element is explained */
+	DeepsadFeatures *features;
+	DsadRows	row;			/* features */
+	uint32		count;			/* of contributions */
+	Contribution *contribution; /* count, ranked */
+} Explained;
+
+/* All features, or columns, of the call's row, ranked; false when model or row is NULL. */
+static bool
+explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
+{
+	double	   *contribution;
+	uint32		features;
+	DsadEnv		env;
+	DsadError	error;
+	DsadStatus	status;
+
+	if (!deepsad_score_call(fcinfo, features_arg, &explained->scorer, &explained->row))
+		return false;
+	features = dsad_scorer_features(explained->scorer);
+	explained->encoder = dsad_scorer_encoder(explained->scorer);
+	explained->by_feature = dsad_encoder_is_array(explained->encoder);
+	explained->features = ((DeepsadScoreCall *) fcinfo->flinfo->fn_extra)->features;
+	explained->count = explained->by_feature ? features : explained->encoder->columns;
+	contribution = palloc(features * sizeof(double));
+	explained->contribution = palloc(explained->count * sizeof(Contribution));
+	deepsad_env_init(&env, CurrentMemoryContext);
+	status = dsad_explain(explained->scorer, &explained->row, &env, contribution, &error);
+	if (status == DSAD_BAD_DATA)
+		deepsad_features_infinite(&explained->row, features);
+	deepsad_check(status, &error);
+	for (uint32 i = 0; i < explained->count; i++)
+		explained->contribution[i] = (Contribution) {i, 0};
+	/* a column's part is the sum of its features' */
+	for (uint32 i = 0; i < features; i++)
+		explained->contribution[explained->by_feature ? i : explained->encoder->feature_column[i]].contribution += contribution[i];
+	pfree(contribution);
+	qsort(explained->contribution, explained->count, sizeof(Contribution), compare_contributions);
+	return true;
+}
+
+/* A feature's name: its column's, or its number. */
+static char *
+feature_text(const Explained *explained, uint32 feature)
+{
+	return explained->by_feature ? deepsad_feature_label(explained->encoder, feature) :
+		deepsad_utf8_text(&explained->encoder->column[feature].name);
+}
+
+/* A feature's value in the row, as text; NULL when it is missing. */
+static char *
+value_text(const Explained *explained, uint32 feature)
+{
+	return explained->by_feature ? deepsad_numbers_text(&explained->row, feature, 1) :
+		deepsad_features_text(explained->features, explained->encoder, feature);
+}
+
+/* What a missing value stands for: the training mean, of a column what is nearest to it. */
+static char *
+expected_text(const Explained *explained, uint32 feature)
+{
+	const double *mean = dsad_scorer_expected(explained->scorer);
+
+	return explained->by_feature ? psprintf("%.6g", mean[feature]) :
+		deepsad_column_expected(explained->encoder, feature, mean);
+}
+
+/* deepsad_explain(model, VARIADIC features) -> (feature, value, expected, contribution, rank) rows */
+Datum
+deepsad_explain(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *store = deepsad_set_begin(fcinfo, &desc);
+	Explained	explained;
+
+	if (!explain(fcinfo, 1, &explained))
+		return (Datum) 0;
+	for (uint32 i = 0; i < explained.count; i++)
+	{
+		uint32		feature = explained.contribution[i].feature;
+		char	   *value = value_text(&explained, feature);
+		char	   *expected = expected_text(&explained, feature);
+		Datum		values[5];
+		bool		nulls[5] = {false, value == NULL, expected == NULL, false, false};
+
+		values[0] = CStringGetTextDatum(feature_text(&explained, feature));
+		values[1] = value ? CStringGetTextDatum(value) : (Datum) 0;
+		values[2] = expected ? CStringGetTextDatum(expected) : (Datum) 0;
+		values[3] = Float8GetDatum(explained.contribution[i].contribution);
+		values[4] = Int32GetDatum((int32) i + 1);
+		tuplestore_putvalues(store, desc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* deepsad_explain_json(model, top_k, VARIADIC features) -> jsonb: an array of the first top_k of those rows */
+Datum
+deepsad_explain_json(PG_FUNCTION_ARGS)
+{
+	JsonbParseState *state = NULL;
+	Explained	explained;
+
+	if (PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_GETARG_INT32(1) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("top_k is %d, must be at least 1", PG_GETARG_INT32(1))));
+	if (!explain(fcinfo, 2, &explained))
+		PG_RETURN_NULL();
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (uint32 i = 0; i < Min((uint32) PG_GETARG_INT32(1), explained.count); i++)
+	{
+		uint32		feature = explained.contribution[i].feature;
+
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		deepsad_push_string(&state, "feature", feature_text(&explained, feature));
+		deepsad_push_string(&state, "value", value_text(&explained, feature));
+		deepsad_push_string(&state, "expected", expected_text(&explained, feature));
+		deepsad_push_float(&state, "contribution", explained.contribution[i].contribution);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
+}

@@ -1,0 +1,215 @@
+/*
+ * freeze.c
+ *	  deepsad_freeze: an IMMUTABLE function with a model inside, for expression
+ *	  indexes and generated columns.
+ */
+#include "pg/pg_compat.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/comment.h"
+#include "commands/defrem.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "parser/parse_func.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/varlena.h"
+
+#include "rows/column_text.h"
+#include "pg/core_env.h"
+#include "model/model_bytes.h"
+#include "rows/value_reader.h"
+
+DEEPSAD_FUNCTION(deepsad_freeze);
+
+/*
+ * While PostgreSQL reads and stores a text of this size it cannot be canceled: a tenth of a
+ * second on a slow machine.  Each planning of a call reads it once more.
+ */
+#define MAX_FROZEN_BYTES (2 * 1024 * 1024)
+
+/* What frozen functions call, in the extension's schema: no other function can have its very signature. */
+static Oid
+frozen_score(FunctionCallInfo fcinfo, char **name)
+{
+	Oid			types[2] = {BYTEAOID, FLOAT8ARRAYOID};
+	char	   *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
+	List	   *names = list_make2(makeString(schema), makeString(pstrdup("deepsad_frozen_score")));
+
+	*name = quote_qualified_identifier(schema, "deepsad_frozen_score");
+	return LookupFuncName(names, lengthof(types), types, false);
+}
+
+/* Runs a command whose text is too long to be shown with an error, or to be read twice: the body is known to be right. */
+static void
+execute(const char *command)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int			level = NewGUCNestLevel();
+
+	PG_TRY();
+	{
+		(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		/* where there is LZ4 (PostgreSQL 14), it sees at once that a model cannot be compressed */
+		(void) set_config_option("default_toast_compression", "lz4", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, DEBUG1,
+								 false);
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
+			elog(ERROR, "could not create the function");
+		SPI_finish();
+		AtEOXact_GUC(true, level);
+	}
+	PG_CATCH();
+	{
+		char	   *at;
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		/* one line of the context has the text once more; the others say who called */
+		at = error->context ? strstr(error->context, command) : NULL;
+		if (at)
+			error->context = psprintf("%.*sdeepsad_freeze%s", (int) (at - error->context), error->context, at + strlen(command));
+		error->internalquery = NULL;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * An SQL function's text that gives the model: it means the same under any setting and search_path.
+ * Base64 is shorter than hexadecimal digits, and PostgreSQL sees soon that it cannot be compressed.
+ */
+static char *
+model_text(bytea *model)
+{
+	text	   *encoded = DatumGetTextPP(DirectFunctionCall2(binary_encode, PointerGetDatum(model), CStringGetTextDatum("base64")));
+
+	return psprintf("SELECT pg_catalog.decode('%s', 'base64')", text_to_cstring(encoded));
+}
+
+/* A name for the function that holds the model of the function `name`; long names that share their first bytes get different ones. */
+static char *
+model_function_name(const char *name)
+{
+	static const char label[] = "model";
+
+	if (strlen(name) + 1 + strlen(label) < NAMEDATALEN)
+		return makeObjectName(name, NULL, label);
+	return makeObjectName(name, psprintf("%08x", (unsigned) DatumGetUInt32(hash_any((const unsigned char *) name, (int) strlen(name)))), label);
+}
+
+/* Fails when a function is there already: it is never replaced, an index may hold its scores. */
+static void
+check_free(const char *schema, const char *name, int arguments, const Oid *types)
+{
+	Oid			function = LookupFuncName(list_make2(makeString(pstrdup(schema)), makeString(pstrdup(name))), arguments, types, true);
+
+	if (OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_FUNCTION),
+				 errmsg("function %s already exists", format_procedure(function)),
+				 errdetail("deepsad_freeze replaces no function, because an index may hold its scores."),
+				 errhint("Choose another name, or: DROP FUNCTION %s.", format_procedure_qualified(function))));
+}
+
+/* Only numbers can be frozen, and only so many that no command with the model's text goes on for long after a cancel. */
+static void
+check_freezable(const DsadModel *model, Size length)
+{
+	const DsadEncoder *encoder = model->encoder;
+
+	for (uint32 c = 0; !encoder->numeric && c < encoder->columns; c++)
+		if (encoder->column[c].encoding != DSAD_ENCODING_NUMBER || encoder->column[c].type == DSAD_TYPE_INTERVAL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("model was trained on rows with a column of type %s, only numbers can be frozen",
+							deepsad_utf8_text(&encoder->column[c].type_name)),
+					 errhint("Score in a trigger, with the model in a table.")));
+	if (length > MAX_FROZEN_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("model of %zu bytes is too large to freeze, the limit is %d", length, MAX_FROZEN_BYTES),
+				 errhint("Score in a trigger, with the model in a table, or train with fewer members.")));
+}
+
+/* What a frozen function is for people who find it: the columns that its array stands for. */
+static void
+comment(Oid function, const DsadEncoder *encoder)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "deepsad score of %u numbers", encoder->cells);
+	for (uint32 c = 0; !dsad_encoder_is_array(encoder) && c < encoder->columns; c++)
+	{
+		appendStringInfo(&text, "%s%s", c == 0 ? ": " : ", ", deepsad_column_label(encoder, c));
+		if (encoder->column[c].cells > 1)
+			appendStringInfo(&text, " (%u elements)", encoder->column[c].cells);
+	}
+	CreateComments(function, ProcedureRelationId, 0, text.data);
+}
+
+/*
+ * deepsad_freeze(name, model) -> regprocedure: creates name(float8[]) with the
+ * caller's rights.
+ *
+ * The model is in a function of its own, name_model(), as text: a parsed body,
+ * which name(float8[]) has so that what it needs is on record, would be read again
+ * number by number in each planning, ten times as slowly.
+ */
+Datum
+deepsad_freeze(PG_FUNCTION_ARGS)
+{
+	List	   *names = textToQualifiedNameList(PG_GETARG_TEXT_PP(0));
+	bytea	   *model = PG_GETARG_BYTEA_P(1);
+	Oid			types[1] = {FLOAT8ARRAYOID};
+	StringInfoData command;
+	char	   *callee;
+	char	   *name;
+	char	   *schema;
+	char	   *model_function;
+	char	   *quoted;
+	Oid			function;
+	Oid			called;
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	decoded;
+
+	/* what is no model is an error now, not at the first call */
+	deepsad_model_decode(&decoded, &arena, &env, CurrentMemoryContext, model);
+	check_freezable(&decoded, VARSIZE_ANY_EXHDR(model));
+	schema = get_namespace_name(QualifiedNameGetCreationNamespace(names, &name));
+	model_function = model_function_name(name);
+	check_free(schema, name, lengthof(types), types);
+	check_free(schema, model_function, 0, NULL);
+	called = frozen_score(fcinfo, &callee);
+	quoted = quote_qualified_identifier(schema, model_function);
+	initStringInfo(&command);
+	appendStringInfo(&command,
+					 "CREATE FUNCTION %s() RETURNS pg_catalog.bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %s",
+					 quoted, quote_literal_cstr(model_text(model)));
+	execute(command.data);
+	resetStringInfo(&command);
+	appendStringInfo(&command,
+					 "CREATE FUNCTION %s(features pg_catalog.float8[]) RETURNS pg_catalog.float8"
+					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100 %s",
+					 quote_qualified_identifier(schema, name), deepsad_sql_body(psprintf("%s(%s(), $1)", callee, quoted)));
+	execute(command.data);
+	CommandCounterIncrement();
+	function = LookupFuncName(list_make2(makeString(schema), makeString(name)), lengthof(types), types, false);
+	deepsad_record_sql_body(function, called);
+	deepsad_record_sql_body(function, LookupFuncName(list_make2(makeString(schema), makeString(model_function)), 0, NULL, false));
+	comment(function, decoded.encoder);
+	PG_RETURN_OID(function);
+}
