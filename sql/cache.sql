@@ -79,8 +79,8 @@ SELECT coalesce(models, 0) = :before AS none_read_again FROM models_kept();
 SET deepsad.model_cache_size = '100kB';
 SELECT count(*) FROM event, tenant WHERE tenant.id = 1 AND deepsad_score(model, f) < 0;
 SELECT coalesce(kilobytes, 0) <= 100 AS within FROM models_kept();
--- many calls of deepsad_score_table keep no more than one model each time
-SELECT count(s.score) FROM tenant t, LATERAL deepsad_score_table(t.model, 'SELECT 1, ARRAY[1, 2, 3]', 0) s;
+-- many calls of deepsad_score_query keep no more than one model each time
+SELECT count(s.score) FROM tenant t, LATERAL deepsad_score_query(t.model, 'SELECT 1, ARRAY[1, 2, 3]', 0) s;
 SELECT coalesce(kilobytes, 0) <= 100 AS within FROM models_kept();
 RESET deepsad.model_cache_size;
 DROP FUNCTION models_kept;

@@ -4,7 +4,7 @@ CREATE FUNCTION quick(columns jsonb DEFAULT NULL) RETURNS jsonb LANGUAGE sql IMM
 	$$SELECT deepsad_options(epochs => 2, pretrain_epochs => 2, members => 2, columns => columns)$$;
 -- what a model knows of its columns
 CREATE FUNCTION known(model bytea) RETURNS TABLE (name text, encoding text, left_out text) LANGUAGE sql AS
-	'SELECT feature, encoding, left_out FROM deepsad_features(model)';
+	'SELECT feature, encoding, left_out FROM deepsad_columns(model)';
 
 -- rows are found by name whenever both sides have names, whatever those are
 CREATE TABLE ftab AS SELECT 5000 + i % 97 AS f3, i * 0.37 % 1 AS f1, i % 7 AS f2 FROM generate_series(1, 400) i;
@@ -120,7 +120,7 @@ SELECT name, left_out FROM known((SELECT deepsad_train(x, NULL, quick()) FROM (S
 SELECT (SELECT deepsad_train(x, NULL, quick('{"client": {"prefix": 32}}')) FROM nets x) = (SELECT deepsad_train(x, NULL, quick('{"client": {"prefix": 32}}') ORDER BY n, client DESC) FROM nets x) AS same;
 -- rows without names: all columns in the order of the training rows, or those that are left
 CREATE TABLE unnamed AS SELECT deepsad_train(ROW(i, i % 7, sin(i)), NULL, quick()) AS model FROM generate_series(1, 300) i;
-SELECT feature, left_out FROM unnamed, deepsad_features(model);
+SELECT feature, left_out FROM unnamed, deepsad_columns(model);
 SELECT deepsad_score(model, ROW(900, 3, 0.5::float8)) = deepsad_score(model, ROW(3, 0.5::float8)) AS as_row, deepsad_score(model, 900, 3, 0.5::float8) = deepsad_score(model, 3, 0.5::float8) AS loose,
 	deepsad_score(model, ROW(900, 3, 0.5::float8)) = deepsad_score(model, x) AS named FROM unnamed, (SELECT 900 AS id, 3 AS n, 0.5::float8 AS s) x;
 SELECT deepsad_score(model, y) = deepsad_score(model, ROW(3, 0.5::float8)) AS two_named FROM unnamed, (SELECT 3 AS n, 0.5::float8 AS s) y;
@@ -149,6 +149,6 @@ DROP TABLE ftab, ftab_model, payments, visit, visit_model, credit, odd_names;
 DROP FUNCTION quick, known;
 
 -- a wide array before the others
-SELECT feature, left_out FROM deepsad_features((SELECT deepsad_train(t, NULL, '{"epochs": 1, "pretrain_epochs": 0, "members": 1}')
+SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(t, NULL, '{"epochs": 1, "pretrain_epochs": 0, "members": 1}')
 	FROM (SELECT array_fill(sin(i), '{200}') AS numbers, timestamp '2026-01-01' + i * interval '1 hour' AS at, i / 7 AS load, md5((i / 20)::text) AS session, cos(i) AS x
 		FROM generate_series(1, 400) i) t)) WHERE left_out IS NOT NULL;

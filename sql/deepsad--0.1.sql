@@ -45,35 +45,35 @@ IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
 
-CREATE FUNCTION deepsad_train_transition(internal, "any") RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_train_transition(internal, "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE;
 
-CREATE FUNCTION deepsad_train_transition(internal, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_train_transition(internal, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE;
 
-CREATE FUNCTION deepsad_train_transition(internal, "any", "any", jsonb) RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_train_transition(internal, "any", "any", jsonb) RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE;
 
-CREATE FUNCTION deepsad_train_final(internal) RETURNS bytea
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_train_final(internal) RETURNS bytea
+AS 'MODULE_PATHNAME', 'deepsad_train_final' LANGUAGE C PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_train_transition(internal, "any") IS 'transition function of deepsad_train';
-COMMENT ON FUNCTION deepsad_train_transition(internal, "any", "any") IS 'transition function of deepsad_train';
-COMMENT ON FUNCTION deepsad_train_transition(internal, "any", "any", jsonb) IS 'transition function of deepsad_train';
-COMMENT ON FUNCTION deepsad_train_final(internal) IS 'final function of deepsad_train and deepsad_update';
+COMMENT ON FUNCTION _deepsad_train_transition(internal, "any") IS 'transition function of deepsad_train';
+COMMENT ON FUNCTION _deepsad_train_transition(internal, "any", "any") IS 'transition function of deepsad_train';
+COMMENT ON FUNCTION _deepsad_train_transition(internal, "any", "any", jsonb) IS 'transition function of deepsad_train';
+COMMENT ON FUNCTION _deepsad_train_final(internal) IS 'final function of deepsad_train and deepsad_update';
 
 -- SSPACE: a state holds all rows of its group, so groups should come one after the other, sorted.
 CREATE AGGREGATE deepsad_train(features "any") (
-	SFUNC = deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+	SFUNC = _deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 
 CREATE AGGREGATE deepsad_train(features "any", label "any") (
-	SFUNC = deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+	SFUNC = _deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 
 CREATE AGGREGATE deepsad_train(features "any", label "any", options jsonb) (
-	SFUNC = deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+	SFUNC = _deepsad_train_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 
 COMMENT ON AGGREGATE deepsad_train("any") IS 'trains an anomaly detector on unlabeled rows; returns the model';
 COMMENT ON AGGREGATE deepsad_train("any", "any") IS 'trains an anomaly detector; label true = known anomaly, false = known normal, NULL = unlabeled';
@@ -88,30 +88,30 @@ COMMENT ON FUNCTION deepsad_train_table(regclass, text[], text, jsonb) IS 'train
 
 -- updates of a model
 
-CREATE FUNCTION deepsad_update_transition(internal, bytea, "any") RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE;
 
-CREATE FUNCTION deepsad_update_transition(internal, bytea, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE;
 
-CREATE FUNCTION deepsad_update_transition(internal, bytea, "any", "any", jsonb) RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any", "any", jsonb) RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_update_transition(internal, bytea, "any") IS 'transition function of deepsad_update';
-COMMENT ON FUNCTION deepsad_update_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_update';
-COMMENT ON FUNCTION deepsad_update_transition(internal, bytea, "any", "any", jsonb) IS 'transition function of deepsad_update';
+COMMENT ON FUNCTION _deepsad_update_transition(internal, bytea, "any") IS 'transition function of deepsad_update';
+COMMENT ON FUNCTION _deepsad_update_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_update';
+COMMENT ON FUNCTION _deepsad_update_transition(internal, bytea, "any", "any", jsonb) IS 'transition function of deepsad_update';
 
 CREATE AGGREGATE deepsad_update(model bytea, features "any") (
-	SFUNC = deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+	SFUNC = _deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 
 CREATE AGGREGATE deepsad_update(model bytea, features "any", label "any") (
-	SFUNC = deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+	SFUNC = _deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 
 CREATE AGGREGATE deepsad_update(model bytea, features "any", label "any", options jsonb) (
-	SFUNC = deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+	SFUNC = _deepsad_update_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_train_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 
 COMMENT ON AGGREGATE deepsad_update(bytea, "any") IS 'goes on training a model with new rows; returns the new model';
 COMMENT ON AGGREGATE deepsad_update(bytea, "any", "any") IS 'goes on training a model with new rows or labels; returns the new model';
@@ -119,55 +119,55 @@ COMMENT ON AGGREGATE deepsad_update(bytea, "any", "any", jsonb) IS 'goes on trai
 
 -- trainings now running, from any session
 
-CREATE FUNCTION deepsad_progress(
+CREATE FUNCTION _deepsad_progress(
 	OUT pid integer, OUT datid oid, OUT usesysid oid, OUT query_start timestamptz, OUT phase text, OUT rows bigint,
 	OUT member integer, OUT members integer, OUT members_done integer, OUT epoch integer, OUT epochs integer,
 	OUT loss double precision, OUT workers integer, OUT percent double precision, OUT elapsed interval,
 	OUT remaining interval)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED ROWS 10;
+AS 'MODULE_PATHNAME', 'deepsad_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED ROWS 10;
 
 CREATE VIEW deepsad_progress AS
 	SELECT p.pid, p.datid, d.datname, p.usesysid, a.rolname AS usename, p.query_start, p.phase, p.rows, p.member, p.members,
 		p.members_done, p.epoch, p.epochs, p.loss, p.workers, p.percent, p.elapsed, p.remaining
-	FROM deepsad_progress() p
+	FROM _deepsad_progress() p
 	LEFT JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) p.datid
 	LEFT JOIN pg_catalog.pg_roles a ON a.oid OPERATOR(pg_catalog.=) p.usesysid;
 
 GRANT SELECT ON deepsad_progress TO PUBLIC;
 
-COMMENT ON FUNCTION deepsad_progress() IS 'rows of the view deepsad_progress';
+COMMENT ON FUNCTION _deepsad_progress() IS 'rows of the view deepsad_progress';
 COMMENT ON VIEW deepsad_progress IS 'trainings now running in any session: phase, member, epoch, loss, estimated rest';
 
 -- scoring: bit-identical everywhere and a function of its arguments alone, hence IMMUTABLE
 
-CREATE FUNCTION deepsad_score_support(internal) RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C STRICT PARALLEL SAFE;
+CREATE FUNCTION _deepsad_score_support(internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_score_support' LANGUAGE C STRICT PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_score_support(internal) IS 'planner support for deepsad_score and deepsad_embed: what they cost';
+COMMENT ON FUNCTION _deepsad_score_support(internal) IS 'planner support for deepsad_score and deepsad_embed: what they cost';
 
 -- COST: of a model with four members of the default size, when the planner cannot see it
 CREATE FUNCTION deepsad_score(model bytea, VARIADIC features "any") RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_score(bytea, "any") IS 'anomaly score of a row: 1 = an average training row, higher = more anomalous';
 
 -- what frozen functions call: without VARIADIC, so that no function beside it can be a better match
-CREATE FUNCTION deepsad_frozen_score(model bytea, features double precision[]) RETURNS double precision
-AS 'MODULE_PATHNAME', 'deepsad_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT deepsad_score_support;
+CREATE FUNCTION _deepsad_frozen_score(model bytea, features double precision[]) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
 
-COMMENT ON FUNCTION deepsad_frozen_score(bytea, double precision[]) IS 'deepsad_score for the functions that deepsad_freeze makes';
+COMMENT ON FUNCTION _deepsad_frozen_score(bytea, double precision[]) IS 'deepsad_score for the functions that deepsad_freeze makes';
 
 CREATE FUNCTION deepsad_embed(model bytea, VARIADIC features "any") RETURNS real[]
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_embed(bytea, "any") IS 'embedding of a row; its squared length is the score';
 
 CREATE FUNCTION deepsad_pvalue(model bytea, VARIADIC features "any") RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT _deepsad_score_support;
 
 CREATE FUNCTION deepsad_is_anomaly(model bytea, VARIADIC features "any") RETURNS boolean
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT _deepsad_score_support;
 
 CREATE FUNCTION deepsad_set_threshold(model bytea, alpha double precision DEFAULT NULL,
 	contamination double precision DEFAULT NULL, threshold double precision DEFAULT NULL) RETURNS bytea
@@ -177,22 +177,22 @@ COMMENT ON FUNCTION deepsad_pvalue(bytea, "any") IS 'how often a normal row scor
 COMMENT ON FUNCTION deepsad_is_anomaly(bytea, "any") IS 'whether a row is beyond the model''s threshold';
 COMMENT ON FUNCTION deepsad_set_threshold(bytea, double precision, double precision, double precision) IS 'the same model with another threshold: alpha (of the p-value), contamination, or a score; exactly one of them';
 
-CREATE FUNCTION deepsad_score_table(model bytea, query text, OUT key bigint, OUT score double precision)
+CREATE FUNCTION deepsad_score_query(model bytea, query text, OUT key bigint, OUT score double precision)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10000;
 
-CREATE FUNCTION deepsad_score_table(model bytea, query text, key_type anyelement,
+CREATE FUNCTION deepsad_score_query(model bytea, query text, key_type anyelement,
 	OUT key anyelement, OUT score double precision)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10000;
 
-COMMENT ON FUNCTION deepsad_score_table(bytea, text) IS 'scores in batches the rows of a query that returns a bigint key and features; faster than deepsad_score for large networks';
-COMMENT ON FUNCTION deepsad_score_table(bytea, text, anyelement) IS 'scores in batches the rows of a query that returns a key, of the type of the third argument, and features';
+COMMENT ON FUNCTION deepsad_score_query(bytea, text) IS 'scores in batches the rows of a query that returns a bigint key and features; faster than deepsad_score for large networks';
+COMMENT ON FUNCTION deepsad_score_query(bytea, text, anyelement) IS 'scores in batches the rows of a query that returns a key, of the type of the third argument, and features';
 
-CREATE FUNCTION deepsad_freeze(name text, model bytea) RETURNS regprocedure
+CREATE FUNCTION deepsad_freeze(model bytea, name text) RETURNS regprocedure
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION deepsad_freeze(text, bytea) IS 'creates the IMMUTABLE function name(float8[]) with the model inside, for expression indexes and generated columns';
+COMMENT ON FUNCTION deepsad_freeze(bytea, text) IS 'creates the IMMUTABLE function name(float8[]) with the model inside, for expression indexes and generated columns';
 
 -- about models
 
@@ -201,12 +201,12 @@ AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION deepsad_info(bytea) IS 'what a model is: effective options, training rows, members';
 
-CREATE FUNCTION deepsad_features(
+CREATE FUNCTION deepsad_columns(
 	model bytea, OUT feature text, OUT type text, OUT encoding text, OUT features integer, OUT inputs integer,
 	OUT missing boolean, OUT expected text, OUT categories text[], OUT left_out text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
-COMMENT ON FUNCTION deepsad_features(bytea) IS 'what each column of the training rows became';
+COMMENT ON FUNCTION deepsad_columns(bytea) IS 'what each column of the training rows became';
 
 CREATE FUNCTION deepsad_explain(
 	model bytea, VARIADIC features "any", OUT feature text, OUT value text, OUT expected text,
@@ -242,15 +242,15 @@ COMMENT ON FUNCTION deepsad_build_info() IS 'version, scoring kernel and OpenBLA
 
 -- drift
 
-CREATE FUNCTION deepsad_drift_transition(internal, bytea, "any") RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_drift_final(internal) RETURNS jsonb
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-COMMENT ON FUNCTION deepsad_drift_transition(internal, bytea, "any") IS 'transition function of deepsad_drift';
-COMMENT ON FUNCTION deepsad_drift_final(internal) IS 'final function of deepsad_drift';
+CREATE FUNCTION _deepsad_drift_transition(internal, bytea, "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_drift_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_drift_final(internal) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'deepsad_drift_final' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_drift_transition(internal, bytea, "any") IS 'transition function of deepsad_drift';
+COMMENT ON FUNCTION _deepsad_drift_final(internal) IS 'final function of deepsad_drift';
 
 CREATE AGGREGATE deepsad_drift(model bytea, features "any") (
-	SFUNC = deepsad_drift_transition, STYPE = internal, FINALFUNC = deepsad_drift_final, PARALLEL = SAFE);
+	SFUNC = _deepsad_drift_transition, STYPE = internal, FINALFUNC = _deepsad_drift_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_drift(bytea, "any") IS 'whether rows are still like the training rows: each feature and the scores';
 
 -- metrics; SSPACE: a state is a sort of its own, so groups should come one after the other
@@ -262,70 +262,70 @@ COMMENT ON TYPE deepsad_auc_interval IS 'an area under the ROC curve and its con
 COMMENT ON TYPE deepsad_roc_point IS 'a point of a ROC curve: rates among the rows whose score is at least the threshold';
 COMMENT ON TYPE deepsad_pr_point IS 'a point of a precision-recall curve: of the rows whose score is at least the threshold';
 
-CREATE FUNCTION deepsad_metric_transition(internal, double precision, boolean) RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_metric_transition(internal, double precision, boolean, bigint) RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_metric_transition(internal, double precision, boolean, double precision) RETURNS internal
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_roc_auc_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_roc_auc_ci_final(internal) RETURNS deepsad_auc_interval
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_threshold_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_average_precision_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_precision_at_k_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_recall_at_k_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_roc_curve_final(internal) RETURNS deepsad_roc_point[]
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-CREATE FUNCTION deepsad_pr_curve_final(internal) RETURNS deepsad_pr_point[]
-AS 'MODULE_PATHNAME' LANGUAGE C PARALLEL SAFE;
-COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean) IS 'transition function of the metrics';
-COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean, bigint) IS 'transition function of the metrics';
-COMMENT ON FUNCTION deepsad_metric_transition(internal, double precision, boolean, double precision) IS 'transition function of the metrics';
-COMMENT ON FUNCTION deepsad_roc_auc_final(internal) IS 'final function of deepsad_roc_auc';
-COMMENT ON FUNCTION deepsad_roc_auc_ci_final(internal) IS 'final function of deepsad_roc_auc_ci';
-COMMENT ON FUNCTION deepsad_threshold_final(internal) IS 'final function of deepsad_threshold';
-COMMENT ON FUNCTION deepsad_average_precision_final(internal) IS 'final function of deepsad_average_precision';
-COMMENT ON FUNCTION deepsad_precision_at_k_final(internal) IS 'final function of deepsad_precision_at_k';
-COMMENT ON FUNCTION deepsad_recall_at_k_final(internal) IS 'final function of deepsad_recall_at_k';
-COMMENT ON FUNCTION deepsad_roc_curve_final(internal) IS 'final function of deepsad_roc_curve';
-COMMENT ON FUNCTION deepsad_pr_curve_final(internal) IS 'final function of deepsad_pr_curve';
+CREATE FUNCTION _deepsad_metric_transition(internal, double precision, boolean) RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_metric_transition(internal, double precision, boolean, bigint) RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_metric_transition(internal, double precision, boolean, double precision) RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_roc_auc_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_roc_auc_final' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_roc_auc_ci_final(internal) RETURNS deepsad_auc_interval
+AS 'MODULE_PATHNAME', 'deepsad_roc_auc_ci_final' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_threshold_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_threshold_final' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_average_precision_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_average_precision_final' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_precision_at_k_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_precision_at_k_final' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_recall_at_k_final(internal) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_recall_at_k_final' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_roc_curve_final(internal) RETURNS deepsad_roc_point[]
+AS 'MODULE_PATHNAME', 'deepsad_roc_curve_final' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_pr_curve_final(internal) RETURNS deepsad_pr_point[]
+AS 'MODULE_PATHNAME', 'deepsad_pr_curve_final' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_metric_transition(internal, double precision, boolean) IS 'transition function of the metrics';
+COMMENT ON FUNCTION _deepsad_metric_transition(internal, double precision, boolean, bigint) IS 'transition function of the metrics';
+COMMENT ON FUNCTION _deepsad_metric_transition(internal, double precision, boolean, double precision) IS 'transition function of the metrics';
+COMMENT ON FUNCTION _deepsad_roc_auc_final(internal) IS 'final function of deepsad_roc_auc';
+COMMENT ON FUNCTION _deepsad_roc_auc_ci_final(internal) IS 'final function of deepsad_roc_auc_ci';
+COMMENT ON FUNCTION _deepsad_threshold_final(internal) IS 'final function of deepsad_threshold';
+COMMENT ON FUNCTION _deepsad_average_precision_final(internal) IS 'final function of deepsad_average_precision';
+COMMENT ON FUNCTION _deepsad_precision_at_k_final(internal) IS 'final function of deepsad_precision_at_k';
+COMMENT ON FUNCTION _deepsad_recall_at_k_final(internal) IS 'final function of deepsad_recall_at_k';
+COMMENT ON FUNCTION _deepsad_roc_curve_final(internal) IS 'final function of deepsad_roc_curve';
+COMMENT ON FUNCTION _deepsad_pr_curve_final(internal) IS 'final function of deepsad_pr_curve';
 
 CREATE AGGREGATE deepsad_roc_auc(score double precision, label boolean) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_roc_auc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_roc_auc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_roc_auc_ci(score double precision, label boolean) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_roc_auc_ci_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_roc_auc_ci_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_roc_auc_ci(score double precision, label boolean, confidence double precision) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_roc_auc_ci_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_roc_auc_ci_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_average_precision(score double precision, label boolean) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_average_precision_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_average_precision_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_precision_at_k(score double precision, label boolean, k bigint) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_precision_at_k_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_precision_at_k_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_recall_at_k(score double precision, label boolean, k bigint) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_recall_at_k_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_recall_at_k_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_threshold(score double precision, label boolean) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_threshold_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_threshold_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_threshold(score double precision, label boolean, "precision" double precision) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_threshold_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_threshold_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_roc_curve(score double precision, label boolean) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_roc_curve_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_roc_curve_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_pr_curve(score double precision, label boolean) (
-	SFUNC = deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
-	FINALFUNC = deepsad_pr_curve_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
+	SFUNC = _deepsad_metric_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_pr_curve_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_roc_auc(double precision, boolean) IS 'area under the ROC curve; label true = anomaly, NULLs ignored, ties count half';
 COMMENT ON AGGREGATE deepsad_roc_auc_ci(double precision, boolean) IS 'area under the ROC curve with its 95 % confidence interval (Newcombe 2006, method 5)';
 COMMENT ON AGGREGATE deepsad_roc_auc_ci(double precision, boolean, double precision) IS 'area under the ROC curve with its confidence interval (Newcombe 2006, method 5)';
@@ -337,16 +337,16 @@ COMMENT ON AGGREGATE deepsad_threshold(double precision, boolean, double precisi
 COMMENT ON AGGREGATE deepsad_roc_curve(double precision, boolean) IS 'the corners of the ROC curve, highest threshold first; unnest it';
 COMMENT ON AGGREGATE deepsad_pr_curve(double precision, boolean) IS 'the points of the precision-recall curve, highest threshold first; unnest it';
 
-CREATE FUNCTION deepsad_confusion_transition(bigint[], boolean, boolean) RETURNS bigint[]
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION deepsad_confusion_combine(bigint[], bigint[]) RETURNS bigint[]
-AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION deepsad_confusion_final(bigint[]) RETURNS jsonb
-AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION deepsad_confusion_transition(bigint[], boolean, boolean) IS 'transition function of deepsad_confusion';
-COMMENT ON FUNCTION deepsad_confusion_combine(bigint[], bigint[]) IS 'combine function of deepsad_confusion';
-COMMENT ON FUNCTION deepsad_confusion_final(bigint[]) IS 'final function of deepsad_confusion';
+CREATE FUNCTION _deepsad_confusion_transition(bigint[], boolean, boolean) RETURNS bigint[]
+AS 'MODULE_PATHNAME', 'deepsad_confusion_transition' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION _deepsad_confusion_combine(bigint[], bigint[]) RETURNS bigint[]
+AS 'MODULE_PATHNAME', 'deepsad_confusion_combine' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION _deepsad_confusion_final(bigint[]) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'deepsad_confusion_final' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_confusion_transition(bigint[], boolean, boolean) IS 'transition function of deepsad_confusion';
+COMMENT ON FUNCTION _deepsad_confusion_combine(bigint[], bigint[]) IS 'combine function of deepsad_confusion';
+COMMENT ON FUNCTION _deepsad_confusion_final(bigint[]) IS 'final function of deepsad_confusion';
 CREATE AGGREGATE deepsad_confusion(decision boolean, label boolean) (
-	SFUNC = deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
-	COMBINEFUNC = deepsad_confusion_combine, FINALFUNC = deepsad_confusion_final, PARALLEL = SAFE);
+	SFUNC = _deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
+	COMBINEFUNC = _deepsad_confusion_combine, FINALFUNC = _deepsad_confusion_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_confusion(boolean, boolean) IS 'counts of right and wrong decisions, precision, recall, F1; true = anomaly, NULLs ignored';

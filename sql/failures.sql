@@ -104,7 +104,7 @@ DECLARE
 	means text;
 BEGIN
 	PERFORM set_config('temp_file_limit', room, true);
-	SELECT string_agg(round(expected::numeric, 2)::text, ' ') INTO means FROM deepsad_features((
+	SELECT string_agg(round(expected::numeric, 2)::text, ' ') INTO means FROM deepsad_columns((
 		SELECT deepsad_train(ARRAY[train_inside(i), 50], NULL, '{"epochs": 1, "members": 1}') FROM generate_series(1, 30000) i));
 	RETURN means;
 EXCEPTION WHEN io_error THEN

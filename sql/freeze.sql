@@ -2,11 +2,11 @@
 CREATE TABLE big AS SELECT i AS id, ARRAY(SELECT sin(i * 3 + j * j) FROM generate_series(1, 3) j)::real[] AS f
 FROM generate_series(1, 1000) i;
 CREATE TABLE detector AS SELECT make_model(1, 3) AS model;
-SELECT deepsad_freeze('Odd.Name', model) FROM detector;
-SELECT deepsad_freeze('big_score', model) FROM detector;
-SELECT deepsad_freeze('big_score', model) FROM detector;
-SELECT deepsad_freeze('"', model) FROM detector;
-SELECT deepsad_freeze('other', '\x01');
+SELECT deepsad_freeze(model, 'Odd.Name') FROM detector;
+SELECT deepsad_freeze(model, 'big_score') FROM detector;
+SELECT deepsad_freeze(model, 'big_score') FROM detector;
+SELECT deepsad_freeze(model, '"') FROM detector;
+SELECT deepsad_freeze('\x01', 'other');
 SELECT provolatile, proparallel FROM pg_proc WHERE proname = 'big_score';
 CREATE INDEX ON big (big_score(f));
 ALTER TABLE big ADD g float8[];
@@ -34,29 +34,29 @@ DROP FUNCTION big_score(float8[]), big_score_model();
 -- settings, other functions of the same name and the search_path change nothing
 SET standard_conforming_strings = off;
 SET escape_string_warning = off;
-SELECT deepsad_freeze('frozen', model) FROM detector;
+SELECT deepsad_freeze(model, 'frozen') FROM detector;
 RESET standard_conforming_strings;
 CREATE FUNCTION deepsad_score(bytea, float8[]) RETURNS float8 LANGUAGE sql AS 'SELECT -2::float8';
 SELECT frozen(ARRAY[1, 2, 3]) = deepsad_score(model, 1, 2, 3) AS same FROM detector;
 DROP FUNCTION deepsad_score(bytea, float8[]);
 SET search_path = pg_temp, public;
-SELECT deepsad_freeze('frozen', model) IS NOT NULL AS temporary FROM detector;
+SELECT deepsad_freeze(model, 'frozen') IS NOT NULL AS temporary FROM detector;
 SELECT pg_temp.frozen(ARRAY[1, 2, 3]) = deepsad_score(model, 1, 2, 3) AS same FROM detector;
 RESET search_path;
 DROP FUNCTION pg_temp.frozen(float8[]), pg_temp.frozen_model();
-SELECT deepsad_freeze('float8_avg', model) FROM detector;
+SELECT deepsad_freeze(model, 'float8_avg') FROM detector;
 DROP FUNCTION public.float8_avg(float8[]), float8_avg_model();
 DROP FUNCTION frozen(float8[]), frozen_model();
 CREATE SCHEMA "it's; x";
 ALTER EXTENSION deepsad SET SCHEMA "it's; x";
-SELECT "it's; x".deepsad_freeze('frozen', model) FROM detector;
+SELECT "it's; x".deepsad_freeze(model, 'frozen') FROM detector;
 SELECT frozen(ARRAY[1, 2, 3]) = "it's; x".deepsad_score(model, 1, 2, 3) AS same FROM detector;
 DROP FUNCTION frozen(float8[]), frozen_model();
 ALTER EXTENSION deepsad SET SCHEMA public;
 DROP SCHEMA "it's; x";
 
 -- big scans of a frozen function go parallel
-SELECT deepsad_freeze('frozen', model) FROM detector;
+SELECT deepsad_freeze(model, 'frozen') FROM detector;
 CREATE TABLE scan AS SELECT ARRAY[i, i, i]::float8[] AS f FROM generate_series(1, 40000) i;
 ANALYZE scan;
 CREATE FUNCTION is_parallel(query text) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -99,27 +99,27 @@ END $$;
 SELECT filter_order(format('SELECT FROM event WHERE deepsad_score(%L::bytea, f) > 1 AND id::text || id::text <> %L', model, 'x')) FROM detector;
 
 -- names: long ones that share their first bytes, one whose model is still there, what the function's array stands for
-SELECT deepsad_freeze(repeat('s', 60) || 'ab', model) IS NOT NULL AS first, deepsad_freeze(repeat('s', 60) || 'cd', model) IS NOT NULL AS second FROM detector;
+SELECT deepsad_freeze(model, repeat('s', 60) || 'ab') IS NOT NULL AS first, deepsad_freeze(model, repeat('s', 60) || 'cd') IS NOT NULL AS second FROM detector;
 SELECT count(*) AS models FROM pg_proc WHERE proname ~ '^s+_[0-9a-f]{8}_model$';
-SELECT deepsad_freeze('again', model) FROM detector;
+SELECT deepsad_freeze(model, 'again') FROM detector;
 DROP FUNCTION again(float8[]);
-SELECT deepsad_freeze('again', model) FROM detector;
+SELECT deepsad_freeze(model, 'again') FROM detector;
 DROP FUNCTION again_model();
-SELECT deepsad_freeze('again', model) FROM detector;
+SELECT deepsad_freeze(model, 'again') FROM detector;
 SELECT obj_description('again(float8[])'::regprocedure);
 CREATE TABLE named AS SELECT deepsad_train(t, NULL, '{"epochs": 1, "pretrain_epochs": 0, "members": 1}') AS model
 FROM (SELECT sin(i) AS "Width", cos(i)::numeric AS height, ARRAY[i % 7, i % 3] AS xs FROM generate_series(1, 50) i) t;
-SELECT deepsad_freeze('of_columns', model) FROM named;
+SELECT deepsad_freeze(model, 'of_columns') FROM named;
 SELECT obj_description('of_columns(float8[])'::regprocedure);
 SELECT of_columns(ARRAY[0.5, 0.25, 3, 1]) = deepsad_score(model, t) AS same
 FROM named, (SELECT 0.25::numeric AS height, ARRAY[3, 1] AS xs, 0.5::float8 AS "Width") t;
 
 -- a model that is too large; an error says where it comes from, not what the model is
-SELECT deepsad_freeze('large', deepsad_train(ARRAY[sin(i), cos(i)], NULL, '{"epochs": 1, "pretrain_epochs": 0, "members": 1, "hidden": [1000, 600]}'))
+SELECT deepsad_freeze(deepsad_train(ARRAY[sin(i), cos(i)], NULL, '{"epochs": 1, "pretrain_epochs": 0, "members": 1, "hidden": [1000, 600]}'), 'large')
 FROM generate_series(1, 20) i;
 CREATE FUNCTION freezing(model bytea) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM deepsad_freeze('not.allowed', model);
+	PERFORM deepsad_freeze(model, 'not.allowed');
 	RETURN NULL;
 END $$;
 SELECT freezing(model) FROM detector;
@@ -129,7 +129,7 @@ DO $$
 DECLARE
 	context text;
 BEGIN
-	PERFORM deepsad_freeze('refused', model) FROM detector;
+	PERFORM deepsad_freeze(model, 'refused') FROM detector;
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
 	RAISE NOTICE '%: %', SQLERRM, context;
@@ -140,13 +140,13 @@ SHOW check_function_bodies;
 -- what others put beside the functions of a schema is not called with the caller's rights
 CREATE TABLE captured (what text);
 CREATE FUNCTION decoy(what text) RETURNS void LANGUAGE sql AS 'INSERT INTO captured VALUES (what)';
-CREATE FUNCTION deepsad_frozen_score(anyelement, anyarray) RETURNS float8 LANGUAGE sql AS $$SELECT decoy('any score'); SELECT 1::float8$$;
+CREATE FUNCTION _deepsad_frozen_score(anyelement, anyarray) RETURNS float8 LANGUAGE sql AS $$SELECT decoy('any score'); SELECT 1::float8$$;
 CREATE FUNCTION baited_model(VARIADIC int[]) RETURNS bytea LANGUAGE sql AS $$SELECT decoy('variadic model'); SELECT ''::bytea$$;
 CREATE FUNCTION public.decode(text, text) RETURNS bytea LANGUAGE sql AS $$SELECT decoy('decode'); SELECT ''::bytea$$;
 SET search_path = public, pg_catalog;
-SELECT deepsad_freeze('baited', model) FROM detector;
+SELECT deepsad_freeze(model, 'baited') FROM detector;
 SELECT baited(ARRAY[1, 2, 3]::float8[]) = deepsad_score(model, 1, 2, 3) AS same FROM detector;
 RESET search_path;
 SELECT * FROM captured;
-DROP FUNCTION deepsad_frozen_score(anyelement, anyarray), public.decode(text, text), baited_model(int[]), baited(float8[]), baited_model();
+DROP FUNCTION _deepsad_frozen_score(anyelement, anyarray), public.decode(text, text), baited_model(int[]), baited(float8[]), baited_model();
 DROP TABLE detector, named, captured;

@@ -55,10 +55,10 @@ SELECT jsonb_pretty(deepsad_confusion(score > 8, label)) FROM k;
 SELECT deepsad_confusion(NULL, label), deepsad_confusion(true, false) FROM k WHERE id <= 3;
 SELECT id % 2 AS half, deepsad_confusion(score > 8, label) FILTER (WHERE id > 100) ->> 'f1' = (2.0 * count(*) FILTER (WHERE score > 8 AND label AND id > 100) /
 	(count(*) FILTER (WHERE score > 8 AND id > 100) + count(*) FILTER (WHERE label AND id > 100)))::float8::text AS f1 FROM k GROUP BY 1 ORDER BY 1;
-SELECT deepsad_confusion_transition(NULL, true, true);
-SELECT deepsad_confusion_transition('{1,2}', true, true);
-SELECT deepsad_confusion_combine('{1,2,3,4}', '{1,1,1,NULL}');
-SELECT deepsad_confusion_final('{{1,2},{3,4}}');
+SELECT _deepsad_confusion_transition(NULL, true, true);
+SELECT _deepsad_confusion_transition('{1,2}', true, true);
+SELECT _deepsad_confusion_combine('{1,2,3,4}', '{1,1,1,NULL}');
+SELECT _deepsad_confusion_final('{{1,2},{3,4}}');
 -- on disk as in memory
 CREATE TABLE big AS SELECT (i * 7919 % 100003)::float8 AS score, i % 13 = 0 AS label FROM generate_series(1, 100000) i;
 SET work_mem = '64kB';

@@ -17,7 +17,7 @@ SELECT deepsad_train(t, is_fraud, quick()) FROM tx t;
 ALTER TABLE tx ALTER way TYPE text;
 -- the label is a column of the row: left out, with a notice
 CREATE TABLE m AS SELECT deepsad_train(t, is_fraud, quick()) AS model FROM tx t;
-SELECT * FROM deepsad_features((SELECT model FROM m)) f;
+SELECT * FROM deepsad_columns((SELECT model FROM m)) f;
 SELECT deepsad_info(model) -> 'columns' AS columns, deepsad_info(model) -> 'features' AS features, deepsad_info(model) -> 'rows' AS rows FROM m;
 -- the table's row, its columns in another order and with others among them, and loose ones: the same score
 SELECT count(*), count(DISTINCT id), bool_and(deepsad_score(model, t) = deepsad_score(model, f)) AS reordered,
@@ -43,7 +43,7 @@ SELECT deepsad_train(t, is_fraud, quick()) = deepsad_train(t, is_fraud, quick() 
 DO $$
 DECLARE c text; before float8; after float8;
 BEGIN
-	FOR c IN SELECT feature FROM m, deepsad_features(model) WHERE left_out IS NULL LOOP
+	FOR c IN SELECT feature FROM m, deepsad_columns(model) WHERE left_out IS NULL LOOP
 		EXECUTE format('SELECT deepsad_score(model, t), deepsad_score(model, jsonb_populate_record(t, jsonb_build_object(%L, NULL))) FROM m, tx t WHERE id = 3', c) INTO before, after;
 		IF after IS NULL OR after = before THEN RAISE NOTICE '% NULL: % instead of %', c, after, before; END IF;
 	END LOOP;
@@ -99,7 +99,7 @@ CREATE TABLE row4 (amount numeric, country text, online boolean, created timesta
 	gap int, sizes real[], kept text, fixed text);
 INSERT INTO row4 VALUES (4 + 4 / 10.0, 'Ünï', false, '2026-01-01 02:28+00', '2026-01-05', '00:52', '4 hours', '10.1.0.4', 'shop', 4, '{1,0}', 'k0', 'f0');
 SELECT country, length(country), encode(float8send(deepsad_score(decode(:'model', 'hex'), r)), 'hex') = :'score' AS same FROM row4 r;
-SELECT categories FROM deepsad_features(decode(:'model', 'hex')) WHERE feature = 'country';
+SELECT categories FROM deepsad_columns(decode(:'model', 'hex')) WHERE feature = 'country';
 \c :here
 DROP DATABASE deepsad_latin;
 SET extra_float_digits = 0;
@@ -112,28 +112,28 @@ SELECT e -> 'feature' IS NOT NULL AS named, e -> 'value' AS value FROM m, tx t, 
 	jsonb_array_elements(deepsad_explain_json(model, 99, f)) e WHERE t.id = 1 AND e ->> 'feature' = 'country';
 -- embeddings, updates, batches
 SELECT abs((SELECT sum(x * x) FROM unnest(deepsad_embed(model, t)) x) / deepsad_score(model, t) - 1) < 1e-5 AS squared_length FROM m, tx t WHERE id = 1;
-SELECT count(*), bool_and(s.score = b.score) AS same FROM m, deepsad_score_table(model, 'SELECT id, t FROM tx t') b JOIN s ON id = key;
+SELECT count(*), bool_and(s.score = b.score) AS same FROM m, deepsad_score_query(model, 'SELECT id, t FROM tx t') b JOIN s ON id = key;
 SELECT count(*), bool_and(deepsad_pvalue(model, t) BETWEEN 0 AND 1) AS pvalues, count(deepsad_is_anomaly(model, t)) FROM m, tx t;
 SELECT deepsad_drift(model, t) -> 'verdict' AS verdict FROM m, tx t;
 SELECT string_agg(f ->> 'feature', ', ') AS features FROM (SELECT deepsad_drift(model, t) AS d FROM m, tx t) d, jsonb_array_elements(d -> 'features') f;
 SELECT d -> 'shifted' ? 'country = DE' AS country, d -> 'shifted' ? 'amount' AS amount FROM (SELECT deepsad_drift(model, t) AS d FROM m, tx t WHERE country = 'DE') d;
 CREATE TABLE updated AS SELECT deepsad_update(model, t, id % 50 = 0, '{"epochs": 2}') AS model FROM m, tx t;
 SELECT deepsad_info(model) -> 'last_update' AS last_update FROM updated;
-SELECT count(*) FROM (SELECT feature, encoding, categories FROM m, deepsad_features(model) EXCEPT SELECT feature, encoding, categories FROM updated, deepsad_features(model)) e;
+SELECT count(*) FROM (SELECT feature, encoding, categories FROM m, deepsad_columns(model) EXCEPT SELECT feature, encoding, categories FROM updated, deepsad_columns(model)) e;
 SELECT deepsad_score(updated.model, t) > 0 AND deepsad_score(updated.model, t) <> deepsad_score(m.model, t) AS updated FROM updated, m, tx t WHERE id = 1;
 SELECT deepsad_update(model, t, NULL, '{"columns": {}}') FROM m, tx t;
 SELECT deepsad_update(model, ARRAY[1, 2]) FROM m;
-SELECT deepsad_freeze('frozen', model) FROM m;
+SELECT deepsad_freeze(model, 'frozen') FROM m;
 -- rows beyond memory: the same encoding
 SET maintenance_work_mem = '1MB';
-SELECT count(*) FROM (SELECT feature, encoding, features, inputs, missing, categories FROM m, deepsad_features(model)
+SELECT count(*) FROM (SELECT feature, encoding, features, inputs, missing, categories FROM m, deepsad_columns(model)
 	EXCEPT SELECT (f).feature, (f).encoding, (f).features, (f).inputs, (f).missing, (f).categories FROM (
-		SELECT deepsad_features(model) AS f FROM (SELECT deepsad_train(t, is_fraud, quick() || '{"epochs": 1, "pretrain_epochs": 1}') AS model
+		SELECT deepsad_columns(model) AS f FROM (SELECT deepsad_train(t, is_fraud, quick() || '{"epochs": 1, "pretrain_epochs": 1}') AS model
 			FROM (SELECT tx.* FROM tx, generate_series(1, 10)) t) b) f) e;
 RESET maintenance_work_mem;
 
 -- what columns become can be said
-SELECT feature, encoding, features, inputs, categories FROM deepsad_features((SELECT deepsad_train(f, is_fraud,
+SELECT feature, encoding, features, inputs, categories FROM deepsad_columns((SELECT deepsad_train(f, is_fraud,
 	'{"epochs": 1, "members": 1, "columns": {"country": {"top": 2}, "gap": "category", "amount": {"as": "skip"}, "created": "number", "client": {"prefix": 8}}}')
 	FROM tx, LATERAL (SELECT amount, country, gap, created, client, online) f));
 SELECT deepsad_train(t, is_fraud, '{"columns": {"nothing": "skip"}}') FROM tx t;
@@ -145,33 +145,33 @@ SELECT deepsad_train(t, is_fraud, '{"columns": [1]}') FROM tx t;
 SELECT deepsad_train(sizes, is_fraud, '{"columns": {}}') FROM tx t;
 SELECT deepsad_options(columns => '[1]');
 -- identifiers, which are left out, and what is no feature
-SELECT feature, left_out FROM deepsad_features((SELECT deepsad_train(f, NULL, '{"epochs": 1}') FROM tx, LATERAL (SELECT amount, md5(id::text) AS hash) f));
-SELECT feature, left_out FROM deepsad_features((SELECT deepsad_train(f, NULL, '{"epochs": 1}') FROM tx, LATERAL (SELECT amount, md5(id::text)::uuid AS hash) f));
-SELECT feature, left_out FROM deepsad_features((SELECT deepsad_train(ROW(amount, md5(id::text)), NULL, '{"epochs": 1}') FROM tx));
+SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(f, NULL, '{"epochs": 1}') FROM tx, LATERAL (SELECT amount, md5(id::text) AS hash) f));
+SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(f, NULL, '{"epochs": 1}') FROM tx, LATERAL (SELECT amount, md5(id::text)::uuid AS hash) f));
+SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(ROW(amount, md5(id::text)), NULL, '{"epochs": 1}') FROM tx));
 SELECT deepsad_train(f) FROM tx, LATERAL (SELECT md5(id::text) AS hash) f;
 SELECT length(deepsad_train(f, NULL, '{"epochs": 1, "columns": {"hash": "category"}}')) > 0 AS insisted FROM tx, LATERAL (SELECT amount, md5(id::text) AS hash) f;
 SELECT deepsad_train(f) FROM tx, LATERAL (SELECT amount, to_jsonb(id) AS document) f;
 SELECT deepsad_train(f) FROM tx, LATERAL (SELECT amount, 'Infinity'::float8 AS broken) f;
 SELECT deepsad_train(f, NULL, '{"columns": {"amount": "skip"}}') FROM tx, LATERAL (SELECT amount) f;
-SELECT feature, categories FROM deepsad_features((SELECT deepsad_train(f, NULL, '{"epochs": 1}')
+SELECT feature, categories FROM deepsad_columns((SELECT deepsad_train(f, NULL, '{"epochs": 1}')
 	FROM tx, LATERAL (SELECT amount, CASE WHEN id % 3 = 0 THEN repeat('x', 1001) ELSE country END AS essay) f));
 SELECT deepsad_train(f) FROM tx, LATERAL (SELECT '{}'::int[] AS nothing) f;
 -- arrays that are NULL at first, or always
-SELECT feature, features, missing, expected FROM deepsad_features((SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id)
+SELECT feature, features, missing, expected FROM deepsad_columns((SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id)
 	FROM tx, LATERAL (SELECT amount, CASE WHEN id > 100 THEN sizes END AS sizes, NULL::int[] AS never) f WHERE id <= 200));
-SELECT feature, features, missing, expected FROM deepsad_features((SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id)
+SELECT feature, features, missing, expected FROM deepsad_columns((SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id)
 	FROM tx, LATERAL (SELECT amount, CASE WHEN id > 100 THEN sizes END AS sizes) f WHERE id <= 200));
 SELECT deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id) = deepsad_train(f, NULL, '{"epochs": 1}' ORDER BY id DESC) AS same
 FROM tx, LATERAL (SELECT amount, CASE WHEN id > 100 THEN sizes END AS sizes) f WHERE id <= 200;
 -- flags that tell the label
-SELECT feature FROM deepsad_features((SELECT deepsad_train(f, id % 10 = 0, '{"epochs": 1, "columns": {"kept": "boolean"}}')
+SELECT feature FROM deepsad_columns((SELECT deepsad_train(f, id % 10 = 0, '{"epochs": 1, "columns": {"kept": "boolean"}}')
 	FROM tx, LATERAL (SELECT amount, id % 10 = 0 AS leak, id % 10 = 0 AS kept, online) f));
-SELECT feature FROM deepsad_features((SELECT deepsad_train(f, verdict, '{"epochs": 1}')
+SELECT feature FROM deepsad_columns((SELECT deepsad_train(f, verdict, '{"epochs": 1}')
 	FROM tx, LATERAL (SELECT amount, CASE id % 10 WHEN 0 THEN -1 WHEN 1 THEN 1 END AS verdict) f));
 SELECT deepsad_train(f, leak) FROM tx, LATERAL (SELECT is_fraud AS leak) f;
 
 -- a label column without labels is no feature either
-SELECT feature FROM deepsad_features((SELECT deepsad_train(t, is_fraud, quick()) FROM tx t WHERE is_fraud IS NULL)) WHERE feature LIKE 'is%';
+SELECT feature FROM deepsad_columns((SELECT deepsad_train(t, is_fraud, quick()) FROM tx t WHERE is_fraud IS NULL)) WHERE feature LIKE 'is%';
 -- untyped literals, and one loose column
 SELECT deepsad_score(model, 5, 'DE') = deepsad_score(model, ROW(5, 'DE')) AS same, deepsad_score(model, 5.0::float8, 'DE'::name) = deepsad_score(model, '5', 'DE') AS texts
 FROM (SELECT deepsad_train(f, NULL, '{"epochs": 1}') AS model FROM tx, LATERAL (SELECT amount, country) f) m;
@@ -185,7 +185,7 @@ FROM (SELECT deepsad_train(f, NULL, '{"epochs": 1}') AS model FROM tx, LATERAL (
 -- a table by name
 SELECT deepsad_train_table('tx', '{amount,country}', 'is_fraud', quick());
 SELECT deepsad_train_table('tx', '{amount,country}', 'is_fraud', '{"epochs": 1}') = deepsad_train(f, is_fraud, '{"epochs": 1}') AS same FROM tx, LATERAL (SELECT amount, country) f;
-SELECT string_agg(feature, ', ') FROM deepsad_features(deepsad_train_table('tx', label => 'is_fraud', options => quick()));
+SELECT string_agg(feature, ', ') FROM deepsad_columns(deepsad_train_table('tx', label => 'is_fraud', options => quick()));
 SELECT deepsad_train_table('tx', '{amount,nothing}');
 SELECT deepsad_train_table('tx', '{amount,is_fraud}', 'is_fraud');
 SELECT deepsad_train_table('tx', '{amount,amount}');
@@ -199,7 +199,7 @@ CREATE TABLE "odd schema"."t""f" ("f" int, "t" text, "a b" float8, "L" boolean) 
 CREATE TABLE "odd schema".one PARTITION OF "odd schema"."t""f" FOR VALUES FROM (0) TO (50);
 CREATE TABLE "odd schema".two PARTITION OF "odd schema"."t""f" FOR VALUES FROM (50) TO (200);
 INSERT INTO "odd schema"."t""f" SELECT i, 'x' || i % 3, i, i % 10 = 0 FROM generate_series(1, 100) i;
-SELECT feature FROM deepsad_features(deepsad_train_table('"odd schema"."t""f"', NULL, 'L', '{"epochs": 1}'));
+SELECT feature FROM deepsad_columns(deepsad_train_table('"odd schema"."t""f"', NULL, 'L', '{"epochs": 1}'));
 CREATE VIEW v AS SELECT amount, country, is_fraud FROM tx WHERE online;
 SELECT deepsad_info(deepsad_train_table('v', NULL, 'is_fraud', '{"epochs": 1}')) -> 'rows' -> 'trained' AS of_view;
 -- with the caller's rights
@@ -224,13 +224,13 @@ DROP TYPE channel;
 -- a table's columns have names, even f1, f2, ...; so have those of a subquery when they are another's
 CREATE TABLE ft AS SELECT i * 0.37 % 1 AS f1, 5000 + i % 97 AS f2, i % 7 AS f3 FROM generate_series(1, 300) i;
 CREATE TABLE ftm AS SELECT deepsad_train(ft, NULL, '{"members": 1, "epochs": 1, "columns": {"f3": "skip"}}') AS model FROM ft;
-SELECT array_agg(feature) AS features FROM ftm, deepsad_features(model);
+SELECT array_agg(feature) AS features FROM ftm, deepsad_columns(model);
 SELECT count(*) FILTER (WHERE deepsad_score(model, ft) IS DISTINCT FROM deepsad_score(model, f1, f2)) AS different FROM ftm, ft;
 UPDATE ftm SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1, f2 FROM ft) x);
 SELECT deepsad_score(model, x) > 0 AS in_order FROM ftm, (SELECT f1, f2 FROM ft LIMIT 1) x;
 SELECT deepsad_score(model, x) FROM ftm, (SELECT f2, f1 FROM ft LIMIT 1) x;
 SELECT deepsad_train(x, NULL, '{"columns": {"2": "skip"}}') FROM (SELECT f1, f2 FROM ft) x;
-SELECT feature, left_out FROM deepsad_features((SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"f2": "skip"}}') FROM (SELECT f1, f2 FROM ft) x));
+SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"f2": "skip"}}') FROM (SELECT f1, f2 FROM ft) x));
 -- a name that occurs twice
 SELECT deepsad_train(x) FROM (SELECT f1 AS a, f2 AS a FROM ft) x;
 UPDATE ftm SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1 AS a, f2 AS b FROM ft) x);
@@ -240,12 +240,12 @@ SELECT bool_and(deepsad_score(model, ROW(i, i % 5, i % 20 = 0)) = deepsad_score(
 FROM (SELECT deepsad_train(ROW(i, i % 5, i % 20 = 0), i % 20 = 0) AS model FROM generate_series(1, 300) i) m, generate_series(1, 300) i;
 SELECT deepsad_score(deepsad_train(ROW(i % 3, i % 5)), ROW(1, 2, 3)) FROM generate_series(1, 300) i;
 SELECT feature FROM (SELECT deepsad_train(x, CASE WHEN i = 8 THEN true END, '{"members": 1, "epochs": 1}') AS model
-	FROM (SELECT i, i % 4 = 0 AS night FROM generate_series(1, 300) i) x) s, deepsad_features(model) ORDER BY feature;
+	FROM (SELECT i, i % 4 = 0 AS night FROM generate_series(1, 300) i) x) s, deepsad_columns(model) ORDER BY feature;
 SELECT feature FROM (SELECT deepsad_train(x, CASE WHEN i % 20 = 0 THEN true END, '{"members": 1, "epochs": 1}') AS model
-	FROM (SELECT i, i % 4 = 0 AS night FROM generate_series(1, 300) i) x) s, deepsad_features(model) ORDER BY feature;
+	FROM (SELECT i, i % 4 = 0 AS night FROM generate_series(1, 300) i) x) s, deepsad_columns(model) ORDER BY feature;
 -- numbers as categories: large ones of any type are the same, NaN is missing
 SELECT feature FROM (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"k": "category"}}') AS model
-	FROM (SELECT CASE WHEN i % 9 = 0 THEN 'NaN'::float8 ELSE 1234567890123450 + i % 2 END AS k, i FROM generate_series(1, 100) i) x) s, deepsad_features(model) ORDER BY feature;
+	FROM (SELECT CASE WHEN i % 9 = 0 THEN 'NaN'::float8 ELSE 1234567890123450 + i % 2 END AS k, i FROM generate_series(1, 100) i) x) s, deepsad_columns(model) ORDER BY feature;
 -- somebody's cast does not run with the reader's rights
 CREATE ROLE regress_deepsad_stranger;
 CREATE TYPE odd AS (x int);

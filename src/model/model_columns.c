@@ -1,6 +1,6 @@
 /*
  * model_columns.c
- *	  deepsad_features: what each column of the training rows became.
+ *	  deepsad_columns: what each column of the training rows became.
  */
 #include "pg/pg_compat.h"
 
@@ -16,7 +16,7 @@
 #include "pg/set_result.h"
 #include "rows/value_reader.h"
 
-DEEPSAD_FUNCTION(deepsad_features);
+DEEPSAD_FUNCTION(deepsad_columns);
 
 #define RESULT_COLUMNS 9
 
@@ -95,11 +95,11 @@ put_column(Tuplestorestate *store, TupleDesc desc, const DsadModel *model, const
 }
 
 /*
- * deepsad_features(model) -> (feature, type, encoding, features, inputs, missing,
+ * deepsad_columns(model) -> (feature, type, encoding, features, inputs, missing,
  * expected, categories, left_out) rows: the columns in their order, then those that are left out.
  */
 Datum
-deepsad_features(PG_FUNCTION_ARGS)
+deepsad_columns(PG_FUNCTION_ARGS)
 {
 	TupleDesc	desc;
 	Tuplestorestate *store;

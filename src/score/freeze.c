@@ -42,9 +42,9 @@ frozen_score(FunctionCallInfo fcinfo, char **name)
 {
 	Oid			types[2] = {BYTEAOID, FLOAT8ARRAYOID};
 	char	   *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
-	List	   *names = list_make2(makeString(schema), makeString(pstrdup("deepsad_frozen_score")));
+	List	   *names = list_make2(makeString(schema), makeString(pstrdup("_deepsad_frozen_score")));
 
-	*name = quote_qualified_identifier(schema, "deepsad_frozen_score");
+	*name = quote_qualified_identifier(schema, "_deepsad_frozen_score");
 	return LookupFuncName(names, lengthof(types), types, false);
 }
 
@@ -161,7 +161,7 @@ comment(Oid function, const DsadEncoder *encoder)
 }
 
 /*
- * deepsad_freeze(name, model) -> regprocedure: creates name(float8[]) with the
+ * deepsad_freeze(model, name) -> regprocedure: creates name(float8[]) with the
  * caller's rights.
  *
  * The model is in a function of its own, name_model(), as text: a parsed body,
@@ -171,8 +171,8 @@ comment(Oid function, const DsadEncoder *encoder)
 Datum
 deepsad_freeze(PG_FUNCTION_ARGS)
 {
-	List	   *names = textToQualifiedNameList(PG_GETARG_TEXT_PP(0));
-	bytea	   *model = PG_GETARG_BYTEA_P(1);
+	List	   *names = textToQualifiedNameList(PG_GETARG_TEXT_PP(1));
+	bytea	   *model = PG_GETARG_BYTEA_P(0);
 	Oid			types[1] = {FLOAT8ARRAYOID};
 	StringInfoData command;
 	char	   *callee;

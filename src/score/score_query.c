@@ -1,6 +1,6 @@
 /*
  * score_query.c
- *	  deepsad_score_table: scores the rows of a query in batches, where large
+ *	  deepsad_score_query: scores the rows of a query in batches, where large
  *	  nets run several times faster than row by row.
  */
 #include "pg/pg_compat.h"
@@ -14,7 +14,7 @@
 #include "score/score_call.h"
 #include "pg/set_result.h"
 
-DEEPSAD_FUNCTION(deepsad_score_table);
+DEEPSAD_FUNCTION(deepsad_score_query);
 
 #define MODEL_ARG 0
 #define QUERY_ARG 1
@@ -147,11 +147,11 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 }
 
 /*
- * deepsad_score_table(model, query [, key_type]) -> set of (key, score).  The query runs
+ * deepsad_score_query(model, query [, key_type]) -> set of (key, score).  The query runs
  * with the caller's rights and must not write.
  */
 Datum
-deepsad_score_table(PG_FUNCTION_ARGS)
+deepsad_score_query(PG_FUNCTION_ARGS)
 {
 	DeepsadModelRef *ref = fcinfo->flinfo->fn_extra;	/* the server keeps nothing there for sets made whole */
 	const DsadScorer *scorer;

@@ -17,7 +17,7 @@ $node->safe_psql('postgres', q{
 		(SELECT model FROM model)); END$$;
 	INSERT INTO watched (id, x) SELECT id, x FROM t;
 	CREATE INDEX ON watched (score DESC);
-	SELECT deepsad_freeze('frozen', model) FROM model;
+	SELECT deepsad_freeze(model, 'frozen') FROM model;
 	CREATE TABLE indexed AS SELECT id, x::float8[] AS x FROM t;
 	CREATE INDEX ON indexed (frozen(x));
 });
@@ -38,7 +38,7 @@ is($node->safe_psql('restored', q{SELECT string_agg(float8send(frozen(x))::text,
 my ($status, $out, $err) = $node->psql('restored', 'DROP EXTENSION deepsad');
 if ($node->safe_psql('postgres', 'SHOW server_version_num') >= 140000)
 {
-	like($err, qr/function frozen\(double precision\[\]\) depends on function deepsad_frozen_score/,
+	like($err, qr/function frozen\(double precision\[\]\) depends on function _deepsad_frozen_score/,
 		'which keeps the extension');
 }
 

@@ -18,7 +18,7 @@ $primary->safe_psql('postgres', q{
 	CREATE EXTENSION deepsad;
 	CREATE TABLE t AS SELECT i AS id, ARRAY[sin(i), cos(i), sin(i * i)] AS x FROM generate_series(1, 500) i;
 	CREATE TABLE model AS SELECT deepsad_train(x, NULL, '{"epochs": 3, "pretrain_epochs": 3}') AS model FROM t;
-	SELECT deepsad_freeze('frozen', model) FROM model;
+	SELECT deepsad_freeze(model, 'frozen') FROM model;
 	CREATE INDEX t_score ON t (frozen(x));
 });
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
