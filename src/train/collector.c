@@ -50,7 +50,7 @@ struct DeepsadCollector
 	DeepsadColumnCollector *columns;	/* NULL = it is not known yet what rows are like */
 	WaitingRows *waiting;		/* NULL = none */
 	uint64		skipped;		/* rows whose features are NULL */
-	bool		shown;			/* this backend's progress entry is ours */
+	DeepsadProgress progress;
 	bool		saw_normal;
 	bool		saw_anomaly;
 };
@@ -65,9 +65,7 @@ deepsad_collector_end(DeepsadCollector *collector)
 	if (collector->waiting)
 		tuplestore_end(collector->waiting->store);
 	collector->waiting = NULL;
-	if (collector->shown)
-		deepsad_progress_end();
-	collector->shown = false;
+	deepsad_progress_end(&collector->progress);
 }
 
 /*
@@ -128,7 +126,7 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
 	collector->store = deepsad_rowstore_create(context, deepsad_features_single(shared->features),
 											   (uint64) config.max_rows, config.seed);
-	collector->shown = deepsad_progress_start();
+	deepsad_progress_start(&collector->progress);
 	return collector;
 }
 
@@ -345,8 +343,8 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 		add_array(collector, argument, label);
 	else if (collector->columns != NULL || !begin_row(collector, argument, label))
 		add_cells(collector, features, argument, label);
-	if (collector->shown && deepsad_rowstore_seen(collector->store) % ROWS_PER_REPORT == 0)
-		deepsad_progress_collecting(deepsad_rowstore_seen(collector->store));
+	if (deepsad_rowstore_seen(collector->store) % ROWS_PER_REPORT == 0)
+		deepsad_progress_collecting(&collector->progress, deepsad_rowstore_seen(collector->store));
 }
 
 /*
@@ -417,11 +415,12 @@ deepsad_collector_train(DeepsadCollector *collector)
 	store = collector->store;
 	collector->store = NULL;
 	if (collector->model)
-		result = deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options, collector->shown);
+		result = deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
+										 &collector->progress);
 	else
 	{
 		parse_options(&config, collector, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
-		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, collector->shown,
+		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->progress,
 									  &collector->shared->said);
 	}
 	deepsad_collector_end(collector);

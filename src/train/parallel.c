@@ -38,8 +38,7 @@ typedef struct Shared
 	uint32		features;
 	uint32		inputs;
 	DsadFacts	facts;
-	DsadPlan	plan;			/* without its order */
-	bool		update;			/* the results hold the members to go on from */
+	DsadPlan	plan;			/* without its order; in an update the results hold the members to go on from */
 	bool		in_blocks;
 	Size		window_bytes;
 	Size		result_bytes;	/* of each member's place among the results */
@@ -142,8 +141,8 @@ put_result(Result *result, const Shared *shared, const DsadModel *model, uint32 
  * deepsad_parallel_parts.
  */
 DeepsadParallel *
-deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env, bool update,
-					   bool in_blocks, Size window_bytes, int workers)
+deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env, bool in_blocks,
+					   Size window_bytes, int workers)
 {
 	uint32		inputs = model->dims[0];
 	Size		result_bytes = MAXALIGN(add_size(offsetof(Result, bytes), dsad_member_size(model)));
@@ -178,7 +177,6 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	shared->facts = model->facts;
 	shared->plan = *plan;
 	shared->plan.order = NULL;
-	shared->update = update;
 	shared->in_blocks = in_blocks;
 	shared->window_bytes = window_bytes;
 	shared->result_bytes = result_bytes;
@@ -197,7 +195,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 
 		result->done = false;
 		result->length = 0;
-		if (update)
+		if (plan->update)
 			put_result(result, shared, model, m, env);
 	}
 	shm_toc_insert(context->toc, KEY_RESULTS, parallel->results);
@@ -259,9 +257,9 @@ train_members(Shared *shared, char *results, DsadModel *model, const DsadPlan *p
 		DsadError	error;
 
 		reporter.visited = 0;
-		if (shared->update)
+		if (plan->update)
 			deepsad_check(dsad_member_decode(model, member, env, result->bytes, result->length, &error), &error);
-		deepsad_check((shared->update ? dsad_update_member : dsad_train_member)
+		deepsad_check((plan->update ? dsad_update_member : dsad_train_member)
 					  (model, plan, member, &reporting, parts, &error), &error);
 		put_result(result, shared, model, member, env);
 		result->done = true;
