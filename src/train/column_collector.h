@@ -5,15 +5,13 @@
 #ifndef DEEPSAD_COLUMN_COLLECTOR_H
 #define DEEPSAD_COLUMN_COLLECTOR_H
 
-#include "utils/jsonb.h"
-
 #include "rows/column_binding.h"
+#include "train/column_draft.h"
 #include "train/column_report.h"
 
 typedef struct DeepsadColumnCollector DeepsadColumnCollector;
 
-extern bool deepsad_columns_complete(TupleDesc desc, Jsonb *options, const bool *null);
-extern DeepsadColumnCollector *deepsad_columns_of_row(MemoryContext parent, const DeepsadRowType *row, Jsonb *options,
+extern DeepsadColumnCollector *deepsad_columns_of_row(MemoryContext parent, TupleDesc row, Jsonb *options,
 													  const Datum *values, const bool *nulls, const bool *asked);
 extern DeepsadColumnCollector *deepsad_columns_of_array(MemoryContext parent, uint32 elements);
 extern DeepsadColumnCollector *deepsad_columns_of_model(MemoryContext parent, const DsadEncoder *encoder);

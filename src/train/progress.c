@@ -7,7 +7,6 @@
 #include "pg/pg_compat.h"
 
 #include "catalog/pg_authid.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/acl.h"

@@ -10,8 +10,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"

@@ -6,7 +6,6 @@
 #include "core/train/scaling_fit.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/statistics.h"
 #include "core/train/sampler.h"

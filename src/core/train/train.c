@@ -6,7 +6,6 @@
 #include "core/train/train.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/train/optimizer.h"
 #include "core/train/training.h"
