@@ -9,16 +9,14 @@
  */
 #include "pg/pg_compat.h"
 
-#include <sys/statvfs.h>
-
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "storage/dsm_impl.h"
 #include "storage/latch.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "train/blockfile.h"
 #include "pg/core_env.h"
@@ -27,9 +25,6 @@
 #define KEY_SHARED UINT64CONST(0x4453414400000001)
 #define KEY_RESULTS UINT64CONST(0x4453414400000002)
 #define KEY_ROWS UINT64CONST(0x4453414400000003)
-
-/* What others in a container may need of /dev/shm meanwhile. */
-#define SHARED_MEMORY_HEADROOM (4 * 1024 * 1024)
 
 /* What the processes of one training share; offsets, not pointers, lead to the rest. */
 typedef struct Shared
@@ -113,17 +108,39 @@ rows_bytes(const DsadPlan *plan, uint32 inputs, bool in_blocks)
 }
 
 /*
- * Whether shared memory of that size can be had.  On a full /dev/shm (64 MB in
- * many containers) the server would raise an error where we can do without.
+ * Makes the context's shared memory segment; false when there is none to be had.  On a full
+ * /dev/shm (64 MB in many containers) the server raises an error where we can do without: what it
+ * leaves behind belongs to an owner of its own.  The segment itself ends with the context.
  */
 static bool
-shared_memory_available(Size size)
+make_segment(ParallelContext *context)
 {
-	struct statvfs status;
+	MemoryContext old = CurrentMemoryContext;
+	ResourceOwner outer = CurrentResourceOwner;
+	ResourceOwner owner = ResourceOwnerCreate(outer, "deepsad segment");
 
-	if (dynamic_shared_memory_type != DSM_IMPL_POSIX || statvfs("/dev/shm", &status) != 0)
-		return true;
-	return (uint64) status.f_bavail * status.f_frsize >= add_size(size, SHARED_MEMORY_HEADROOM);
+	CurrentResourceOwner = owner;
+	PG_TRY();
+	{
+		InitializeParallelDSM(context);
+		if (context->seg)
+			dsm_pin_mapping(context->seg);
+	}
+	PG_CATCH();
+	{
+		CurrentResourceOwner = outer;
+		if (geterrcode() != ERRCODE_DISK_FULL && geterrcode() != ERRCODE_OUT_OF_MEMORY)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(old);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	CurrentResourceOwner = outer;
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+	ResourceOwnerDelete(owner);
+	return context->seg != NULL;
 }
 
 /* Writes a member to its place, whose size was reckoned for this training's epochs. */
@@ -152,8 +169,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	ParallelContext *context;
 	Shared	   *shared;
 
-	if (workers < 1 || IsParallelWorker() ||
-		!shared_memory_available(add_size(size, results_bytes)))
+	if (workers < 1 || IsParallelWorker())
 		return NULL;
 	EnterParallelMode();
 	context = CreateParallelContext("deepsad", "deepsad_parallel_main", workers);
@@ -161,8 +177,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	shm_toc_estimate_chunk(&context->estimator, results_bytes);
 	shm_toc_estimate_chunk(&context->estimator, size);
 	shm_toc_estimate_keys(&context->estimator, 3);
-	InitializeParallelDSM(context);
-	if (context->seg == NULL)
+	if (!make_segment(context))
 	{
 		DestroyParallelContext(context);
 		ExitParallelMode();
