@@ -233,7 +233,8 @@ check_label_meaning(const DeepsadCollector *collector)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("integer label is 1 in some rows and -1 in none"),
 				 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
-				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
+				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, "
+						 "write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
 }
 
 /*

@@ -67,7 +67,8 @@ start_statistics(DeepsadColumnCollector *collector)
 	{
 		dsad_column_statistics_init(&collector->draft.column[c].statistics, collector->draft.column[c].counted, counted);
 		if (collector->draft.encoder.column[c].encoding == DSAD_ENCODING_CATEGORY)
-			collector->draft.column[c].dictionary = deepsad_dictionary_create(collector->context, MAX_DICTIONARY_BYTES / categories);
+			collector->draft.column[c].dictionary = deepsad_dictionary_create(collector->context,
+																			  MAX_DICTIONARY_BYTES / categories);
 	}
 }
 
@@ -215,10 +216,11 @@ keep(DeepsadColumnCollector *collector, uint32 c, const DsadCandidate *candidate
 	DsadEncoder *encoder = &collector->encoder;
 	DsadColumn *column = &encoder->column[encoder->columns];
 	DeepsadDraftColumn *learned = &collector->draft.column[c];
+	const uint64_t *missing = learned->statistics.missing;
 
 	*column = collector->draft.encoder.column[c];
 	/* elements of an array have no such feature */
-	column->indicator = column->name.length > 0 && learned->statistics.missing[0] + learned->statistics.missing[1] + learned->statistics.missing[2] > 0 &&
+	column->indicator = column->name.length > 0 && missing[0] + missing[1] + missing[2] > 0 &&
 		!(column->encoding == DSAD_ENCODING_TIME && candidate->time == 0);
 	column->time = column->encoding == DSAD_ENCODING_TIME ? candidate->time : 0;
 	column->since = candidate->since;
@@ -286,7 +288,8 @@ judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCa
 	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
 		dictionary[c] = collector->draft.column[c].dictionary;
 	cells = deepsad_column_sample(&collector->draft.encoder, dictionary, rows, &count, &digits);
-	deepsad_check(dsad_column_moves(&collector->draft.encoder, candidate, cells, digits, count, &collector->env, &error), &error);
+	deepsad_check(dsad_column_moves(&collector->draft.encoder, candidate, cells, digits, count, &collector->env, &error),
+				  &error);
 	pfree(dictionary);
 	pfree(digits);
 	pfree(cells);
@@ -296,8 +299,10 @@ judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCa
 static bool
 is_anything_left(const DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 {
-	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
-		if (!candidate[c].left_out && (collector->draft.encoder.column[c].encoding != DSAD_ENCODING_TIME || candidate[c].time != 0))
+	const DsadEncoder *draft = &collector->draft.encoder;
+
+	for (uint32 c = 0; c < draft->columns; c++)
+		if (!candidate[c].left_out && (draft->column[c].encoding != DSAD_ENCODING_TIME || candidate[c].time != 0))
 			return true;
 	return false;
 }

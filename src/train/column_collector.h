@@ -18,7 +18,8 @@ extern DeepsadColumnCollector *deepsad_columns_of_model(MemoryContext parent, co
 extern const DeepsadColumns *deepsad_columns_reading(const DeepsadColumnCollector *collector);
 extern void deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8 label);
 extern void deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row, int8 label);
-extern bool deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows, DeepsadColumnReport *report);
+extern bool deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows,
+								   DeepsadColumnReport *report);
 extern Size deepsad_columns_memory(const DeepsadColumnCollector *collector);
 extern void deepsad_columns_source(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadRowSource *result);
 

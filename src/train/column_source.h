@@ -18,8 +18,8 @@ typedef struct DeepsadColumnSource
 	DsadRowSource rows;			/* that were kept */
 } DeepsadColumnSource;
 
-extern void deepsad_column_source_init(DeepsadColumnSource *source, const DeepsadDraft *draft, const DsadEncoder *encoder,
-									   const uint16 *draft_column);
+extern void deepsad_column_source_init(DeepsadColumnSource *source, const DeepsadDraft *draft,
+									   const DsadEncoder *encoder, const uint16 *draft_column);
 extern void deepsad_column_source_read(DeepsadColumnSource *source, const DsadRowSource *rows, DsadRowSource *result);
 
 #endif

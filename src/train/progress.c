@@ -196,7 +196,8 @@ deepsad_progress(PG_FUNCTION_ARGS)
 			value[column++] = Float8GetDatum(loss);
 			value[column++] = Int32GetDatum((int32) slot[SLOT_WORKERS]);
 			null[column] = slot[SLOT_VISITS] == 0;
-			value[column++] = Float8GetDatum(slot[SLOT_VISITS] ? 100.0 * (double) slot[SLOT_VISITED] / (double) slot[SLOT_VISITS] : 0);
+			value[column++] = Float8GetDatum(slot[SLOT_VISITS] ?
+											 100.0 * (double) slot[SLOT_VISITED] / (double) slot[SLOT_VISITS] : 0);
 			value[column++] = interval_datum(now - slot[SLOT_STARTED]);
 			null[column] = slot[SLOT_VISITED] == 0;
 			if (slot[SLOT_VISITED] > 0)

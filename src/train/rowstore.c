@@ -394,11 +394,8 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 	{
 		float	   *number = (float *) row;
 
-		if (values->single)
-			memcpy(number, values->values, features * sizeof(float));
-		else
-			for (uint32 i = 0; i < features; i++)
-				number[i] = (float) ((const double *) values->values)[i];
+		for (uint32 i = 0; i < features; i++)
+			number[i] = (float) dsad_row_number(values, i);
 		number[features] = label;
 	}
 	else

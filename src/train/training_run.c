@@ -224,7 +224,8 @@ train(Run *run)
 	DeepsadParallel *parallel;
 	DsadError	error;
 
-	deepsad_rowstore_make_room(add_size(room.held_out, room.in_blocks ? room.window * (room.workers + 1) : scaled), run->store);
+	deepsad_rowstore_make_room(add_size(room.held_out, room.in_blocks ? room.window * (room.workers + 1) : scaled),
+							   run->store);
 	parallel = deepsad_parallel_begin(&run->model, &run->plan, &run->env, room.in_blocks, room.window, room.workers);
 	if (parallel == NULL)
 	{
@@ -235,7 +236,8 @@ train(Run *run)
 							deepsad_parallel_parts(parallel), &error), &error);
 	deepsad_rowstore_free(run->store);
 	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, run->progress);
-	deepsad_check(dsad_finish(&run->model, &run->plan, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error), &error);
+	deepsad_check(dsad_finish(&run->model, &run->plan, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error),
+				  &error);
 	deepsad_parallel_end(parallel);
 }
 
@@ -249,10 +251,13 @@ get_source(Run *run, DeepsadColumnCollector *columns)
 	deepsad_columns_source(columns, &rows, &run->source);
 }
 
-/* A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each other or go to a file. */
+/*
+ * A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each
+ * other or go to a file.
+ */
 static void
-start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, MemoryContext context,
-		  DeepsadProgress *progress)
+start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
+		  MemoryContext context, DeepsadProgress *progress)
 {
 	uint64		count = deepsad_rowstore_count(store);
 
@@ -367,7 +372,8 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 				(errcode(ERRCODE_WARNING),
 				 errmsg("all %llu rows of the update are labeled as anomalies",
 						(unsigned long long) run.model.facts.update_rows),
-				 errhint("Add a sample of ordinary rows, so that the model does not forget them: WHERE label IS NOT NULL OR random() < 0.05.")));
+				 errhint("Add a sample of ordinary rows, so that the model does not forget them: "
+						 "WHERE label IS NOT NULL OR random() < 0.05.")));
 	finish_run(&run);
 	MemoryContextSwitchTo(old);
 	result = deepsad_model_encode(&run.model, &run.env);

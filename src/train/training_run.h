@@ -14,7 +14,7 @@
 
 extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
 								   uint64 skipped, DeepsadProgress *progress, DeepsadSaid *said);
-extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
-									  DeepsadProgress *progress);
+extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model,
+									  Jsonb *options, DeepsadProgress *progress);
 
 #endif

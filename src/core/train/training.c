@@ -48,8 +48,8 @@ dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
 		if (layer > largest)
 			largest = layer;
 	}
-	return (config->pretrain_epochs > 0 ? 2 * nets : nets) +
-		((config->ema_decay > 0 ? 5 : 4) * weights + (config->pretrain_epochs > 0 ? 2 * weights : 0) + largest) * sizeof(float) +
+	weights *= (config->ema_decay > 0 ? 5 : 4) + (config->pretrain_epochs > 0 ? 2 : 0);
+	return (config->pretrain_epochs > 0 ? 2 * nets : nets) + (weights + largest) * sizeof(float) +
 		2 * (double) batch_rows * (double) dsad_padded(model->dims[0]) * sizeof(float);
 }
 
