@@ -149,8 +149,8 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 	for (int part = 0; part < DSAD_PARTS; part++)
 		if (parts[part].scaled)
 		{
-			pfree((void *) parts[part].scaled);
-			pfree((void *) parts[part].label);
+			pfree(parts[part].scaled);
+			pfree(parts[part].label);
 		}
 }
 
