@@ -35,6 +35,7 @@ struct DeepsadColumnCollector
 	uint16	   *draft_column;	/* encoder.columns: where each is in the draft */
 	DeepsadColumns reading;
 	uint64		rows[DSAD_LABELS];
+	double	   *array;			/* a row that is one, as cells */
 	DeepsadColumnSource source; /* the rows that were kept */
 };
 
@@ -104,6 +105,7 @@ deepsad_columns_of_array(MemoryContext parent, uint32 elements)
 
 	deepsad_check(dsad_encoder_of_array(&collector->draft.encoder, &collector->arena, elements, &error), &error);
 	collector->draft.column = MemoryContextAllocZero(collector->context, sizeof(DeepsadDraftColumn));
+	collector->array = MemoryContextAlloc(collector->context, elements * sizeof(double));
 	start_statistics(collector);
 	collector->reading.encoder = &collector->draft.encoder;
 	return collector;
@@ -169,19 +171,9 @@ deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8
 void
 deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row, int8 label)
 {
-	uint32		count = collector->draft.encoder.cells;
-	double	   *cells;
-
-	if (collector->draft.column == NULL)
-	{
-		collector->rows[label + 1]++;
-		return;
-	}
-	cells = palloc(count * sizeof(double));
-	for (uint32 i = 0; i < count; i++)
-		cells[i] = dsad_row_number(row, i);
-	deepsad_columns_add(collector, cells, label);
-	pfree(cells);
+	for (uint32 i = 0; i < collector->draft.encoder.cells; i++)
+		collector->array[i] = dsad_row_number(row, i);
+	deepsad_columns_add(collector, collector->array, label);
 }
 
 /* What the rules decide on. */
