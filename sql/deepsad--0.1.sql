@@ -18,9 +18,6 @@ CREATE FUNCTION deepsad_options(
 	milestones integer[] DEFAULT NULL,
 	weight_decay double precision DEFAULT NULL,
 	eta double precision DEFAULT NULL,
-	objective text DEFAULT NULL,
-	nu double precision DEFAULT NULL,
-	warmup_epochs integer DEFAULT NULL,
 	scaling text DEFAULT NULL,
 	reconstruction text DEFAULT NULL,
 	init text DEFAULT NULL,
@@ -35,12 +32,12 @@ CREATE FUNCTION deepsad_options(
 	contamination double precision DEFAULT NULL,
 	threshold double precision DEFAULT NULL,
 	workers integer DEFAULT NULL,
-	verbose integer DEFAULT NULL,
+	verbose boolean DEFAULT NULL,
 	columns jsonb DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, integer, jsonb)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, boolean, jsonb)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
@@ -214,10 +211,6 @@ CREATE FUNCTION deepsad_explain(
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000 ROWS 20;
 COMMENT ON FUNCTION deepsad_explain(bytea, "any") IS 'each feature''s part in a row''s score; contributions add up to score - baseline_score';
-
-CREATE FUNCTION deepsad_explain_json(model bytea, top_k integer, VARIADIC features "any") RETURNS jsonb
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
-COMMENT ON FUNCTION deepsad_explain_json(bytea, integer, "any") IS 'the top_k features with the largest parts in a row''s score, as a JSON array';
 
 CREATE FUNCTION deepsad_history(
 	model bytea, OUT member integer, OUT phase text, OUT epoch integer, OUT loss double precision)
