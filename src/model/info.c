@@ -266,13 +266,8 @@ deepsad_is_model(PG_FUNCTION_ARGS)
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
-	DsadError	error;
-	DsadStatus	status;
+	bool		is_model = deepsad_model_try_decode(&model, &arena, &env, context, bytes);
 
-	deepsad_env_init(&env, context);
-	dsad_arena_init(&arena, &env);
-	status = dsad_model_decode(&model, &arena, &env, (const uint8_t *) VARDATA_ANY(bytes),
-							   VARSIZE_ANY_EXHDR(bytes), &error);
 	MemoryContextDelete(context);
-	PG_RETURN_BOOL(status == DSAD_OK);
+	PG_RETURN_BOOL(is_model);
 }
