@@ -46,15 +46,15 @@ IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 -- training
 
 CREATE FUNCTION _deepsad_train_transition(internal, "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 100;
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_train_transition(internal, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 100;
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_train_transition(internal, "any", "any", jsonb) RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 100;
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
--- COST: a training of some 400 rows.  The planner has no use for what more rows take, and would start JIT for it.
+-- COST: a training of a few hundred rows.  The planner has no use for what more rows take, and would start JIT for it.
 CREATE FUNCTION _deepsad_train_final(internal) RETURNS bytea
 AS 'MODULE_PATHNAME', 'deepsad_train_final' LANGUAGE C PARALLEL SAFE COST 10000000;
 
@@ -90,13 +90,13 @@ COMMENT ON FUNCTION deepsad_train_table(regclass, text[], text, jsonb) IS 'train
 -- updates of a model
 
 CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 100;
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 100;
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any", "any", jsonb) RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 100;
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 COMMENT ON FUNCTION _deepsad_update_transition(internal, bytea, "any") IS 'transition function of deepsad_update';
 COMMENT ON FUNCTION _deepsad_update_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_update';
@@ -217,7 +217,7 @@ CREATE FUNCTION deepsad_explain(
 	model bytea, VARIADIC features "any", OUT feature text, OUT value text, OUT expected text,
 	OUT contribution double precision, OUT rank integer)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 14000 ROWS 20 SUPPORT _deepsad_explain_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 12000 ROWS 20 SUPPORT _deepsad_explain_support;
 COMMENT ON FUNCTION deepsad_explain(bytea, "any") IS 'each feature''s part in a row''s score; contributions add up to score - baseline_score';
 
 CREATE FUNCTION deepsad_history(

@@ -17,8 +17,8 @@ DEEPSAD_FUNCTION(deepsad_score_support);
 DEEPSAD_FUNCTION(deepsad_explain_support);
 
 /*
- * In units of cpu_operator_cost: one operator took 5.6 ns where this was measured, between one and eight
- * members, 4 and 32 features.  The COSTs in the install script come from the same measurement.
+ * In units of cpu_operator_cost, measured (tests/bench/cost) with one and eight members, 4 to 32 features.  The
+ * COSTs in the install script come from the same measurement.
  */
 #define CALL_COST 10
 #define BYTES_PER_OPERATOR 550	/* of a model, to score a row */
