@@ -9,7 +9,7 @@ SOURCES = $(wildcard src/*/*.c src/core/*/*.c)
 OBJS = $(SOURCES:.c=.o)
 
 # Run in this order: the first creates the extension.
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=
@@ -67,6 +67,9 @@ core-check:
 symbols-check:
 	tests/run/symbols-check
 
+layers-check:
+	tests/run/layers-check
+
 fuzz:
 	tests/run/fuzz
 	tests/run/with-server tests/run/fuzz-server 30000 $(SEED)
@@ -81,4 +84,4 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check fuzz test demo torture
+.PHONY: core core-check symbols-check layers-check fuzz test demo torture
