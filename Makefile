@@ -8,7 +8,8 @@ DATA = $(wildcard sql/deepsad--*.sql)
 SOURCES = $(wildcard src/*/*.c src/core/*/*.c)
 OBJS = $(SOURCES:.c=.o)
 
-# Run in this order: the first creates the extension.
+# Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
+REGRESS_OPTS = --load-extension=deepsad
 REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns
 
 PG_CONFIG ?= pg_config
