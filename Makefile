@@ -78,6 +78,10 @@ fuzz:
 test:
 	@tests/run/test
 
+# Runs the README's SQL and puts what it prints where outputs stand.
+readme:
+	tests/run/with-server tests/run/readme-check --write
+
 demo:
 	@tests/run/demo
 
@@ -85,4 +89,4 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check layers-check fuzz test demo torture
+.PHONY: core core-check symbols-check layers-check fuzz test readme demo torture
