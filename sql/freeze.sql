@@ -158,3 +158,10 @@ SELECT * FROM captured;
 DROP FUNCTION _deepsad_frozen_score(anyelement, anyarray), public.decode(text, text), baited_model(int[]), baited(float8[]), baited_model();
 DROP TABLE detector, event, named, captured;
 DROP FUNCTION make_model, uses_index, filter_order, freezing, refuse, decoy;
+DO $$
+DECLARE frozen regprocedure;
+BEGIN
+	FOR frozen IN SELECT oid FROM pg_proc WHERE proname ~ '^(sss|again|of_columns)' ORDER BY proname LIKE '%\_model' LOOP
+		EXECUTE 'DROP FUNCTION ' || frozen;
+	END LOOP;
+END $$;

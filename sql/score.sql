@@ -45,7 +45,7 @@ BEGIN
 END $$;
 CREATE FUNCTION score_by_name(n text, f real[]) RETURNS float8 LANGUAGE plpgsql STABLE AS
 	$$DECLARE m bytea; BEGIN SELECT model INTO m FROM model WHERE name = n; RETURN deepsad_score(m, f); END$$;
-SELECT count(*) FROM sample, model JOIN expected USING (name) WHERE expected.id = sample.id AND score_by_name(name, x) <> score;
+SELECT count(*) FROM sample, model JOIN expected USING (name) WHERE expected.id = sample.id AND sample.id <= 20 AND score_by_name(name, x) <> score;
 PREPARE p (bytea, int) AS SELECT deepsad_score($1, x) FROM sample WHERE id = $2;
 SELECT model AS one FROM model WHERE name = 'one' \gset
 SELECT model AS two FROM model WHERE name = 'two' \gset
@@ -88,7 +88,7 @@ CREATE TABLE incoming (x real[], score float8);
 CREATE FUNCTION add_score() RETURNS trigger LANGUAGE plpgsql AS
 	$$BEGIN NEW.score := deepsad_score((SELECT model FROM model WHERE name = 'one'), NEW.x); RETURN NEW; END$$;
 CREATE TRIGGER add_score BEFORE INSERT ON incoming FOR EACH ROW EXECUTE FUNCTION add_score();
-INSERT INTO incoming SELECT x FROM sample;
+INSERT INTO incoming SELECT x FROM sample WHERE id <= 20;
 SELECT count(*) FROM incoming JOIN sample USING (x) JOIN expected e USING (id) WHERE e.name = 'one' AND incoming.score = e.score;
 -- parallel plans give the same
 SET parallel_setup_cost = 0;
