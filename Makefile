@@ -82,6 +82,22 @@ test:
 readme:
 	tests/run/with-server tests/run/readme-check --write
 
+# Rewrites the C files; where a commit does nothing else, list it in .git-blame-ignore-revs.
+format:
+	tests/run/format
+
+format-check:
+	tests/run/format-check
+
+lint:
+	tests/run/lint
+
+coverage:
+	tests/run/coverage
+
+count-lines:
+	tests/run/count-lines
+
 demo:
 	@tests/run/demo
 
@@ -89,4 +105,5 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check layers-check fuzz test readme demo torture
+.PHONY: core core-check symbols-check layers-check fuzz test readme format format-check lint coverage \
+	count-lines demo torture
