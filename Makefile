@@ -8,8 +8,9 @@ DATA = $(wildcard sql/deepsad--*.sql)
 SOURCES = $(wildcard src/*/*.c src/core/*/*.c)
 OBJS = $(SOURCES:.c=.o)
 
-# Run in this order: the first creates the extension.
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns
+# Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
+REGRESS_OPTS = --load-extension=deepsad
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns garden
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=
@@ -77,6 +78,26 @@ fuzz:
 test:
 	@tests/run/test
 
+# Runs the README's SQL and puts what it prints where outputs stand.
+readme:
+	tests/run/with-server tests/run/readme-check --write
+
+# Rewrites the C files; where a commit does nothing else, list it in .git-blame-ignore-revs.
+format:
+	tests/run/format
+
+format-check:
+	tests/run/format-check
+
+lint:
+	tests/run/lint
+
+coverage:
+	tests/run/coverage
+
+count-lines:
+	tests/run/count-lines
+
 demo:
 	@tests/run/demo
 
@@ -84,4 +105,5 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check layers-check fuzz test demo torture
+.PHONY: core core-check symbols-check layers-check fuzz test readme format format-check lint coverage \
+	count-lines demo torture

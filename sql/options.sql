@@ -1,7 +1,7 @@
 -- options are checked, and only the ones given are returned
 SELECT deepsad_options();
-SELECT deepsad_options(epochs => 20, hidden => '{64,32}', learning_rate => 0.01, seed => -9223372036854775808,
-	scaling => 'minmax', milestones => '{}');
+SELECT jsonb_pretty(deepsad_options(epochs => 20, hidden => '{64,32}', learning_rate => 0.01, seed => -9223372036854775808,
+	scaling => 'minmax', milestones => '{}')) AS options;
 SELECT deepsad_options(members => 65);
 SELECT deepsad_options(members => 0);
 SELECT deepsad_options(hidden => '{}');
@@ -54,8 +54,8 @@ SELECT deepsad_train(x, NULL, '[1]') FROM opt;
 SELECT deepsad_train(x, NULL, '5') FROM opt;
 SELECT deepsad_train(x, NULL, jsonb_build_object('epochs', x[1]::int)) FROM opt;
 -- key before preset before default; info echoes all of them
-SELECT deepsad_info(deepsad_train(x, NULL, '{"epochs": null, "members": 1}')) -> 'options' FROM opt;
-SELECT deepsad_info(deepsad_train(x, NULL, deepsad_options(preset => 'paper', epochs => 3))) -> 'options' FROM opt;
+SELECT jsonb_pretty(deepsad_info(deepsad_train(x, NULL, '{"epochs": null, "members": 1}')) -> 'options') AS options FROM opt;
+SELECT jsonb_pretty(deepsad_info(deepsad_train(x, NULL, deepsad_options(preset => 'paper', epochs => 3))) -> 'options') AS options FROM opt;
 -- wide rows get a wider net
 SELECT deepsad_info(deepsad_train(array_fill(i::real, '{101}'), NULL, '{"epochs": 1, "pretrain_epochs": 1, "members": 1}'))
 	-> 'options' -> 'hidden' AS hidden FROM generate_series(1, 10) i;
