@@ -9,7 +9,7 @@ CREATE TABLE updated_model AS SELECT deepsad_update(first_model.model, x, flag) 
 -- what was done
 SELECT deepsad_info(first_model.model) -> 'rows' = deepsad_info(updated_model.model) -> 'rows' AS rows_stay FROM first_model, updated_model;
 SELECT deepsad_info(model) -> 'updates' AS updates, deepsad_info(model) -> 'last_update' AS last_update FROM first_model UNION ALL
-SELECT deepsad_info(model) -> 'updates', deepsad_info(model) -> 'last_update' FROM updated_model;
+SELECT deepsad_info(model) -> 'updates', deepsad_info(model) -> 'last_update' FROM updated_model ORDER BY 1;
 SELECT key, a.value AS before, b.value AS after
 FROM first_model, updated_model, jsonb_each(deepsad_info(first_model.model) -> 'options') a JOIN jsonb_each(deepsad_info(updated_model.model) -> 'options') b USING (key)
 WHERE a.value <> b.value ORDER BY key;
