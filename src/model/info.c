@@ -154,13 +154,11 @@ baseline_score(const DsadModel *model, DsadArena *arena)
 	DsadScorer *scorer;
 	double	   *row = palloc(model->scaling.features * sizeof(double));
 	double		score;
+	DsadError	error;
 
 	for (uint32 i = 0; i < model->scaling.features; i++)
 		row[i] = get_float8_nan();
-	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) != DSAD_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+	deepsad_check(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error), &error);
 	dsad_score(scorer, &(DsadRows) {row, 1, false}, palloc(dsad_scorer_scratch(scorer, 1)), &score);
 	return score;
 }
@@ -177,11 +175,11 @@ deepsad_info(PG_FUNCTION_ARGS)
 	int64		weights = 0;
 	bool		collapsed = false;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, bytes);
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, bytes);
 	for (uint32 l = 0; l < model.layers; l++)
 		weights += (int64) model.dims[l] * model.dims[l + 1] * model.config.members;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_int(&state, "format", DSAD_FORMAT);
+	deepsad_push_int(&state, "format", model.format);
 	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));
 	if (!dsad_encoder_is_array(model.encoder))
 	{
@@ -241,7 +239,7 @@ deepsad_history(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	store = deepsad_set_begin(fcinfo, &desc);
 	for (int m = 0; m < model.config.members; m++)
 	{
@@ -272,8 +270,7 @@ deepsad_is_model(PG_FUNCTION_ARGS)
 
 	deepsad_env_init(&env, context);
 	dsad_arena_init(&arena, &env);
-	status = dsad_model_decode(&model, &arena, &env, (const uint8_t *) VARDATA_ANY(bytes),
-							   VARSIZE_ANY_EXHDR(bytes), &error);
+	status = dsad_model_decode(&model, &arena, (const uint8_t *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &error);
 	MemoryContextDelete(context);
 	PG_RETURN_BOOL(status == DSAD_OK);
 }

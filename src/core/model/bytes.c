@@ -8,22 +8,60 @@
 #include <math.h>
 #include <string.h>
 
+#define LEAST_ROOM 4096			/* of a writer that grows */
+
+/* Makes room for all of w->length and half as much again. */
+static bool
+grow(DsadWriter *w)
+{
+	const DsadEnv *env = w->watch.env;
+	size_t		room = w->length + w->length / 2 + LEAST_ROOM;
+	uint8_t    *bytes = env->resize(env->ctx, w->bytes, room);
+
+	if (bytes == NULL)
+		return false;
+	w->bytes = bytes;
+	w->room = room;
+	return true;
+}
+
+/* Where the next count bytes go; NULL when they are only counted. */
+static uint8_t *
+reserve(DsadWriter *w, size_t count)
+{
+	size_t		start = w->length;
+
+	w->length += count;
+	if (w->length > w->room && (w->failed || !w->grows || !grow(w)))
+		w->failed = true;
+	return w->failed ? NULL : w->bytes + start;
+}
+
 /* The low `bytes` bytes of value, least significant first. */
+void
+dsad_store_int(uint8_t *at, uint64_t value, int bytes)
+{
+	for (int i = 0; i < bytes; i++)
+		at[i] = (uint8_t) (value >> (8 * i));
+}
+
+static inline uint64_t
+load(const uint8_t *at, int bytes)
+{
+	uint64_t	value = 0;
+
+	for (int i = 0; i < bytes; i++)
+		value |= (uint64_t) at[i] << (8 * i);
+	return value;
+}
+
 void
 dsad_put_int(DsadWriter *w, uint64_t value, int bytes)
 {
-	w->length += (size_t) bytes;
-	if (w->at == NULL)
-		return;
-	if (w->room < (size_t) bytes)
-	{
-		w->failed = true;
-		w->room = 0;
-		return;
-	}
-	for (int i = 0; i < bytes; i++)
-		*w->at++ = (uint8_t) (value >> (8 * i));
-	w->room -= (size_t) bytes;
+	uint8_t    *at = reserve(w, (size_t) bytes);
+
+	if (at != NULL)
+		dsad_store_int(at, value, bytes);
 }
 
 void
@@ -42,46 +80,72 @@ dsad_put_doubles(DsadWriter *w, const double *values, size_t count)
 		dsad_put_double(w, values[i]);
 }
 
+/* When they are only counted, values may be NULL. */
 void
 dsad_put_floats(DsadWriter *w, const float *values, size_t count)
 {
-	if (w->at == NULL)
-	{
-		w->length += 4 * count;
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
+	uint8_t    *at = reserve(w, 4 * count);
+
+	for (size_t i = 0; i < count && at != NULL; i++)
 	{
 		uint32_t	bits;
 
-		dsad_watch_rows(&w->watch, i, 1);
+		if (w->watch.env != NULL)
+			dsad_watch_rows(&w->watch, i, 1);
 		memcpy(&bits, &values[i], sizeof(bits));
-		dsad_put_int(w, bits, 4);
+		dsad_store_int(at + 4 * i, bits, 4);
 	}
 }
 
 void
 dsad_put_bytes(DsadWriter *w, const char *bytes, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		dsad_put_int(w, (uint8_t) bytes[i], 1);
+	uint8_t    *at = reserve(w, count);
+
+	if (at != NULL && count > 0)
+		memcpy(at, bytes, count);
+}
+
+/* A section's header: tag, flags, and room for the length of its body, whose start is returned. */
+size_t
+dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags)
+{
+	dsad_put_bytes(w, tag, 4);
+	dsad_put_int(w, flags, 4);
+	dsad_put_int(w, 0, 8);
+	return w->length;
+}
+
+/* Writes the length of the body that began at start. */
+void
+dsad_end_section(DsadWriter *w, size_t start)
+{
+	if (!w->failed)
+		dsad_store_int(w->bytes + start - 8, w->length - start, 8);
+}
+
+/* count bytes where they lie; NULL when there are fewer, which fails the reader. */
+const uint8_t *
+dsad_get_bytes(DsadReader *r, size_t count)
+{
+	const uint8_t *at = r->at;
+
+	if (r->failed || r->left < count)
+	{
+		r->failed = true;
+		return NULL;
+	}
+	r->at += count;
+	r->left -= count;
+	return at;
 }
 
 uint64_t
 dsad_get_int(DsadReader *r, int bytes)
 {
-	uint64_t	value = 0;
+	const uint8_t *at = dsad_get_bytes(r, (size_t) bytes);
 
-	if (r->left < (size_t) bytes)
-	{
-		r->failed = true;
-		return 0;
-	}
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t) r->at[i] << (8 * i);
-	r->at += bytes;
-	r->left -= (size_t) bytes;
-	return value;
+	return at ? load(at, bytes) : 0;
 }
 
 double
@@ -110,22 +174,24 @@ dsad_get_doubles(DsadReader *r, double *values, size_t count)
 void
 dsad_get_floats(DsadReader *r, float *values, size_t count, float least)
 {
-	for (size_t i = 0; i < count; i++)
+	const uint8_t *at = count <= r->left / 4 ? dsad_get_bytes(r, 4 * count) : NULL;
+	bool		good = at != NULL;
+
+	for (size_t i = 0; i < count && at != NULL; i++)
 	{
-		uint32_t	bits = (uint32_t) dsad_get_int(r, 4);
+		uint32_t	bits = (uint32_t) load(at + 4 * i, 4);
 
 		dsad_watch_rows(r->watch, i, 1);
 		memcpy(&values[i], &bits, sizeof(bits));
-		if (!isfinite(values[i]) || values[i] < least)
-			r->failed = true;
+		good &= (bits & 0x7F800000) != 0x7F800000 && values[i] >= least;
 	}
+	r->failed |= !good;
 }
 
 DsadStatus
 dsad_corrupt(DsadError *error, const char *what)
 {
-	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
-					 "invalid deepsad model: %s", what);
+	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: %s", what);
 }
 
 /* Fails unless the body was read to its exact end and every number was good. */
@@ -134,6 +200,5 @@ dsad_finish_section(const DsadReader *body, const char *tag, DsadError *error)
 {
 	if (!body->failed && body->left == 0)
 		return DSAD_OK;
-	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
-					 "invalid deepsad model: section \"%s\" is malformed", tag);
+	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: section \"%s\" is malformed", tag);
 }

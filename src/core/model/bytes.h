@@ -7,14 +7,18 @@
 
 #include "core/env.h"
 
-/* Writes up to `room` bytes; what does not fit is counted, not written, and marks it as failed. */
+/*
+ * Writes bytes.  Those that there is no room for are only counted, and mark it as failed:
+ * a writer of zeros counts.  One that grows gets room from its environment instead.
+ */
 typedef struct DsadWriter
 {
-	uint8_t    *at;				/* NULL = only count */
-	size_t		room;			/* left */
+	uint8_t    *bytes;
+	size_t		room;
 	size_t		length;
+	bool		grows;			/* bytes are watch.env's */
 	bool		failed;
-	DsadWatch	watch;			/* polled while writing; a cancel that returns changes nothing */
+	DsadWatch	watch;			/* polled while writing, unless it has no environment */
 } DsadWriter;
 
 typedef struct DsadReader
@@ -25,12 +29,16 @@ typedef struct DsadReader
 	DsadWatch  *watch;
 } DsadReader;
 
+extern void dsad_store_int(uint8_t *at, uint64_t value, int bytes);
 extern void dsad_put_int(DsadWriter *w, uint64_t value, int bytes);
 extern void dsad_put_double(DsadWriter *w, double value);
 extern void dsad_put_doubles(DsadWriter *w, const double *values, size_t count);
 extern void dsad_put_floats(DsadWriter *w, const float *values, size_t count);
 extern void dsad_put_bytes(DsadWriter *w, const char *bytes, size_t count);
+extern size_t dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags);
+extern void dsad_end_section(DsadWriter *w, size_t start);
 
+extern const uint8_t *dsad_get_bytes(DsadReader *r, size_t count);
 extern uint64_t dsad_get_int(DsadReader *r, int bytes);
 extern double dsad_get_double(DsadReader *r);
 extern void dsad_get_doubles(DsadReader *r, double *values, size_t count);

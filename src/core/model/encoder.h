@@ -126,7 +126,6 @@ extern DsadStatus dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, 
 extern DsadStatus dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern void dsad_encode(const DsadEncoder *encoder, const double *cells, double *features);
-extern DsadEncoder *dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder);
 extern uint32_t dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length);
 
 /* Whether rows are one array, whose elements have numbers instead of names. */

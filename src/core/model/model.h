@@ -137,6 +137,7 @@ typedef struct DsadSketch
 
 typedef struct DsadModel
 {
+	uint32_t	format;			/* number of the byte format that it was read from */
 	DsadConfig	config;
 	uint32_t	layers;			/* hidden layers + 1 */
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, dims[layers] = latent */
@@ -152,8 +153,9 @@ typedef struct DsadModel
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
 								   uint32_t features, uint32_t inputs, DsadError *error);
+extern void dsad_model_shape(DsadModel *model, uint32_t inputs);
+extern DsadStatus dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);
 extern bool dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs);
-extern bool dsad_scaling_copy(DsadScaling *scaling, DsadArena *arena, const DsadScaling *source);
 
 #endif

@@ -12,7 +12,7 @@
 typedef struct DsadScorer DsadScorer;
 
 extern DsadStatus dsad_scorer_create(DsadScorer **scorer, DsadArena *arena, const DsadModel *model,
-									 const DsadKernel *kernel);
+									 const DsadKernel *kernel, DsadError *error);
 extern uint32_t dsad_scorer_features(const DsadScorer *scorer);
 extern const double *dsad_scorer_expected(const DsadScorer *scorer);
 extern const DsadEncoder *dsad_scorer_encoder(const DsadScorer *scorer);
