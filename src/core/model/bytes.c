@@ -106,24 +106,6 @@ dsad_put_bytes(DsadWriter *w, const char *bytes, size_t count)
 		memcpy(at, bytes, count);
 }
 
-/* A section's header: tag, flags, and room for the length of its body, whose start is returned. */
-size_t
-dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags)
-{
-	dsad_put_bytes(w, tag, 4);
-	dsad_put_int(w, flags, 4);
-	dsad_put_int(w, 0, 8);
-	return w->length;
-}
-
-/* Writes the length of the body that began at start. */
-void
-dsad_end_section(DsadWriter *w, size_t start)
-{
-	if (!w->failed)
-		dsad_store_int(w->bytes + start - 8, w->length - start, 8);
-}
-
 /* count bytes where they lie; NULL when there are fewer, which fails the reader. */
 const uint8_t *
 dsad_get_bytes(DsadReader *r, size_t count)
@@ -186,19 +168,4 @@ dsad_get_floats(DsadReader *r, float *values, size_t count, float least)
 		good &= (bits & 0x7F800000) != 0x7F800000 && values[i] >= least;
 	}
 	r->failed |= !good;
-}
-
-DsadStatus
-dsad_corrupt(DsadError *error, const char *what)
-{
-	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: %s", what);
-}
-
-/* Fails unless the body was read to its exact end and every number was good. */
-DsadStatus
-dsad_finish_section(const DsadReader *body, const char *tag, DsadError *error)
-{
-	if (!body->failed && body->left == 0)
-		return DSAD_OK;
-	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: section \"%s\" is malformed", tag);
 }

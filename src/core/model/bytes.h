@@ -27,6 +27,7 @@ typedef struct DsadReader
 	size_t		left;
 	bool		failed;			/* something asked for more than was left, or was not valid */
 	DsadWatch  *watch;
+	uint32_t	format;			/* of the model's bytes */
 } DsadReader;
 
 extern void dsad_store_int(uint8_t *at, uint64_t value, int bytes);
@@ -35,15 +36,11 @@ extern void dsad_put_double(DsadWriter *w, double value);
 extern void dsad_put_doubles(DsadWriter *w, const double *values, size_t count);
 extern void dsad_put_floats(DsadWriter *w, const float *values, size_t count);
 extern void dsad_put_bytes(DsadWriter *w, const char *bytes, size_t count);
-extern size_t dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags);
-extern void dsad_end_section(DsadWriter *w, size_t start);
 
 extern const uint8_t *dsad_get_bytes(DsadReader *r, size_t count);
 extern uint64_t dsad_get_int(DsadReader *r, int bytes);
 extern double dsad_get_double(DsadReader *r);
 extern void dsad_get_doubles(DsadReader *r, double *values, size_t count);
 extern void dsad_get_floats(DsadReader *r, float *values, size_t count, float least);
-extern DsadStatus dsad_corrupt(DsadError *error, const char *what);
-extern DsadStatus dsad_finish_section(const DsadReader *body, const char *tag, DsadError *error);
 
 #endif

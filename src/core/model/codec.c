@@ -18,58 +18,8 @@
 #define CRC_AT 12
 #define CRC_START 16			/* the CRC covers everything from here on */
 #define LENGTH_AT 16
-#define FLAG_CRITICAL 1
 
 /* ---- writing ---- */
-
-/* Every option as id, kind, number of elements, elements of 8 bytes. */
-static void
-put_options(DsadWriter *w, const DsadModel *model)
-{
-	int			kept = 0;
-
-	for (int i = 0; i < dsad_option_count; i++)
-		kept += !dsad_options[i].transient;
-	dsad_put_int(w, (uint64_t) kept, 4);
-	for (int i = 0; i < dsad_option_count; i++)
-	{
-		const DsadOption *option = &dsad_options[i];
-		const void *field = (const char *) &model->config + option->offset;
-		const DsadIntList *list = field;
-
-		if (option->transient)
-			continue;
-
-		dsad_put_int(w, option->id, 2);
-		dsad_put_int(w, (uint64_t) option->kind, 2);
-		if (option->kind == DSAD_OPTION_INT_LIST)
-		{
-			dsad_put_int(w, list->count, 4);
-			for (uint32_t j = 0; j < list->count; j++)
-				dsad_put_int(w, (uint64_t) (int64_t) list->value[j], 8);
-			continue;
-		}
-		dsad_put_int(w, 1, 4);
-		if (option->kind == DSAD_OPTION_FLOAT)
-			dsad_put_double(w, *(const double *) field);
-		else
-			dsad_put_int(w, (uint64_t) *(const int64_t *) field, 8);
-	}
-}
-
-static void
-put_scaling(DsadWriter *w, const DsadModel *model)
-{
-	dsad_put_int(w, model->scaling.features, 4);
-	dsad_put_int(w, model->scaling.inputs, 4);
-	dsad_put_double(w, model->input_mean);
-	dsad_put_doubles(w, model->scaling.offset, model->scaling.inputs);
-	dsad_put_doubles(w, model->scaling.scale, model->scaling.inputs);
-	dsad_put_doubles(w, model->scaling.fill, model->scaling.inputs);
-	dsad_put_doubles(w, model->scaling.limit, model->scaling.inputs);
-	for (uint32_t i = 0; i < model->scaling.inputs - model->scaling.features; i++)
-		dsad_put_int(w, model->scaling.copied[i], 4);
-}
 
 /* A member without its losses, which have a section of their own. */
 static void
@@ -145,14 +95,14 @@ put_model(DsadWriter *w, const DsadModel *model)
 	dsad_put_int(w, DSAD_FORMAT, 4);
 	dsad_put_int(w, 0, 4);
 	dsad_put_int(w, 0, 8);
-	put_section(w, "OPTS", FLAG_CRITICAL, put_options, model);
-	put_section(w, "ENCO", FLAG_CRITICAL, dsad_put_encoder, model);
-	put_section(w, "SCAL", FLAG_CRITICAL, put_scaling, model);
+	put_section(w, "OPTS", DSAD_SECTION_CRITICAL, dsad_put_options, model);
+	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
+	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
 	put_section(w, "FACT", 0, dsad_put_facts, model);
 	put_section(w, "TRST", 0, dsad_put_trust, model);
 	for (int64_t m = 0; m < model->config.members; m++)
 	{
-		size_t		start = dsad_begin_section(w, "MEMB", FLAG_CRITICAL);
+		size_t		start = dsad_begin_section(w, "MEMB", DSAD_SECTION_CRITICAL);
 
 		put_member(w, model, &model->members[m]);
 		dsad_end_section(w, start);
@@ -226,159 +176,6 @@ dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, 
 /* ---- reading ---- */
 
 static DsadStatus
-newer(DsadError *error, uint32_t format)
-{
-	return dsad_fail(error, DSAD_NEWER_FORMAT, NULL, "model was made by deepsad format %u, this is %u", format, DSAD_FORMAT);
-}
-
-/* Whether a section, which is known, may be skipped: scoring does without it. */
-static bool
-is_optional(const uint8_t *tag)
-{
-	static const char tags[][5] = {"FACT", "TRST", "HIST", "SKET"};
-	bool		found = false;
-
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
-		found |= memcmp(tag, tags[i], 4) == 0;
-	return found;
-}
-
-/* Hands out the next section's body; `known` says whether its tag is the one given. */
-static DsadStatus
-next_section(DsadReader *r, const char *tag, uint32_t format, DsadReader *body, bool *known,
-			 DsadError *error)
-{
-	const uint8_t *found = r->at;
-	uint32_t	flags;
-	uint64_t	length;
-
-	dsad_get_int(r, 4);
-	flags = (uint32_t) dsad_get_int(r, 4);
-	length = dsad_get_int(r, 8);
-	if (r->failed || length > r->left)
-		return dsad_corrupt(error, "a section is cut short");
-	if (flags & ~(uint32_t) FLAG_CRITICAL)
-		return dsad_corrupt(error, "a section has unknown flags");
-	*body = (DsadReader) {dsad_get_bytes(r, (size_t) length), (size_t) length, false, r->watch};
-	*known = tag != NULL && memcmp(found, tag, 4) == 0;
-	if (!*known && (flags & FLAG_CRITICAL) && !is_optional(found))
-		return newer(error, format > DSAD_FORMAT ? format : DSAD_FORMAT + 1);
-	return DSAD_OK;
-}
-
-/* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not critical. */
-static DsadStatus
-find_section(DsadReader *r, const char *tag, uint32_t format, DsadReader *body, DsadError *error)
-{
-	bool		known = false;
-	DsadStatus	status = DSAD_OK;
-
-	while (status == DSAD_OK && !known)
-		status = next_section(r, tag, format, body, &known, error);
-	return status;
-}
-
-/* The option's index in dsad_options, or -1. */
-static int
-option_by_id(uint64_t id)
-{
-	for (int i = 0; i < dsad_option_count; i++)
-		if (dsad_options[i].id == id && !dsad_options[i].transient)
-			return i;
-	return -1;
-}
-
-/* Reads one option's value into config. */
-static bool
-get_option(DsadReader *r, DsadConfig *config, const DsadOption *option, uint32_t count)
-{
-	void	   *field = (char *) config + option->offset;
-
-	if (option->kind == DSAD_OPTION_INT_LIST)
-	{
-		DsadIntList *list = field;
-
-		if (count > option->max_count)
-			return false;
-		list->count = count;
-		for (uint32_t j = 0; j < count; j++)
-		{
-			int64_t		value = (int64_t) dsad_get_int(r, 8);
-
-			if (value < INT32_MIN || value > INT32_MAX)
-				return false;
-			list->value[j] = (int32_t) value;
-		}
-		return true;
-	}
-	if (count != 1)
-		return false;
-	if (option->kind == DSAD_OPTION_FLOAT)
-		*(double *) field = dsad_get_double(r);
-	else
-		*(int64_t *) field = (int64_t) dsad_get_int(r, 8);
-	return true;
-}
-
-/* Every option exactly once, all within their ranges. */
-static DsadStatus
-get_options(DsadReader *r, DsadConfig *config, uint32_t format, DsadError *error)
-{
-	uint64_t	seen = 0;
-	uint32_t	count = (uint32_t) dsad_get_int(r, 4);
-
-	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, 1);
-	for (int i = 0; i < dsad_option_count; i++)
-		seen |= (uint64_t) dsad_options[i].transient << i;
-	for (uint32_t i = 0; i < count && !r->failed; i++)
-	{
-		int			index = option_by_id(dsad_get_int(r, 2));
-		uint64_t	kind = dsad_get_int(r, 2);
-		uint32_t	elements = (uint32_t) dsad_get_int(r, 4);
-
-		if (r->failed)
-			break;
-		if (index < 0)
-			return newer(error, format > DSAD_FORMAT ? format : DSAD_FORMAT + 1);
-		if (kind != (uint64_t) dsad_options[index].kind || (seen >> index & 1) ||
-			!get_option(r, config, &dsad_options[index], elements))
-			return dsad_corrupt(error, "an option is malformed");
-		seen |= UINT64_C(1) << index;
-	}
-	if (seen != (UINT64_C(1) << dsad_option_count) - 1)
-		return dsad_corrupt(error, "an option is missing");
-	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
-		return error->status;
-	if (dsad_config_check(config, error) != DSAD_OK)
-		return dsad_corrupt(error, "an option is out of range");
-	return DSAD_OK;
-}
-
-static DsadStatus
-get_scaling(DsadReader *r, DsadModel *model, DsadError *error)
-{
-	size_t		inputs = model->scaling.inputs;
-
-	model->input_mean = dsad_get_double(r);
-	if (!(model->input_mean > 0))
-		r->failed = true;
-	dsad_get_doubles(r, model->scaling.offset, inputs);
-	dsad_get_doubles(r, model->scaling.scale, inputs);
-	dsad_get_doubles(r, model->scaling.fill, inputs);
-	dsad_get_doubles(r, model->scaling.limit, inputs);
-	for (size_t i = 0; i < inputs - model->scaling.features; i++)
-	{
-		model->scaling.copied[i] = (uint32_t) dsad_get_int(r, 4);
-		if (model->scaling.copied[i] >= model->scaling.features)
-			r->failed = true;
-	}
-	for (size_t i = 0; i < inputs; i++)
-		if (!(model->scaling.scale[i] > 0) || !(model->scaling.limit[i] > 0 && model->scaling.limit[i] <= DSAD_SCALED_MAX))
-			r->failed = true;
-	return dsad_finish_section(r, "SCAL", error);
-}
-
-static DsadStatus
 get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError *error)
 {
 	uint32_t	stop;
@@ -449,8 +246,8 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 				   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {env, false};
-	DsadReader	r = {bytes, length, false, &watch};
-	DsadReader	body = {bytes, member_size(model), false, &watch};
+	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	body = {bytes, member_size(model), false, &watch, 0};
 	DsadStatus	status;
 
 	if (dsad_get_bytes(&r, body.left) == NULL)
@@ -464,7 +261,7 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 
 /* The header; afterwards r stands at the first section. */
 static DsadStatus
-get_header(DsadReader *r, const DsadEnv *env, uint32_t *format, DsadError *error)
+get_header(DsadReader *r, const DsadEnv *env, DsadError *error)
 {
 	const uint8_t *bytes = r->at;
 	size_t		length = r->left;
@@ -473,9 +270,9 @@ get_header(DsadReader *r, const DsadEnv *env, uint32_t *format, DsadError *error
 	if (length < HEADER_SIZE || memcmp(bytes, MAGIC, 8) != 0)
 		return dsad_fail(error, DSAD_NO_MODEL, NULL, "invalid deepsad model: it does not begin like one");
 	dsad_get_bytes(r, 8);
-	*format = (uint32_t) dsad_get_int(r, 4);
-	if (*format > DSAD_FORMAT)
-		return newer(error, *format);
+	r->format = (uint32_t) dsad_get_int(r, 4);
+	if (r->format > DSAD_FORMAT)
+		return dsad_newer(r, error);
 	crc = (uint32_t) dsad_get_int(r, 4);
 	if (dsad_get_int(r, 8) != length || length > 2 * DSAD_MAX_MODEL_BYTES)
 		return dsad_corrupt(error, "its length is not the recorded one");
@@ -491,10 +288,12 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	DsadReader	body;
 	DsadStatus	status;
 
-	if ((status = get_header(r, arena->env, &model->format, error)) != DSAD_OK ||
-		(status = find_section(r, "OPTS", model->format, &body, error)) != DSAD_OK ||
-		(status = get_options(&body, &model->config, model->format, error)) != DSAD_OK ||
-		(status = find_section(r, "ENCO", model->format, &body, error)) != DSAD_OK || model->encoder != NULL)
+	if ((status = get_header(r, arena->env, error)) != DSAD_OK)
+		return status;
+	model->format = r->format;
+	if ((status = dsad_find_section(r, "OPTS", &body, error)) != DSAD_OK ||
+		(status = dsad_get_options(&body, model, error)) != DSAD_OK ||
+		(status = dsad_find_section(r, "ENCO", &body, error)) != DSAD_OK || model->encoder != NULL)
 		return status;
 	return dsad_get_encoder(&body, model, arena, error);
 }
@@ -506,7 +305,7 @@ get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members,
 	DsadReader	body;
 	uint64_t	features;
 	uint64_t	inputs;
-	DsadStatus	status = find_section(r, "SCAL", model->format, &body, error);
+	DsadStatus	status = dsad_find_section(r, "SCAL", &body, error);
 
 	if (status != DSAD_OK)
 		return status;
@@ -521,7 +320,7 @@ get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members,
 	if (!dsad_scaling_alloc(&model->scaling, arena, (uint32_t) features, (uint32_t) inputs))
 		return dsad_no_memory(error);
 	status = dsad_model_alloc_members(model, members, error);
-	return status == DSAD_OK ? get_scaling(&body, model, error) : status;
+	return status == DSAD_OK ? dsad_get_scaling(&body, model, error) : status;
 }
 
 static DsadStatus
@@ -533,7 +332,7 @@ get_members(DsadReader *r, DsadModel *model, DsadError *error)
 	{
 		DsadReader	body;
 
-		if ((status = find_section(r, "MEMB", model->format, &body, error)) != DSAD_OK)
+		if ((status = dsad_find_section(r, "MEMB", &body, error)) != DSAD_OK)
 			return status;
 		if (body.left != member_size(model))
 			return dsad_corrupt(error, "section \"MEMB\" has the wrong length");
@@ -542,22 +341,6 @@ get_members(DsadReader *r, DsadModel *model, DsadError *error)
 			status = dsad_watch_status(r->watch, error);
 	}
 	return status;
-}
-
-/* What follows the last section that is known: none that is critical. */
-static DsadStatus
-get_end(DsadReader *r, const DsadModel *model, DsadError *error)
-{
-	DsadStatus	status = DSAD_OK;
-
-	while (r->left > 0 && status == DSAD_OK)
-	{
-		DsadReader	body;
-		bool		known;
-
-		status = next_section(r, NULL, model->format, &body, &known, error);
-	}
-	return status == DSAD_OK ? dsad_watch_status(r->watch, error) : status;
 }
 
 /*
@@ -570,7 +353,7 @@ dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *
 					   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch};
+	DsadReader	r = {bytes, length, false, &watch, 0};
 	DsadReader	body;
 	DsadStatus	status;
 
@@ -578,19 +361,19 @@ dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *
 	model->encoder = encoder;
 	if ((status = get_start(&r, model, arena, error)) != DSAD_OK ||
 		(status = get_shape(&r, model, arena, arena, error)) != DSAD_OK ||
-		(status = find_section(&r, "FACT", model->format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "FACT", &body, error)) != DSAD_OK ||
 		(status = dsad_get_facts(&body, model, error)) != DSAD_OK ||
-		(status = find_section(&r, "TRST", model->format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "TRST", &body, error)) != DSAD_OK ||
 		(status = dsad_get_trust(&body, model, error)) != DSAD_OK ||
 		(status = get_members(&r, model, error)) != DSAD_OK ||
-		(status = find_section(&r, "HIST", model->format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "HIST", &body, error)) != DSAD_OK ||
 		(status = get_history(&body, model, arena, error)) != DSAD_OK ||
-		(status = find_section(&r, "CALI", model->format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "CALI", &body, error)) != DSAD_OK ||
 		(status = dsad_get_calibration(&body, model, arena, error)) != DSAD_OK ||
-		(status = find_section(&r, "SKET", model->format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "SKET", &body, error)) != DSAD_OK ||
 		(status = dsad_get_sketch(&body, model, arena, error)) != DSAD_OK)
 		return status;
-	return get_end(&r, model, error);
+	return dsad_end_sections(&r, error);
 }
 
 /* The same when nothing was read before. */
@@ -606,7 +389,7 @@ dsad_model_decode_encoder(const DsadEncoder **encoder, DsadArena *arena, const u
 						  DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch};
+	DsadReader	r = {bytes, length, false, &watch, 0};
 	DsadModel	model = {0};
 	DsadStatus	status = get_start(&r, &model, arena, error);
 
@@ -623,7 +406,7 @@ dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *mem
 							  size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch};
+	DsadReader	r = {bytes, length, false, &watch, 0};
 	DsadReader	body;
 	DsadStatus	status;
 
@@ -631,8 +414,8 @@ dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *mem
 	if ((status = get_start(&r, model, arena, error)) != DSAD_OK ||
 		(status = get_shape(&r, model, arena, members, error)) != DSAD_OK ||
 		(status = get_members(&r, model, error)) != DSAD_OK ||
-		(status = find_section(&r, "CALI", model->format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "CALI", &body, error)) != DSAD_OK ||
 		(status = dsad_get_calibration(&body, model, arena, error)) != DSAD_OK)
 		return status;
-	return get_end(&r, model, error);
+	return dsad_end_sections(&r, error);
 }
