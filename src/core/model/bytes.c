@@ -80,20 +80,29 @@ dsad_put_doubles(DsadWriter *w, const double *values, size_t count)
 		dsad_put_double(w, values[i]);
 }
 
+static void
+store_floats(uint8_t *at, const float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t	bits;
+
+		memcpy(&bits, &values[i], sizeof(bits));
+		dsad_store_int(at + 4 * i, bits, 4);
+	}
+}
+
 /* When they are only counted, values may be NULL. */
 void
 dsad_put_floats(DsadWriter *w, const float *values, size_t count)
 {
 	uint8_t    *at = reserve(w, 4 * count);
 
-	for (size_t i = 0; i < count && at != NULL; i++)
+	for (size_t start = 0; start < count && at != NULL; start += DSAD_POLL_ELEMENTS)
 	{
-		uint32_t	bits;
-
 		if (w->watch.env != NULL)
-			dsad_watch_rows(&w->watch, i, 1);
-		memcpy(&bits, &values[i], sizeof(bits));
-		dsad_store_int(at + 4 * i, bits, 4);
+			dsad_watch(&w->watch);
+		store_floats(at + 4 * start, values + start, count - start < DSAD_POLL_ELEMENTS ? count - start : DSAD_POLL_ELEMENTS);
 	}
 }
 
@@ -152,20 +161,39 @@ dsad_get_doubles(DsadReader *r, double *values, size_t count)
 	}
 }
 
+/* Reads count floats, which are there; whether all are finite and none is below `least`. */
+static bool
+load_floats(const uint8_t *at, float *values, size_t count, float least)
+{
+	uint32_t	bad = 0;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t	bits = (uint32_t) at[4 * i] | (uint32_t) at[4 * i + 1] << 8 | (uint32_t) at[4 * i + 2] << 16 |
+			(uint32_t) at[4 * i + 3] << 24;
+		float		value;
+
+		memcpy(&value, &bits, sizeof(value));
+		values[i] = value;
+		bad |= (bits & 0x7F800000) == 0x7F800000;
+		bad |= value < least;
+	}
+	return bad == 0;
+}
+
 /* count finite floats, none below `least`; anything else fails the reader. */
 void
 dsad_get_floats(DsadReader *r, float *values, size_t count, float least)
 {
 	const uint8_t *at = count <= r->left / 4 ? dsad_get_bytes(r, 4 * count) : NULL;
-	bool		good = at != NULL;
 
-	for (size_t i = 0; i < count && at != NULL; i++)
+	if (at == NULL)
+		r->failed = true;
+	for (size_t start = 0; start < count && at != NULL; start += DSAD_POLL_ELEMENTS)
 	{
-		uint32_t	bits = (uint32_t) load(at + 4 * i, 4);
+		size_t		n = count - start < DSAD_POLL_ELEMENTS ? count - start : DSAD_POLL_ELEMENTS;
 
-		dsad_watch_rows(r->watch, i, 1);
-		memcpy(&values[i], &bits, sizeof(bits));
-		good &= (bits & 0x7F800000) != 0x7F800000 && values[i] >= least;
+		dsad_watch(r->watch);
+		r->failed |= !load_floats(at + 4 * start, values + start, n, least);
 	}
-	r->failed |= !good;
 }

@@ -25,6 +25,17 @@ typedef struct Scratch
 	float	   *buffer[2];		/* (rows of a block, widest) */
 } Scratch;
 
+/* Spreads a row of `out` weights, times factor, over the panels: the first panel's place is at `to`. */
+static void
+pack_row(float *to, size_t panel_floats, const float *row, const float *factor, size_t out)
+{
+	for (; out >= DSAD_LANES; out -= DSAD_LANES, row += DSAD_LANES, factor += DSAD_LANES, to += panel_floats)
+		for (size_t j = 0; j < DSAD_LANES; j++)
+			to[j] = row[j] * factor[j];
+	for (size_t j = 0; j < out; j++)
+		to[j] = row[j] * factor[j];
+}
+
 /*
  * Packs layer l of a member: weights in panels of DSAD_LANES outputs, zero beyond
  * the last and, for a hidden layer, BatchNorm's running statistics folded in.
@@ -56,9 +67,7 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 	for (size_t i = 0; i < in; i++)
 	{
 		dsad_watch_rows(&watch, i, out);
-		for (size_t j = 0; j < out; j++)
-			weight[(j / DSAD_LANES * in + i) * DSAD_LANES + j % DSAD_LANES] =
-				member->weight[l][i * out + j] * factor[j];
+		pack_row(weight + i * DSAD_LANES, (size_t) in * DSAD_LANES, member->weight[l] + i * out, factor, out);
 	}
 	packed->in = in;
 	packed->out_padded = padded;
