@@ -34,7 +34,9 @@ last_loss(const float *loss, uint32 count)
 static void
 push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *member)
 {
-	static const char *const stops[] = {"epochs", "max_steps", "validation"};
+	static const char *const stops[] = {
+		[DSAD_STOP_EPOCHS] = "epochs", [DSAD_STOP_MAX_STEPS] = "max_steps", [DSAD_STOP_VALIDATION] = "validation"
+	};
 	bool		validated = model->config.validation > 0 && model->facts.validation > 0;
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -110,7 +112,8 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 	push_known(state, "untrained_roc_auc", trust->untrained_auc);
 	push_known(state, "plain_roc_auc", trust->plain_auc);
 	push_known(state, "score_deviation", trust->deviation);
-	for (int kind = 0; kind < 3; kind++)
+	StaticAssertStmt(lengthof(kinds) == lengthof(trust->rows), "every kind of row has a name");
+	for (int kind = 0; kind < (int) lengthof(kinds); kind++)
 	{
 		deepsad_push_key(state, kinds[kind]);
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -127,14 +130,13 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 static void
 push_decision(JsonbParseState **state, const DsadModel *model)
 {
-	static const char *const methods[] = {"auto", "split", "cross", "none"};
 	const DsadCalibration *calibration = &model->calibration;
 	DsadDecision decision;
 
 	dsad_decision(&decision, model);
 	deepsad_push_key(state, "calibration");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_string(state, "method", methods[model->config.calibration]);
+	deepsad_push_string(state, "method", dsad_option_find("calibration", 11)->labels[model->config.calibration]);
 	deepsad_push_int(state, "rows", calibration->rows);
 	if (calibration->lists > 0)
 		deepsad_push_float(state, "smallest_pvalue", dsad_smallest_pvalue(calibration));

@@ -284,6 +284,7 @@ load(struct varlena *value, uint64 print)
 	deepsad_check(dsad_model_decode_for_scoring(&model, &cached->arena, &members, (const uint8_t *) VARDATA_ANY(bytes),
 												VARSIZE_ANY_EXHDR(bytes), &error), &error);
 	cached->toasted = VARATT_IS_EXTERNAL(value);
+	Assert(VARSIZE_ANY_EXHDR(bytes) >= HEADER_BYTES);
 	if (cached->toasted)
 		memcpy(cached->header, VARDATA_ANY(bytes), HEADER_BYTES);
 	/* the scorer can have this memory: untouched pages are dear in a new session */

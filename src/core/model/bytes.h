@@ -7,6 +7,8 @@
 
 #include "core/env.h"
 
+_Static_assert(sizeof(float) == 4 && sizeof(double) == 8, "floats are IEEE 754, as the bytes hold them");
+
 /*
  * Writes bytes.  Those that there is no room for are only counted, and mark it as failed:
  * a writer of zeros counts.  One that grows gets room from its environment instead.

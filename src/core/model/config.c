@@ -21,17 +21,20 @@ static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
 static const char *const calibration_labels[] = {"auto", "split", "cross", "none", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
+/* The kind, which does not compile unless the field has the type that goes with it. */
+#define KIND(name, type, kind) _Generic(((DsadConfig *) 0)->name, type: kind)
+
 /* The last argument of each tells whether an update may change it. */
 #define INT(name, id, min, max, update) \
-	{#name, id, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
+	{#name, id, KIND(name, int64_t, DSAD_OPTION_INT), offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
 #define TRANSIENT(name, min, max) \
-	{#name, 0, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, true, true}
+	{#name, 0, KIND(name, int64_t, DSAD_OPTION_INT), offsetof(DsadConfig, name), min, max, 0, 0, NULL, true, true}
 #define FLOAT(name, id, min, max, update) \
-	{#name, id, DSAD_OPTION_FLOAT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
+	{#name, id, KIND(name, double, DSAD_OPTION_FLOAT), offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
 #define LIST(name, id, min, max, min_count, max_count, update) \
-	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, min_count, max_count, NULL, false, update}
+	{#name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, min_count, max_count, NULL, false, update}
 #define ENUM(name, id, last) \
-	{#name, id, DSAD_OPTION_ENUM, offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels, false, false}
+	{#name, id, KIND(name, int64_t, DSAD_OPTION_ENUM), offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels, false, false}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
@@ -66,6 +69,16 @@ const DsadOption dsad_options[] = {
 	TRANSIENT(workers, -1, 1024),
 	TRANSIENT(verbose, 0, 1),
 };
+
+/* Labels are indexed by value, and end with NULL. */
+#define LABELED(name, last) \
+	_Static_assert(sizeof(name##_labels) / sizeof(name##_labels[0]) == (last) + 2, "every value of " #name " has a label")
+LABELED(preset, DSAD_PRESET_BEST);
+LABELED(scaling, DSAD_SCALING_STANDARD_ROBUST);
+LABELED(calibration, DSAD_CALIBRATION_NONE);
+LABELED(init, DSAD_INIT_GLOROT);
+
+_Static_assert(sizeof(dsad_options) / sizeof(dsad_options[0]) < 64, "options that were read are bits of one integer");
 
 const int	dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
 
