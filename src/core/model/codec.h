@@ -7,8 +7,6 @@
 
 #include "core/model/model.h"
 
-#define DSAD_FORMAT 0			/* number of the byte format that is written */
-
 extern size_t dsad_model_size(const DsadModel *model);
 extern DsadStatus dsad_model_encode(const DsadModel *model, const DsadEnv *env, size_t prefix, uint8_t **bytes,
 									size_t *length, DsadError *error);

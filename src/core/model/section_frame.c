@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/model/codec.h"
+#include "core/model/model.h"
 
 /* A section's header: tag, flags, and room for the length of its body, whose start is returned. */
 size_t
