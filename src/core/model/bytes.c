@@ -45,16 +45,6 @@ dsad_store_int(uint8_t *at, uint64_t value, int bytes)
 		at[i] = (uint8_t) (value >> (8 * i));
 }
 
-static inline uint64_t
-load(const uint8_t *at, int bytes)
-{
-	uint64_t	value = 0;
-
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t) at[i] << (8 * i);
-	return value;
-}
-
 void
 dsad_put_int(DsadWriter *w, uint64_t value, int bytes)
 {
@@ -80,29 +70,20 @@ dsad_put_doubles(DsadWriter *w, const double *values, size_t count)
 		dsad_put_double(w, values[i]);
 }
 
-static void
-store_floats(uint8_t *at, const float *values, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-	{
-		uint32_t	bits;
-
-		memcpy(&bits, &values[i], sizeof(bits));
-		dsad_store_int(at + 4 * i, bits, 4);
-	}
-}
-
 /* When they are only counted, values may be NULL. */
 void
 dsad_put_floats(DsadWriter *w, const float *values, size_t count)
 {
 	uint8_t    *at = reserve(w, 4 * count);
 
-	for (size_t start = 0; start < count && at != NULL; start += DSAD_POLL_ELEMENTS)
+	for (size_t i = 0; i < count && at != NULL; i++)
 	{
+		uint32_t	bits;
+
 		if (w->watch.env != NULL)
-			dsad_watch(&w->watch);
-		store_floats(at + 4 * start, values + start, count - start < DSAD_POLL_ELEMENTS ? count - start : DSAD_POLL_ELEMENTS);
+			dsad_watch_rows(&w->watch, i, 1);
+		memcpy(&bits, &values[i], sizeof(bits));
+		dsad_store_int(at + 4 * i, bits, 4);
 	}
 }
 
@@ -135,8 +116,11 @@ uint64_t
 dsad_get_int(DsadReader *r, int bytes)
 {
 	const uint8_t *at = dsad_get_bytes(r, (size_t) bytes);
+	uint64_t	value = 0;
 
-	return at ? load(at, bytes) : 0;
+	for (int i = 0; i < bytes && at != NULL; i++)
+		value |= (uint64_t) at[i] << (8 * i);
+	return value;
 }
 
 double
