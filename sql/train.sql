@@ -65,15 +65,13 @@ SELECT tenant, length(deepsad_train(x, flag, quick())) > 1000 AS trained FROM t 
 SELECT deepsad_train(x) OVER () FROM t;
 SELECT length(deepsad_train(x, flag, quick()) FILTER (WHERE id < 100)) > 1000 AS filtered FROM t;
 
--- every objective and choice
+-- every choice
 WITH m AS MATERIALIZED (
-	SELECT objective, scaling, reconstruction, init, (SELECT deepsad_train(x, flag, deepsad_options(objective => objective,
-		scaling => scaling, reconstruction => reconstruction, init => init, warmup_epochs => 3, members => 2)) FROM t) AS model
-	FROM (VALUES ('sad', 'standard', 'linear', 'pytorch'), ('sad', 'minmax', 'sigmoid', 'glorot'), ('sad', 'none', 'linear', 'glorot'),
-		('soft_boundary', 'standard', 'linear', 'pytorch')) v (objective, scaling, reconstruction, init))
-SELECT objective, scaling, reconstruction, init,
+	SELECT scaling, reconstruction, init, (SELECT deepsad_train(x, flag, deepsad_options(
+		scaling => scaling, reconstruction => reconstruction, init => init, members => 2)) FROM t) AS model
+	FROM (VALUES ('standard', 'linear', 'pytorch'), ('minmax', 'sigmoid', 'glorot'), ('none', 'linear', 'glorot')) v (scaling, reconstruction, init))
+SELECT scaling, reconstruction, init,
 	(deepsad_info(model) ->> 'collapsed')::boolean AS collapsed,
-	(deepsad_info(model) -> 'members' -> 0 ->> 'radius')::float8 > 0 AS has_radius,
 	(SELECT deepsad_roc_auc(deepsad_score(model, x), coalesce(flag, false)) FROM t) > 0.9 AS good
 FROM m ORDER BY 1, 2;
 

@@ -57,7 +57,6 @@ typedef struct DsadMember
 	float	   *running_var[DSAD_MAX_HIDDEN];
 	float	   *center;			/* dims[L] */
 	double		divisor;		/* mean squared distance of eligible training rows, or 1 */
-	double		radius;			/* soft boundary's R, else 0 */
 	float	   *pretrain_loss;	/* pretrain_epochs_run */
 	float	   *train_loss;		/* epochs_run */
 	float	   *validation_loss;	/* epochs_run, if the model has validation rows */
