@@ -23,3 +23,10 @@ CREATE TABLE trl AS SELECT deepsad_train(x, id % 3 = 0, deepsad_options(members 
 RESET client_min_messages;
 SELECT (deepsad_info(model) -> 'trust' -> 'roc_auc')::float8 BETWEEN 0.3 AND 0.7 AS guessing FROM trl;
 DROP TABLE tr, trm, trl;
+-- without validation rows a sample of all training rows tells, also when they pass through a file in the order they came
+SET maintenance_work_mem = '1MB';
+SELECT (t #>> '{unlabeled,rows}')::int BETWEEN 1500 AND 2600 AND (t #>> '{normals,rows}')::int BETWEEN 1500 AND 2600 AS of_all
+FROM (SELECT deepsad_info(deepsad_train(x, normal, '{"epochs": 0, "pretrain_epochs": 0, "members": 1}')) -> 'trust' AS t
+	FROM (SELECT ARRAY[sin(i), cos(i * 7), i % 5, i % 7, i % 11]::float8[] AS x, CASE WHEN i > 20000 THEN false END AS normal
+		FROM generate_series(1, 40000) i) s) m;
+RESET maintenance_work_mem;

@@ -17,6 +17,9 @@ typedef enum DsadLabel
 
 _Static_assert(DSAD_ANOMALY == -1 && DSAD_UNLABELED == 0 && DSAD_NORMAL == 1, "label + 1 is an index");
 
+/* Rows by label: number label + 1. */
+#define DSAD_LABELS 3
+
 /* Rows to score, (count, features), NaN = missing: doubles or, if single, floats, at any address. */
 typedef struct DsadRows
 {

@@ -129,13 +129,14 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 static void
 push_decision(JsonbParseState **state, const DsadModel *model)
 {
+	const DsadOption *calibrations = dsad_option_find("calibration", strlen("calibration"));
 	const DsadCalibration *calibration = &model->calibration;
 	DsadDecision decision;
 
 	dsad_decision(&decision, model);
 	deepsad_push_key(state, "calibration");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_string(state, "method", dsad_option_find("calibration", 11)->labels[model->config.calibration]);
+	deepsad_push_string(state, "method", calibrations->labels[model->config.calibration]);
 	deepsad_push_int(state, "rows", calibration->rows);
 	deepsad_push_float(state, "smallest_pvalue",
 					   calibration->lists > 0 ? dsad_smallest_pvalue(calibration) : get_float8_nan());

@@ -384,6 +384,7 @@ test_input_weight(void)
 
 			for (uint32_t i = 0; i < anomalies; i++)
 				rows.label[i] = DSAD_ANOMALY;
+			test_count_labels(&source);
 			config.input_weight = asked ? 0.75 : -1;
 			test_env_init(&env);
 			dsad_arena_init(&arena, &env.env);
@@ -576,7 +577,7 @@ test_failing_source(void)
 	for (uint64_t fail = 0; status != DSAD_OK; fail++)
 	{
 		uint64_t	left = fail;
-		DsadRowSource source = {&left, 6, 1, false, failing_read, NULL};
+		DsadRowSource source = {&left, 6, 1, false, failing_read, NULL, 0, 0};
 		TestEnv		env;
 		DsadArena	arena;
 		DsadModel	model;
