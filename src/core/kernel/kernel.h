@@ -14,7 +14,7 @@ typedef struct DsadKernel DsadKernel;
 /* Kernel levels from plain C up; NULL when this CPU or build lacks the level. */
 typedef enum DsadKernelLevel
 {
-	DSAD_KERNEL_PLAIN, DSAD_KERNEL_SSE2, DSAD_KERNEL_AVX2, DSAD_KERNEL_AVX512
+	DSAD_KERNEL_PLAIN, DSAD_KERNEL_VECTOR, DSAD_KERNEL_AVX2, DSAD_KERNEL_AVX512
 } DsadKernelLevel;
 
 extern const DsadKernel *dsad_kernel(DsadKernelLevel level);
