@@ -67,6 +67,9 @@ core-check:
 symbols-check:
 	tests/run/symbols-check
 
+layers-check:
+	tests/run/layers-check
+
 fuzz:
 	tests/run/fuzz
 	tests/run/with-server tests/run/fuzz-server 30000 $(SEED)
@@ -81,4 +84,4 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check fuzz test demo torture
+.PHONY: core core-check symbols-check layers-check fuzz test demo torture
