@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/score/calibration.h"
+#include "core/model/calibration_lists.h"
 #include "fuzz.h"
 
 #define ROWS 5

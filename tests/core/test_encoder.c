@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "core/model/encoder.h"
+#include "core/model/encoder_codec.h"
 
 #define DAY 86400e6
 

@@ -2,7 +2,7 @@
  * kernel.c
  *	  Chooses among the levels at run time; each gives the same bits.
  */
-#include "core/kernel/kernel_levels.h"
+#include "core/kernel/kernel.h"
 
 /* The kernels of a level, or NULL when this build or CPU cannot run them. */
 const DsadKernel *

@@ -17,6 +17,16 @@ typedef enum DsadKernelLevel
 	DSAD_KERNEL_PLAIN, DSAD_KERNEL_VECTOR, DSAD_KERNEL_AVX2, DSAD_KERNEL_AVX512
 } DsadKernelLevel;
 
+/* The levels of this build, each made by a file of its own; of these a CPU runs those that dsad_kernel gives. */
+extern const DsadKernel dsad_kernel_plain;
+#ifdef DSAD_VECTORS
+extern const DsadKernel dsad_kernel_vector;
+#endif
+#ifdef DSAD_X86
+extern const DsadKernel dsad_kernel_avx2;
+extern const DsadKernel dsad_kernel_avx512;
+#endif
+
 extern const DsadKernel *dsad_kernel(DsadKernelLevel level);
 extern const DsadKernel *dsad_kernel_best(void);
 extern const char *dsad_kernel_name(const DsadKernel *kernel);

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/kernel/kernel_levels.h"
+#include "core/kernel/kernel.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
