@@ -76,7 +76,7 @@ train_step(const DsadKernel *k)
 	{
 		k->gemm_nn(BATCH, dims[l + 1], dims[l], memory[0], dims[l], memory[1], dims[l + 1], memory[2], dims[l + 1]);
 		if (l < 2)
-			k->batchnorm_forward(memory[2], memory[3], BATCH, dims[l + 1], dims[l + 1], memory[4], memory[4] + 64,
+			k->batchnorm_forward(memory[2], memory[3], BATCH, dims[l + 1], dims[l + 1], memory[5], memory[4], memory[4] + 64,
 								 memory[4] + 128);
 	}
 	k->distances(memory[0], BATCH, 16, memory[1], 8, distance);
@@ -87,7 +87,7 @@ train_step(const DsadKernel *k)
 		if (l > 0)
 		{
 			k->gemm_nn(BATCH, dims[l], dims[l + 1], memory[0], dims[l + 1], memory[1], dims[l], memory[2], dims[l]);
-			k->batchnorm_backward(memory[2], memory[0], BATCH, dims[l], dims[l], memory[5]);
+			k->batchnorm_backward(memory[2], memory[0], BATCH, dims[l], dims[l], memory[5], memory[5]);
 		}
 		k->adam(memory[2], memory[0], memory[3], memory[5], memory[4], dims[l] * dims[l + 1], &step);
 	}
