@@ -64,6 +64,9 @@ build/core/%.o: src/core/%.c $(wildcard src/core/*.h src/core/*/*.h)
 core-check:
 	tests/run/core-check
 
+cross-check:
+	tests/run/cross-check
+
 symbols-check:
 	tests/run/symbols-check
 
@@ -84,4 +87,4 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check layers-check fuzz test demo torture
+.PHONY: core core-check cross-check symbols-check layers-check fuzz test demo torture
