@@ -65,6 +65,9 @@ build/core/%.o: src/core/%.c $(wildcard src/core/*.h src/core/*/*.h)
 core-check:
 	tests/run/core-check
 
+cross-check:
+	tests/run/cross-check
+
 symbols-check:
 	tests/run/symbols-check
 
@@ -105,5 +108,5 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check layers-check fuzz test readme format format-check lint coverage \
+.PHONY: core core-check cross-check symbols-check layers-check fuzz test readme format format-check lint coverage \
 	count-lines demo torture
