@@ -350,3 +350,13 @@ CREATE AGGREGATE deepsad_confusion(decision boolean, label boolean) (
 	SFUNC = _deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
 	COMBINEFUNC = _deepsad_confusion_combine, FINALFUNC = _deepsad_confusion_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_confusion(boolean, boolean) IS 'counts of right and wrong decisions, precision, recall, F1; true = anomaly, NULLs ignored';
+
+-- exchange: models in other programs' formats
+
+CREATE FUNCTION deepsad_export_safetensors(model bytea) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_safetensors(bytea) IS 'a model as a safetensors file, from which deepsad_import makes the same model';
+
+CREATE FUNCTION deepsad_import(file bytea) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_import(bytea) IS 'the model of a safetensors file';
