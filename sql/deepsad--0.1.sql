@@ -360,3 +360,13 @@ COMMENT ON FUNCTION deepsad_export_safetensors(bytea) IS 'a model as a safetenso
 CREATE FUNCTION deepsad_import(file bytea) RETURNS bytea
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION deepsad_import(bytea) IS 'the model of a safetensors file';
+
+CREATE FUNCTION deepsad_export_onnx(
+	model bytea, p_value boolean DEFAULT false, is_anomaly boolean DEFAULT false, opset integer DEFAULT 13)
+RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_onnx(bytea, boolean, boolean, integer) IS 'a model as an ONNX file: encoded features to scores, p-values and decisions';
+
+CREATE FUNCTION deepsad_encode(model bytea, VARIADIC features "any") RETURNS double precision[]
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION deepsad_encode(bytea, "any") IS 'a row''s encoded features, which an exported ONNX graph takes; NULL = missing';

@@ -37,6 +37,8 @@ put_column(StringInfo out, const DsadColumn *column)
 	appendStringInfo(out, "%d", column->indicator);
 	deepsad_json_key(out, "cells");
 	appendStringInfo(out, "%u", column->cells);
+	deepsad_json_key(out, "features");
+	appendStringInfo(out, "%u", column->features);
 	if (column->type == DSAD_TYPE_ADDRESS)
 	{
 		deepsad_json_key(out, "prefix");
