@@ -370,3 +370,15 @@ COMMENT ON FUNCTION deepsad_export_onnx(bytea, boolean, boolean, integer) IS 'a 
 CREATE FUNCTION deepsad_encode(model bytea, VARIADIC features "any") RETURNS double precision[]
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION deepsad_encode(bytea, "any") IS 'a row''s encoded features, which an exported ONNX graph takes; NULL = missing';
+
+CREATE FUNCTION deepsad_export_sql(model bytea, name text) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_sql(bytea, text) IS 'a model as the command that creates an SQL function of that name, which needs no extension';
+
+CREATE FUNCTION deepsad_export_query(model bytea, "table" regclass) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_query(bytea, regclass) IS 'a model as a query that scores a table''s rows and needs no extension';
+
+CREATE FUNCTION deepsad_export_json(model bytea) RETURNS json
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_json(bytea) IS 'all of a model that can be read, with keys in a fixed order, for comparing and auditing';

@@ -101,8 +101,8 @@ deepsad_onnx_begin(DeepsadOnnx *onnx)
  * AttributeProto: name 1, i 3, type 20.
  */
 void
-deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char *inputs, const char *output, const char *attribute,
-				  int64 value)
+deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char *inputs, const char *output,
+				  const char *attribute, int64 value)
 {
 	StringInfoData node;
 	StringInfoData part;

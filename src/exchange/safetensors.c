@@ -186,7 +186,8 @@ read_tensor(DeepsadTensor *tensor, const JsonbValue *key, const JsonbValue *valu
 	if (tensor->type > DEEPSAD_I64)
 		deepsad_file_invalid("tensor \"%s\" has numbers of type \"%.*s\"", tensor->name, (int) type.length, type.bytes);
 	size = element_types[tensor->type].width;
-	tensor->dimensions = read_numbers(deepsad_json_find(object, "shape"), tensor->shape, DEEPSAD_TENSOR_DIMENSIONS, "shape");
+	tensor->dimensions = read_numbers(deepsad_json_find(object, "shape"), tensor->shape, DEEPSAD_TENSOR_DIMENSIONS,
+									  "shape");
 	for (int i = 0; i < tensor->dimensions; i++)
 		if (__builtin_mul_overflow(size, tensor->shape[i], &size))
 			deepsad_file_invalid("tensor \"%s\" is larger than the file", tensor->name);
