@@ -157,7 +157,7 @@ put_calibration(StringInfo out, const DsadCalibration *calibration)
 	appendStringInfoString(out, "\n]");
 }
 
-/* What training rows were like: the edges of each feature's cells, and the sampled rows in each; first the missing ones. */
+/* What training rows were like: the edges of each feature's cells, and the rows in each; first the missing ones. */
 static void
 put_sketch(StringInfo out, const DsadModel *model)
 {

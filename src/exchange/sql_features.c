@@ -2,7 +2,7 @@
  * sql_features.c
  *	  A model's cells and features as SQL expressions: plain PostgreSQL, no function of an extension.
  *
- * A cell is a number, a category's index (both NULL when missing), or a time; names of cells
+ * A cell is a number, a category's index, a date's day number or a time, NULL when missing; names of cells
  * are PREFIXc0, PREFIXc1, ...  What is computed must neither overflow nor underflow, which
  * PostgreSQL makes errors: numbers are bounded before they are scaled, and sums begin with a
  * number too small to matter.
@@ -22,6 +22,10 @@
 #define LARGEST 8e307			/* differences of two such numbers do not overflow */
 #define SECONDS_PER_DAY 86400
 #define PI 3.14159265358979323846
+
+/* The latest time that the core's encoder knows, 9e18 microseconds after 2000. */
+#define LAST_DAY 104166666
+#define LAST_TIME "timestamp '2000-01-01' + interval '104166666 days 16 hours'"
 
 /* UTF-8 from a model as text of this database; an error when it has no such characters. */
 char *
@@ -67,6 +71,9 @@ deepsad_sql_type(const DsadColumn *column)
 		return "bigint";
 	if (column->type == DSAD_TYPE_TIME && is_type(column, "time with time zone"))
 		return "timetz";
+	/* nothing else that is text needs a cast to become it */
+	if (column->type == DSAD_TYPE_TEXT && is_type(column, "uuid"))
+		return "uuid";
 	return types[column->type];
 }
 
@@ -90,12 +97,16 @@ is_comparable(const DsadColumn *column, const char *category)
 static void
 put_category(StringInfo out, const DsadColumn *column, const char *value)
 {
-	appendStringInfo(out, "CASE WHEN %s IS NULL THEN NULL ELSE CASE ", value);
+	/* NaN is missing */
+	char	   *number = column->type != DSAD_TYPE_NUMBER || strcmp(deepsad_sql_type(column), "bigint") == 0 ? pstrdup(value) :
+		psprintf("NULLIF(%s, 'NaN')", value);
+
+	appendStringInfo(out, "CASE WHEN %s IS NULL THEN NULL ELSE CASE ", number);
 	if (column->type == DSAD_TYPE_ADDRESS)
 		appendStringInfo(out, "network(set_masklen(%s, least(masklen(%s), CASE family(%s) WHEN 4 THEN (%d) ELSE (%d) END)))",
 						 value, value, value, column->prefix, 2 * column->prefix);
 	else if (column->type == DSAD_TYPE_NUMBER)
-		appendStringInfoString(out, value);
+		appendStringInfoString(out, number);
 	else
 		appendStringInfo(out, "%s::text COLLATE \"C\"", value);
 	for (uint32 k = 0; k < column->categories; k++)
@@ -135,11 +146,26 @@ deepsad_sql_cell(StringInfo out, const DsadEncoder *encoder, uint32 c, uint32 ce
 		appendStringInfo(out, strcmp(deepsad_sql_type(column), "timetz") == 0 ? "(%s AT TIME ZONE INTERVAL '0')::time" : "%s",
 						 value);
 	else if (column->type == DSAD_TYPE_TIMESTAMPTZ)
-		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN %s AT TIME ZONE INTERVAL '0' END", value, value);
-	else if (column->encoding == DSAD_ENCODING_TIME)
-		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN %s END", value, value);
+		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s AT TIME ZONE INTERVAL '0', " LAST_TIME ") END", value, value);
+	else if (column->type == DSAD_TYPE_TIMESTAMP)
+		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s, " LAST_TIME ") END", value, value);
+	else if (column->type == DSAD_TYPE_DATE)
+		/* days: not every date is a timestamp */
+		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s - '2000-01-01'::date, (%d)) END", value, value, LAST_DAY);
 	else
 		appendStringInfo(out, "NULLIF(%s, 'NaN')", value);
+}
+
+/* Days since 2000 of a column that is a time. */
+static char *
+day_number(const DsadColumn *column, const char *prefix)
+{
+	if (column->type == DSAD_TYPE_TIME)
+		return psprintf("extract(epoch FROM %sc%u)::double precision/(%d)", prefix, column->first_cell, SECONDS_PER_DAY);
+	if (column->type == DSAD_TYPE_DATE)
+		return psprintf("%sc%u::double precision", prefix, column->first_cell);
+	return psprintf("extract(epoch FROM %sc%u - '2000-01-01'::timestamp)::double precision/(%d)", prefix,
+					column->first_cell, SECONDS_PER_DAY);
 }
 
 /* Feature number i of a time: as in the core's encoder. */
@@ -149,21 +175,19 @@ time_feature(const DsadEncoder *encoder, const DsadColumn *column, uint32 i, con
 	char	   *cell = psprintf("%sc%u", prefix, column->first_cell);
 	uint32		clock = column->time & DSAD_TIME_CLOCK ? 2 : 0;
 	uint32		circles = clock + (column->time & DSAD_TIME_CALENDAR ? 2 : 0);
+	const char *function = i % 2 == 0 ? "sin" : "cos";
 
 	if (i < clock)
-		return psprintf("%s(extract(epoch FROM %s::time)::double precision*(%.17g))", i == 0 ? "sin" : "cos", cell,
+		return psprintf("%s(extract(epoch FROM %s::time)::double precision*(%.17g))", function, cell,
 						2 * PI / SECONDS_PER_DAY);
-	/* the core's week begins with Saturday */
+	/* the core's week begins with Saturday, as 2000 did */
+	if (i < circles && column->type == DSAD_TYPE_DATE)
+		return psprintf("%s(%s%%(7)*(%.17g)::double precision)", function, cell, 2 * PI / 7);
 	if (i < circles)
-		return psprintf("%s((extract(dow FROM %s)::double precision + (1))*(%.17g))", i == clock ? "sin" : "cos", cell,
-						2 * PI / 7);
-	if (i > circles || !(column->time & DSAD_TIME_ITSELF))
-		return psprintf("extract(epoch FROM %s::timestamp - %sc%u::timestamp)::double precision/(%d)", cell, prefix,
-						encoder->column[column->since].first_cell, SECONDS_PER_DAY);
-	if (column->type == DSAD_TYPE_TIME)
-		return psprintf("extract(epoch FROM %s)::double precision/(%d)", cell, SECONDS_PER_DAY);
-	return psprintf("extract(epoch FROM %s::timestamp - '2000-01-01'::timestamp)::double precision/(%d)", cell,
-					SECONDS_PER_DAY);
+		return psprintf("%s((extract(dow FROM %s)::double precision + (1))*(%.17g))", function, cell, 2 * PI / 7);
+	if (i == circles && column->time & DSAD_TIME_ITSELF)
+		return day_number(column, prefix);
+	return psprintf("%s-%s", day_number(column, prefix), day_number(&encoder->column[column->since], prefix));
 }
 
 /* A raw value as an input of the nets: (raw - offset) * scale, within the limit. */

@@ -1,6 +1,7 @@
 // Scores stored rows with ONNX Runtime and compares with the scores that the server gave them.
-// usage: node onnx_scores.js FILE [ROWS A MODEL]; each line of FILE is a JSON object:
-// name, onnx (base64), features (rows of numbers or null), score, and perhaps p_value, is_anomaly.
+// usage: node onnx_scores.js FILE; each line of FILE is a JSON object:
+// name, onnx (base64), features (rows of numbers or null), score, and perhaps p_value, is_anomaly, and
+// ties: rows score as calibration rows do, so their p-values are not compared.
 // Needs npm's onnxruntime-web in NODE_PATH. Ends with `N passed, N failed`.
 'use strict';
 const fs = require('fs');
@@ -14,6 +15,10 @@ let passed = 0, failed = 0, rows = 0, worst = 0, unlikePvalue = 0, unlikeDecisio
 
 // What is wrong with one model's scores, or nothing.
 async function check(line) {
+	// rows that were NULL as a whole
+	const known = line.features.map(row => row !== null);
+	for (const key of ['features', 'score', 'p_value', 'is_anomaly'])
+		if (line[key]) line[key] = line[key].filter((_, i) => known[i]);
 	const session = await ort.InferenceSession.create(Buffer.from(line.onnx, 'base64'));
 	const count = line.features.length;
 	const width = line.features[0].length;
@@ -26,11 +31,12 @@ async function check(line) {
 		const expected = Number(line.score[i]);
 		const got = out.score.data[i];
 		const error = got === expected ? 0 : Math.abs(got - expected) / Math.max(expected, 1);
-		if (!(error <= tolerance)) return `row ${i}: score ${got}, not ${expected}`;
+		// far from all training rows sums of floats lose digits, in the server too
+		if (!(error <= (expected > 1e6 ? 10 : 1) * tolerance)) return `row ${i}: score ${got}, not ${expected}`;
 		worst = Math.max(worst, error);
-		// beside a calibration row's score the last bit may put a row on either side
-		if (line.p_value && Math.abs(out.p_value.data[i] - line.p_value[i]) > 1e-12) unlikePvalue++;
-		if (line.p_value && Math.abs(out.p_value.data[i] - line.p_value[i]) > 0.05) return `row ${i}: p_value ${out.p_value.data[i]}`;
+		if (line.p_value && !(out.p_value.data[i] > 0 && out.p_value.data[i] <= 1)) return `row ${i}: p_value ${out.p_value.data[i]}`;
+		// where a row scores as a calibration row does, the last bit decides
+		if (line.p_value && !line.ties && Math.abs(out.p_value.data[i] - line.p_value[i]) > 1e-12) unlikePvalue++;
 		if (line.is_anomaly && Boolean(out.is_anomaly.data[i]) !== line.is_anomaly[i]) unlikeDecision++;
 	}
 	rows += count;
@@ -45,8 +51,8 @@ async function check(line) {
 		if (wrong) { failed++; console.log(`${line.name}: ${wrong}`); } else passed++;
 	}
 	console.log(`${rows} rows, largest error ${worst.toExponential(2)} x max(score, 1); ` +
-		`${unlikePvalue} p-values and ${unlikeDecision} decisions beside a calibration row are another`);
-	if (unlikeDecision > rows / 500) { failed++; console.log('too many decisions are another'); }
+		`${unlikePvalue} p-values and ${unlikeDecision} decisions are another`);
+	if (unlikePvalue > rows / 500 || unlikeDecision > rows / 500) { failed++; console.log('too many p-values or decisions are another'); }
 	console.log(`${passed} passed, ${failed} failed`);
 	process.exit(failed || !passed ? 1 : 0);
 })();
