@@ -71,6 +71,10 @@ fuzz:
 	tests/run/fuzz
 	tests/run/with-server tests/run/fuzz-server 30000 $(SEED)
 
+# Exports in ONNX Runtime, onnx's checker, PyTorch, psycopg
+exchange-check:
+	tests/run/exchange-check $(MODELS)
+
 test:
 	@tests/run/test
 
@@ -81,4 +85,4 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check fuzz test demo torture
+.PHONY: core core-check symbols-check exchange-check fuzz test demo torture

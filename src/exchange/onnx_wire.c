@@ -240,7 +240,7 @@ put_numbers(char *at, const DeepsadOnnxTensor *tensor)
 }
 
 /*
- * The whole file.  ModelProto: ir_version 1, producer_name 2, producer_version 3, graph 7, opset_import 8
+ * The whole file.  ModelProto: ir_version 1, producer_name 2, graph 7, opset_import 8
  * (OperatorSetIdProto: version 2); GraphProto: name 2, initializer 5.  IR versions 7 and 8 are those of
  * opsets 13 and 15 to 17.
  */
@@ -268,7 +268,6 @@ deepsad_onnx_end(DeepsadOnnx *onnx, const char *name, int opset)
 	initStringInfo(&part);
 	append_int(&model, 1, opset < 15 ? 7 : 8);
 	append_string(&model, 2, "deepsad");
-	append_string(&model, 3, DEEPSAD_VERSION);
 	append_int(&part, 2, opset);
 	append_message(&model, 8, &part);
 	appendBinaryStringInfo(&model, onnx->metadata.data, onnx->metadata.len);
