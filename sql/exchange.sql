@@ -101,7 +101,7 @@ CREATE TABLE other AS SELECT amount::text, visits, "kind of", flag, at, took, ho
 SELECT deepsad_export_query(model, 'other') FROM exchange_model WHERE name = 'rows';
 SELECT deepsad_export_sql(model, '') FROM exchange_model WHERE name = 'rows';
 SELECT deepsad_export_sql(deepsad_train(f, NULL, deepsad_options(epochs => 0, pretrain_epochs => 0, members => 1, hidden => '{1000,200}')), 'x') FROM exchanged;
-SELECT deepsad_export_sql(deepsad_train(f, NULL, deepsad_options(epochs => 0, pretrain_epochs => 0, members => 20, hidden => '{100}')), 'x') FROM exchanged;
+SELECT deepsad_export_query(deepsad_train(f, NULL, deepsad_options(epochs => 0, pretrain_epochs => 0, members => 20, hidden => '{100}')), 'exchanged') FROM exchanged;
 SELECT deepsad_export_sql('\x01', 'x');
 
 -- ONNX: the same bytes each time, and what a graph cannot have

@@ -1,8 +1,12 @@
 /*
  * sql_export.c
- *	  A model as plain SQL: subqueries one within the other, for the cells, the inputs, and the
- *	  sums and activations of each layer.  OFFSET 0 keeps the planner from putting them together,
- *	  which would compute every inner expression once for each outer one.
+ *	  A model as plain SQL: steps for the cells, the inputs, and the sums and activations of
+ *	  each layer.
+ *
+ * In a query each step is a subquery of the next.  OFFSET 0 keeps the planner from putting
+ * them together, which would compute every inner expression once for each outer one.  In a
+ * function they are statements of PL/pgSQL, which prepares expressions once in a transaction;
+ * an SQL function prepares them anew for each call, five times as slowly.
  *
  * Names in it, all with the source's prefix: c = cell, x = input, s = sum, h = activation, d =
  * distance from the center, q = the inputs' squared norm.
@@ -27,13 +31,14 @@ check_targets(const char *what, uint64 count, int carries)
 	if (count + carries > MAX_TARGETS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("model's SQL needs " UINT64_FORMAT " columns for %s, the limit is %d", count + carries, what, MAX_TARGETS),
-				 errhint("Train with fewer members or smaller hidden layers, or use deepsad_export_onnx.")));
+				 errmsg("model's query needs " UINT64_FORMAT " columns for %s, the limit is %d", count + carries, what,
+						MAX_TARGETS),
+				 errhint("Train with fewer members or smaller hidden layers, or use deepsad_export_sql.")));
 }
 
-/* Raises an error when a model is too large for SQL whose rows have so many more columns. */
+/* Raises an error when a model is too large for such SQL. */
 void
-deepsad_sql_check(const DsadModel *model, int carries)
+deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source)
 {
 	uint64		weights = 0;
 
@@ -44,10 +49,12 @@ deepsad_sql_check(const DsadModel *model, int carries)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("model has " UINT64_FORMAT " weights, as SQL it can have %d", weights, MAX_WEIGHTS),
 				 errhint("Train with fewer members or smaller hidden layers, or use deepsad_export_onnx.")));
-	check_targets("cells", model->encoder->cells, carries);
-	check_targets("inputs", model->dims[0], carries);
+	if (source->statements)
+		return;
+	check_targets("cells", model->encoder->cells, source->carries);
+	check_targets("inputs", model->dims[0], source->carries);
 	for (uint32 l = 1; l <= model->layers; l++)
-		check_targets("a layer", (uint64) model->dims[l] * model->config.members + 1, carries);
+		check_targets("a layer", (uint64) model->dims[l] * model->config.members + 1, source->carries);
 }
 
 /* A folded weight: nine digits are more than a float has. */
@@ -55,6 +62,18 @@ static void
 put_weight(StringInfo out, float weight)
 {
 	appendStringInfo(out, "(%.9g)", isfinite(weight) ? weight : weight > 0 ? 3e38 : -3e38);
+}
+
+/* Adds an expression, which is emptied, to a step: as a column of a subquery, or as a statement. */
+static void
+add(StringInfo step, bool statements, const char *name, StringInfo expression)
+{
+	if (statements)
+		appendStringInfo(step, "%s := %s;\n", name, expression->data);
+	else
+		appendStringInfo(step, "%s%s AS %s", step->len > 0 ? ",\n" : "", expression->data, name);
+	resetStringInfo(expression);
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* bias + the sum of weight[i * stride] * NAMEfirst+i for i < count, as a balanced sum. */
@@ -86,35 +105,35 @@ put_squares(StringInfo out, const char *name, uint32 first, uint32 count)
 }
 
 static void
-put_cells(StringInfo out, const DsadEncoder *encoder, const DeepsadSqlSource *source)
+put_cells(StringInfo step, const DsadEncoder *encoder, const DeepsadSqlSource *source)
 {
-	const char *comma = "";
+	StringInfoData cell;
 
+	initStringInfo(&cell);
 	for (uint32 c = 0; c < encoder->columns; c++)
 		for (uint32 i = 0; i < encoder->column[c].cells; i++)
 		{
-			appendStringInfoString(out, comma);
-			deepsad_sql_cell(out, encoder, c, i, source->value[c]);
-			appendStringInfo(out, " AS %sc%u", source->prefix, encoder->column[c].first_cell + i);
-			comma = ",\n";
+			deepsad_sql_cell(&cell, encoder, c, i, source->value[c]);
+			add(step, source->statements, psprintf("%sc%u", source->prefix, encoder->column[c].first_cell + i), &cell);
 		}
 }
 
 static void
-put_inputs(StringInfo out, const DsadModel *model, const DeepsadSqlSource *source)
+put_inputs(StringInfo step, const DsadModel *model, const DeepsadSqlSource *source)
 {
+	StringInfoData input;
+
+	initStringInfo(&input);
 	for (uint32 i = 0; i < model->dims[0]; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		appendStringInfoString(out, i > 0 ? ",\n" : "");
-		deepsad_sql_input(out, model, i, source->prefix);
-		appendStringInfo(out, " AS %sx%u", source->prefix, i);
+		deepsad_sql_input(&input, model, i, source->prefix);
+		add(step, source->statements, psprintf("%sx%u", source->prefix, i), &input);
 	}
 }
 
 /* The sums of layer l; of the last one less the center. */
 static void
-put_layer(StringInfo out, const DsadModel *model, uint32 l, const DeepsadSqlSource *source)
+put_sums(StringInfo step, const DsadModel *model, uint32 l, const DeepsadSqlSource *source)
 {
 	uint32		in = model->dims[l];
 	uint32		units = model->dims[l + 1];
@@ -122,22 +141,51 @@ put_layer(StringInfo out, const DsadModel *model, uint32 l, const DeepsadSqlSour
 	float	   *weight = palloc((Size) in * units * sizeof(float));
 	float	   *bias = palloc(units * sizeof(float));
 	char	   *name = psprintf("%s%c", source->prefix, l == 0 ? 'x' : 'h');
+	StringInfoData sum;
 
+	initStringInfo(&sum);
 	for (int m = 0; m < model->config.members; m++)
 	{
 		deepsad_fold_layer(model, m, l, weight, bias);
 		for (uint32 j = 0; j < units; j++)
 		{
-			CHECK_FOR_INTERRUPTS();
-			put_sum(out, last ? -model->members[m].center[j] : bias[j], weight + j, in, units, name, l == 0 ? 0 : m * in);
-			appendStringInfo(out, "%s AS %s%c%u,\n", last ? "+1e-20" : "", source->prefix, last ? 'd' : 's', m * units + j);
+			put_sum(&sum, last ? -model->members[m].center[j] : bias[j], weight + j, in, units, name, l == 0 ? 0 : m * in);
+			if (last)
+				appendStringInfoString(&sum, "+1e-20");
+			add(step, source->statements, psprintf("%s%c%u", source->prefix, last ? 'd' : 's', m * units + j), &sum);
 		}
 	}
 	pfree(weight);
 	pfree(bias);
+	if (deepsad_input_factor(model) == 0)
+		return;
+	/* the inputs' squared norm: subqueries carry it on */
+	if (l == 0)
+		put_squares(&sum, name, 0, in);
+	else
+		appendStringInfo(&sum, "%sq", source->prefix);
+	if (l == 0 || !source->statements)
+		add(step, source->statements, psprintf("%sq", source->prefix), &sum);
 }
 
-/* The score of the distances; with the plain word of what it is called. */
+/* The activations of layer l. */
+static void
+put_activations(StringInfo step, const DsadModel *model, uint32 l, const DeepsadSqlSource *source)
+{
+	StringInfoData unit;
+
+	initStringInfo(&unit);
+	for (uint32 j = 0; j < model->dims[l + 1] * model->config.members; j++)
+	{
+		appendStringInfo(&unit, "greatest(%ss%u,%ss%u*(%.9g))", source->prefix, j, source->prefix, j, DSAD_LEAKY_SLOPE);
+		add(step, source->statements, psprintf("%sh%u", source->prefix, j), &unit);
+	}
+	appendStringInfo(&unit, "%sq", source->prefix);
+	if (deepsad_input_factor(model) > 0 && !source->statements)
+		add(step, source->statements, psprintf("%sq", source->prefix), &unit);
+}
+
+/* The score of the distances. */
 static void
 put_score(StringInfo out, const DsadModel *model, const DeepsadSqlSource *source)
 {
@@ -156,50 +204,81 @@ put_score(StringInfo out, const DsadModel *model, const DeepsadSqlSource *source
 		appendStringInfo(out, "+%sq*", source->prefix);
 		deepsad_sql_number(out, deepsad_input_factor(model));
 	}
-	appendStringInfo(out, " AS %s", source->score);
+}
+
+/* The steps of scoring a row, each from those before it; the last one is the score's expression.  Returns how many. */
+static int
+put_steps(StringInfo *step, const DsadModel *model, const DeepsadSqlSource *source)
+{
+	int			n = 2 * (int) model->layers + 2;	/* cells, inputs, two for each layer but one for the last, score */
+
+	*step = palloc(n * sizeof(StringInfoData));
+	for (int i = 0; i < n; i++)
+		initStringInfo(&(*step)[i]);
+	n = 0;
+	put_cells(&(*step)[n++], model->encoder, source);
+	put_inputs(&(*step)[n++], model, source);
+	for (uint32 l = 0; l < model->layers; l++)
+	{
+		put_sums(&(*step)[n++], model, l, source);
+		if (l + 1 < model->layers)
+			put_activations(&(*step)[n++], model, l, source);
+	}
+	put_score(&(*step)[n++], model, source);
+	return n;
 }
 
 /* A query that gives the carried columns and the score; no semicolon at its end. */
 void
 deepsad_sql_query(StringInfo out, const DsadModel *model, const DeepsadSqlSource *source)
 {
-	bool		norm = deepsad_input_factor(model) > 0;
-	int			levels = 2 * (int) model->layers + 2;	/* cells, inputs, two for each layer but one for the last, score */
-	StringInfoData *level = palloc(levels * sizeof(StringInfoData));
-	int			n = 0;
+	StringInfo	step;
+	int			n = put_steps(&step, model, source);
 
-	for (int i = 0; i < levels; i++)
-		initStringInfo(&level[i]);
-	put_cells(&level[n++], model->encoder, source);
-	put_inputs(&level[n++], model, source);
-	for (uint32 l = 0; l < model->layers; l++)
-	{
-		bool		last = l + 1 == model->layers;
-
-		put_layer(&level[n], model, l, source);
-		if (!norm)
-			level[n].len -= 2;	/* the last comma */
-		else if (l == 0)
-		{
-			put_squares(&level[n], psprintf("%sx", source->prefix), 0, model->dims[0]);
-			appendStringInfo(&level[n], " AS %sq", source->prefix);
-		}
-		else
-			appendStringInfo(&level[n], "%sq", source->prefix);
-		level[n].data[level[n].len] = '\0';
-		n++;
-		if (last)
-			break;
-		for (uint32 j = 0; j < model->dims[l + 1] * model->config.members; j++)
-			appendStringInfo(&level[n], "%sgreatest(%ss%u,%ss%u*(%.9g)) AS %sh%u", j > 0 ? ",\n" : "", source->prefix, j,
-							 source->prefix, j, DSAD_LEAKY_SLOPE, source->prefix, j);
-		if (norm)
-			appendStringInfo(&level[n], ",\n%sq", source->prefix);
-		n++;
-	}
-	put_score(&level[n++], model, source);
+	appendStringInfo(&step[n - 1], " AS %s", source->score);
 	for (int i = n - 1; i >= 0; i--)
-		appendStringInfo(out, "SELECT %s%s%s", source->carried, level[i].data, i > 0 ? "\nFROM (" : source->from);
+		appendStringInfo(out, "SELECT %s%s%s", source->carried, step[i].data, i > 0 ? "\nFROM (" : source->from);
 	for (int i = 1; i < n; i++)
 		appendStringInfo(out, " OFFSET 0) AS %st", source->prefix);
+}
+
+/* Declares count variables of a type. */
+static void
+declare(StringInfo out, const char *name, uint64 count, const char *type)
+{
+	for (uint64 i = 0; i < count; i++)
+		appendStringInfo(out, "%s" UINT64_FORMAT " %s;%s", name, i, type, (i + 1) % 8 == 0 || i + 1 == count ? "\n" : " ");
+}
+
+/* The widest layer but the last of all members. */
+static uint64
+widest(const DsadModel *model)
+{
+	uint64		width = 0;
+
+	for (uint32 l = 1; l < model->layers; l++)
+		width = Max(width, (uint64) model->dims[l] * model->config.members);
+	return width;
+}
+
+/* The body of a PL/pgSQL function that returns the score. */
+void
+deepsad_sql_statements(StringInfo out, const DsadModel *model, const DeepsadSqlSource *source)
+{
+	const DsadEncoder *encoder = model->encoder;
+	StringInfo	step;
+	int			n = put_steps(&step, model, source);
+
+	appendStringInfoString(out, "DECLARE\n");
+	for (uint32 c = 0; c < encoder->columns; c++)
+		for (uint32 i = 0; i < encoder->column[c].cells; i++)
+			appendStringInfo(out, "c%u %s;\n", encoder->column[c].first_cell + i, deepsad_sql_cell_type(&encoder->column[c]));
+	declare(out, "x", model->dims[0], "double precision");
+	declare(out, "s", widest(model), "double precision");
+	declare(out, "h", widest(model), "double precision");
+	declare(out, "d", (uint64) model->dims[model->layers] * model->config.members, "double precision");
+	appendStringInfoString(out, "q double precision;\nBEGIN\n");
+	for (int i = 0; i < n - 1; i++)
+		appendStringInfoString(out, step[i].data);
+	appendStringInfo(out, "RETURN %s;\nEND", step[n - 1].data);
 }

@@ -77,6 +77,17 @@ deepsad_sql_type(const DsadColumn *column)
 	return types[column->type];
 }
 
+/* The SQL type of a column's cells. */
+const char *
+deepsad_sql_cell_type(const DsadColumn *column)
+{
+	if (column->encoding == DSAD_ENCODING_CATEGORY || column->type == DSAD_TYPE_DATE)
+		return "integer";
+	if (column->encoding == DSAD_ENCODING_TIME)
+		return column->type == DSAD_TYPE_TIME ? "time" : "timestamp";
+	return "double precision";
+}
+
 /* Whether a category can be compared with values of its column: those of forged models may be no number or address. */
 static bool
 is_comparable(const DsadColumn *column, const char *category)
@@ -98,8 +109,8 @@ static void
 put_category(StringInfo out, const DsadColumn *column, const char *value)
 {
 	/* NaN is missing */
-	char	   *number = column->type != DSAD_TYPE_NUMBER || strcmp(deepsad_sql_type(column), "bigint") == 0 ? pstrdup(value) :
-		psprintf("NULLIF(%s, 'NaN')", value);
+	bool		is_double = column->type == DSAD_TYPE_NUMBER && strcmp(deepsad_sql_type(column), "bigint") != 0;
+	char	   *number = is_double ? psprintf("NULLIF(%s, 'NaN')", value) : pstrdup(value);
 
 	appendStringInfo(out, "CASE WHEN %s IS NULL THEN NULL ELSE CASE ", number);
 	if (column->type == DSAD_TYPE_ADDRESS)
@@ -146,7 +157,8 @@ deepsad_sql_cell(StringInfo out, const DsadEncoder *encoder, uint32 c, uint32 ce
 		appendStringInfo(out, strcmp(deepsad_sql_type(column), "timetz") == 0 ? "(%s AT TIME ZONE INTERVAL '0')::time" : "%s",
 						 value);
 	else if (column->type == DSAD_TYPE_TIMESTAMPTZ)
-		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s AT TIME ZONE INTERVAL '0', " LAST_TIME ") END", value, value);
+		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s AT TIME ZONE INTERVAL '0', " LAST_TIME ") END", value,
+						 value);
 	else if (column->type == DSAD_TYPE_TIMESTAMP)
 		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s, " LAST_TIME ") END", value, value);
 	else if (column->type == DSAD_TYPE_DATE)

@@ -7,6 +7,7 @@
 
 #include "exchange/sql_export.h"
 
+extern const char *deepsad_sql_cell_type(const DsadColumn *column);
 extern void deepsad_sql_number(StringInfo out, double number);
 extern void deepsad_sql_cell(StringInfo out, const DsadEncoder *encoder, uint32 column, uint32 cell, const char *value);
 extern void deepsad_sql_input(StringInfo out, const DsadModel *model, uint32 input, const char *prefix);

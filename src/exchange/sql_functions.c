@@ -61,13 +61,13 @@ dollar_quote(const char *body)
 }
 
 /*
- * deepsad_export_sql(model, name) -> text: CREATE FUNCTION name(each column) RETURNS double precision.
+ * deepsad_export_sql(model, name) -> text: CREATE FUNCTION name(each column) RETURNS double precision, in PL/pgSQL.
  */
 Datum
 deepsad_export_sql(PG_FUNCTION_ARGS)
 {
 	char	   *name = quote_name(PG_GETARG_TEXT_PP(1));
-	DeepsadSqlSource source = {.from = "", .carried = "", .prefix = "", .score = "score"};
+	DeepsadSqlSource source = {.from = "", .carried = "", .prefix = "", .score = "score", .statements = true};
 	const DsadEncoder *encoder;
 	StringInfoData body;
 	StringInfoData out;
@@ -83,7 +83,7 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
 				 errmsg("model has %u columns, a function can have %d arguments", encoder->columns, FUNC_MAX_ARGS),
 				 errhint("Use deepsad_export_query(model, 'table').")));
-	deepsad_sql_check(&model, 0);
+	deepsad_sql_check(&model, &source);
 	source.value = palloc(encoder->columns * sizeof(char *));
 	initStringInfo(&out);
 	put_comment(&out, &model);
@@ -97,10 +97,10 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 						 quote_identifier(deepsad_sql_text(column->name)), deepsad_sql_type(column));
 	}
 	initStringInfo(&body);
-	deepsad_sql_query(&body, &model, &source);
+	deepsad_sql_statements(&body, &model, &source);
 	quote = dollar_quote(body.data);
-	appendStringInfo(&out, ")\nRETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 10000 AS %s\n%s\n%s;\n",
-					 quote, body.data, quote);
+	appendStringInfo(&out, ")\nRETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000 "
+					 "AS %s\n%s\n%s;\n", quote, body.data, quote);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
 
@@ -256,7 +256,7 @@ deepsad_export_query(PG_FUNCTION_ARGS)
 	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	table = relation_open(PG_GETARG_OID(1), AccessShareLock);
 	read_table(&source, &model, table);
-	deepsad_sql_check(&model, source.carries);
+	deepsad_sql_check(&model, &source);
 	initStringInfo(&out);
 	put_comment(&out, &model);
 	deepsad_sql_query(&out, &model, &source);
