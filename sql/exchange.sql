@@ -96,6 +96,7 @@ SELECT count(*), max(abs(deepsad_score - s)) < 1e-5 AS close FROM (:query) q JOI
 	(SELECT id, deepsad_score(model, f) AS s FROM exchanged r, exchange_model WHERE name = 'array') s USING (id);
 ALTER TABLE exchanged DROP score, DROP d_x;
 SELECT deepsad_export_query(model, 'file') FROM exchange_model WHERE name = 'rows';
+SELECT deepsad_export_query(model, 0) FROM exchange_model WHERE name = 'rows';
 SELECT deepsad_export_query(model, 'file') FROM exchange_model WHERE name = 'array';
 CREATE TABLE other AS SELECT amount::text, visits, "kind of", flag, at, took, host, f FROM exchanged;
 SELECT deepsad_export_query(model, 'other') FROM exchange_model WHERE name = 'rows';

@@ -7,7 +7,6 @@
 
 #include "access/relation.h"
 #include "lib/stringinfo.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -254,7 +253,11 @@ deepsad_export_query(PG_FUNCTION_ARGS)
 	DsadModel	model;
 
 	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
-	table = relation_open(PG_GETARG_OID(1), AccessShareLock);
+	table = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
+	if (table == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there is no table with OID %u", PG_GETARG_OID(1))));
 	read_table(&source, &model, table);
 	deepsad_sql_check(&model, &source);
 	initStringInfo(&out);
