@@ -10,7 +10,7 @@ OBJS = $(SOURCES:.c=.o)
 
 # Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
 REGRESS_OPTS = --load-extension=deepsad
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns garden
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns exchange garden
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=
@@ -78,6 +78,10 @@ fuzz:
 	tests/run/fuzz
 	tests/run/with-server tests/run/fuzz-server 30000 $(SEED)
 
+# Exports in ONNX Runtime, onnx's checker, PyTorch, psycopg
+exchange-check:
+	tests/run/exchange-check $(MODELS)
+
 test:
 	@tests/run/test
 
@@ -108,5 +112,5 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check cross-check symbols-check layers-check fuzz test readme format format-check lint coverage \
+.PHONY: core core-check cross-check symbols-check layers-check exchange-check fuzz test readme format format-check lint coverage \
 	count-lines demo torture

@@ -353,3 +353,35 @@ CREATE AGGREGATE deepsad_confusion(decision boolean, label boolean) (
 	SFUNC = _deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
 	COMBINEFUNC = _deepsad_confusion_combine, FINALFUNC = _deepsad_confusion_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_confusion(boolean, boolean) IS 'counts of right and wrong decisions, precision, recall, F1; true = anomaly, NULLs ignored';
+
+-- exchange: models in other programs' formats
+
+CREATE FUNCTION deepsad_export_safetensors(model bytea) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_safetensors(bytea) IS 'a model as a safetensors file, from which deepsad_import makes the same model';
+
+CREATE FUNCTION deepsad_import(file bytea) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_import(bytea) IS 'the model of a safetensors file';
+
+CREATE FUNCTION deepsad_export_onnx(
+	model bytea, p_value boolean DEFAULT false, is_anomaly boolean DEFAULT false, opset integer DEFAULT 13)
+RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_onnx(bytea, boolean, boolean, integer) IS 'a model as an ONNX file: encoded features to scores, p-values and decisions';
+
+CREATE FUNCTION deepsad_encode(model bytea, VARIADIC features "any") RETURNS double precision[]
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION deepsad_encode(bytea, "any") IS 'a row''s encoded features, which an exported ONNX graph takes; NULL = missing';
+
+CREATE FUNCTION deepsad_export_sql(model bytea, name text) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_sql(bytea, text) IS 'a model as the command that creates an SQL function of that name, which needs no extension';
+
+CREATE FUNCTION deepsad_export_query(model bytea, "table" regclass) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_query(bytea, regclass) IS 'a model as a query that scores a table''s rows and needs no extension';
+
+CREATE FUNCTION deepsad_export_json(model bytea) RETURNS json
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_json(bytea) IS 'all of a model that can be read, with keys in a fixed order, for comparing and auditing';
