@@ -350,3 +350,9 @@ CREATE AGGREGATE deepsad_confusion(decision boolean, label boolean) (
 	SFUNC = _deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
 	COMBINEFUNC = _deepsad_confusion_combine, FINALFUNC = _deepsad_confusion_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_confusion(boolean, boolean) IS 'counts of right and wrong decisions, precision, recall, F1; true = anomaly, NULLs ignored';
+
+-- reports: pages to look at
+
+CREATE FUNCTION deepsad_report(model bytea) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION deepsad_report(bytea) IS 'a page of HTML about a model: training, features, threshold, trust';
