@@ -13,7 +13,7 @@
 #define WIDTH 400
 #define HEIGHT 260
 #define LEFT 46
-#define RIGHT 392
+#define RIGHT 384
 #define TOP 10
 #define BOTTOM 220
 
