@@ -98,21 +98,22 @@ deepsad_html_text(StringInfo page, const char *text)
 	}
 }
 
-/* Writes an integer with a comma before each three digits. */
-static void
-put_grouped(StringInfo page, long long number)
+/* An integer with a comma before each three digits. */
+char *
+deepsad_grouped(long long number)
 {
 	char		digits[32];
 	int			length = snprintf(digits, sizeof(digits), "%lld", number);
+	StringInfoData text;
 
+	initStringInfo(&text);
 	for (int i = 0; i < length; i++)
 	{
-		int			left = length - i;
-
-		if (i > (digits[0] == '-') && left % 3 == 0)
-			appendStringInfoChar(page, ',');
-		appendStringInfoChar(page, digits[i]);
+		if (i > (digits[0] == '-') && (length - i) % 3 == 0)
+			appendStringInfoChar(&text, ',');
+		appendStringInfoChar(&text, digits[i]);
 	}
+	return text.data;
 }
 
 /* Writes a number as people read it, with four digits; a dash when it is none. */
@@ -128,7 +129,7 @@ deepsad_html_number(StringInfo page, double number)
 	else if (size < 1e-300)
 		appendStringInfoChar(page, '0');
 	else if (size >= 1000 && size < 1e12)
-		put_grouped(page, llrint(number));
+		deepsad_html_text(page, deepsad_grouped(llrint(number)));
 	else
 		appendStringInfo(page, "%.4g", number);
 }
@@ -172,7 +173,7 @@ deepsad_html(StringInfo page, const char *format,...)
 				appendStringInfo(page, "%u", va_arg(args, unsigned int));
 				break;
 			case 'l':
-				put_grouped(page, va_arg(args, long long));
+				deepsad_html_text(page, deepsad_grouped(va_arg(args, long long)));
 				at += 2;
 				break;
 			case 'g':

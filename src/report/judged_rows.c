@@ -52,6 +52,7 @@ static void
 add_tie(void *arg, double score, uint64 anomalies, uint64 normals)
 {
 	Curve	   *curve = arg;
+	bool		done = curve->found == curve->anomalies;
 
 	curve->pairs += (double) normals * (curve->found + (double) anomalies / 2);
 	curve->found += (double) anomalies;
@@ -60,8 +61,10 @@ add_tie(void *arg, double score, uint64 anomalies, uint64 normals)
 		return;
 	curve->precision_sum += (double) anomalies * curve->found / (curve->found + curve->alarms);
 	append(curve->rate[0], curve->rate[1], &curve->points, curve->alarms / curve->normals, curve->found / curve->anomalies);
-	append(curve->recall, curve->precision, &curve->pr_points, curve->found / curve->anomalies,
-		   curve->found / (curve->found + curve->alarms));
+	/* all are found: more alarms add nothing */
+	if (!done)
+		append(curve->recall, curve->precision, &curve->pr_points, curve->found / curve->anomalies,
+			   curve->found / (curve->found + curve->alarms));
 }
 
 /* Walks the scores; false unless there are anomalies and rows to tell them from. */
@@ -247,11 +250,11 @@ deepsad_judged_curves(StringInfo page, DeepsadJudged *judged)
 	deepsad_html(page, "</div>\n");
 }
 
-/* "12 of 80 (15 %)" */
+/* "12 of 80" */
 static char *
 part_of(uint64 part, uint64 whole)
 {
-	return psprintf("%llu of %llu", (unsigned long long) part, (unsigned long long) whole);
+	return psprintf("%s of %s", deepsad_grouped((long long) part), deepsad_grouped((long long) whole));
 }
 
 /* Title, a sentence, the figures that matter most; then the parts that have curves and tables. */

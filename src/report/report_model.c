@@ -130,6 +130,7 @@ option_text(JsonbContainer *options, const char *name)
 {
 	JsonbValue	key;
 	JsonbValue *value;
+	char	   *number;
 
 	key.type = jbvString;
 	key.val.string.val = (char *) name;
@@ -142,7 +143,9 @@ option_text(JsonbContainer *options, const char *name)
 		case jbvString:
 			return pnstrdup(value->val.string.val, value->val.string.len);
 		case jbvNumeric:
-			return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+			number = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+			/* an integer in full, a fraction as far as it matters */
+			return strchr(number, '.') ? psprintf("%.6g", strtod(number, NULL)) : number;
 		case jbvBool:
 			return pstrdup(value->val.boolean ? "yes" : "no");
 		case jbvBinary:

@@ -199,10 +199,10 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 		expected = encoder->column[i].features > 0 ? deepsad_column_expected(encoder, i, mean) : NULL;
 	}
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td>%s</td><td class=\"number\">%g</td>"
-				 "<td><span class=\"meter%s\" style=\"width:%.2fem\"></span></td></tr>\n",
+				 "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 4h%.1f\"/></svg></td></tr>\n",
 				 deepsad_clip(name, DEEPSAD_PAGE_NAME), value ? value : "(missing)",
-				 expected ? deepsad_clip(expected, DEEPSAD_PAGE_VALUE) : "", reason->part, reason->part < 0 ? " less" : "",
-				 fmin(share, 1) * 6);
+				 expected ? deepsad_clip(expected, DEEPSAD_PAGE_VALUE) : "", reason->part, reason->part < 0 ? "blue" : "red",
+				 fmax(fmin(share, 1) * 96, 1));
 }
 
 /* A row's explanation. */
