@@ -265,10 +265,11 @@ deepsad_judged_page(StringInfo page, DeepsadJudged *judged)
 	uint64		alarms = judged->alarm[0] + judged->alarm[1] + judged->alarm[2];
 	char	   *decision = deepsad_report_decision(&judged->model);
 
-	deepsad_html(page, "<h1>Anomaly detector %s on %llu rows</h1>\n<p>Deep SAD, trained on %llu rows with %llu known anomalies, judged by "
-				 "%llu rows: %llu are labeled anomalies, %llu normal.", judged->name, (unsigned long long) rows,
+	deepsad_html(page, "<h1>Anomaly detector %s on %llu %s</h1>\n<p>Deep SAD, trained on %llu rows with %llu known anomalies, judged by "
+				 "%llu %s: %llu labeled as anomalies, %llu as normal.", judged->name, (unsigned long long) rows, rows == 1 ? "row" : "rows",
 				 (unsigned long long) judged->model.facts.rows, (unsigned long long) judged->model.facts.anomalies,
-				 (unsigned long long) rows, (unsigned long long) judged->count[0], (unsigned long long) judged->count[2]);
+				 (unsigned long long) rows, rows == 1 ? "row" : "rows", (unsigned long long) judged->count[0],
+				 (unsigned long long) judged->count[2]);
 	if (judged->skipped > 0)
 		deepsad_html(page, " %llu more were NULL.", (unsigned long long) judged->skipped);
 	deepsad_html(page, "</p>\n<dl class=\"tiles\">\n");

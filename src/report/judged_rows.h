@@ -8,6 +8,7 @@
 #include "core/dsad.h"
 #include "metrics/labeled_scores.h"
 #include "report/top_rows.h"
+#include "rows/label.h"
 
 #define DEEPSAD_KINDS 3			/* labels: anomaly, unlabeled, normal; DsadLabel + 1 */
 
@@ -31,6 +32,7 @@ typedef struct DeepsadJudged
 	DsadDrift	drift;			/* counts only if the model has a sketch */
 	void	   *scratch;		/* to score one row */
 	char	   *name;
+	DeepsadLabelKind label_kind;
 
 	uint64		count[DEEPSAD_KINDS];
 	uint64		skipped;		/* rows that are NULL */

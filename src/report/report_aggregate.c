@@ -15,7 +15,6 @@
 #include "report/judged_rows.h"
 #include "report/page.h"
 #include "report/report_model.h"
-#include "rows/label.h"
 
 DEEPSAD_FUNCTION(deepsad_report_transition);
 DEEPSAD_FUNCTION(deepsad_report_final);
@@ -160,6 +159,7 @@ deepsad_report_transition(PG_FUNCTION_ARGS)
 		judged->skipped++;
 		PG_RETURN_POINTER(judged);
 	}
+	judged->label_kind = site->label_kind;
 	scored.label = (DsadLabel) deepsad_label_read(site->label_kind, &fcinfo->args[LABEL_ARG]);
 	columns = (DeepsadColumns) {judged->model.encoder, NULL, NULL, false};
 	deepsad_features_read(site->features, &columns, fcinfo->args + FEATURES_ARG, &row);
@@ -174,6 +174,18 @@ deepsad_report_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(judged);
 }
 
+/* An integer column with 1 but no -1 is almost certainly a 0/1 flag read upside down. */
+static void
+check_label_meaning(const DeepsadJudged *judged)
+{
+	if (judged->label_kind >= DEEPSAD_LABEL_INT2 && judged->count[0] == 0 && judged->count[2] > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("integer label is 1 in some rows and -1 in none"),
+				 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
+				 errhint("If 1 marks anomalies, write label = 1.")));
+}
+
 /* The page; NULL when no row could be judged */
 Datum
 deepsad_report_final(PG_FUNCTION_ARGS)
@@ -186,6 +198,7 @@ deepsad_report_final(PG_FUNCTION_ARGS)
 		elog(ERROR, "deepsad_report_final called outside an aggregate");
 	if (judged == NULL || deepsad_judged_count(judged) == 0)
 		PG_RETURN_NULL();
+	check_label_meaning(judged);
 	model = &judged->model;
 	initStringInfo(&page);
 	deepsad_page_begin(&page, judged->name);
