@@ -81,4 +81,8 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check fuzz test demo torture
+# Pages of deepsad_report in parsers, validators and a browser, as far as they are installed
+report-check:
+	tests/run/with-server tests/run/report-check $(SEED)
+
+.PHONY: report-check core core-check symbols-check fuzz test demo torture
