@@ -54,18 +54,18 @@ static const char style[] =
 "table{border-collapse:collapse;font-size:.9rem;min-width:min(100%,34rem)}\n"
 "th,td{text-align:left;vertical-align:top;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line)}\n"
 "th{color:var(--soft);font-weight:600}thead th{white-space:nowrap;vertical-align:bottom}\n"
-"tbody th{color:var(--text)}\n"
+"td,th{overflow-wrap:break-word;max-width:22rem}tbody th{color:var(--text)}\n"
 ".number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
 "tr.chosen{background:var(--card)}\n"
 ".options{columns:15rem;column-gap:2rem;margin:.6rem 0;padding:0;list-style:none;font-size:.9rem}\n"
 ".options li{break-inside:avoid;border-bottom:1px solid var(--line);padding:.15rem 0;display:flex;justify-content:space-between;gap:1rem}.options span{white-space:nowrap}\n"
 ".card{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem;margin:.8rem 0;break-inside:avoid}\n"
-".card h3{margin:0 0 .2rem}.card table{margin:.3rem 0 0}.card tr:last-child td{border:0}\n"
+".card h3{margin:0 0 .2rem}.card table{margin:.3rem 0 0}.card tbody tr:last-child>*{border:0}\n"
 ".meter{width:6rem;height:.5rem;margin-top:.4rem}.meter path{stroke-width:8;stroke-linecap:butt}\n"
 "bdi,td,li{unicode-bidi:isolate}\n"
 "@media print{body{max-width:none;padding:0;font-size:10.5pt}h2,h3{break-after:avoid}figure,tr,.tiles div{break-inside:avoid}"
 ".wide{overflow:visible}.plots{grid-template-columns:1fr 1fr}}\n"
-"@media(max-width:30rem){body{padding:.9rem .8rem 2rem}th,td{padding-right:.6rem}table{font-size:.85rem}}\n"
+"@media(max-width:30rem){body{padding:.9rem .8rem 2rem}th,td{padding-right:.5rem}table{font-size:.82rem}.meter{width:1.6rem}td,th{max-width:9.5rem}.type{display:none}.card{padding:.5rem}.strip{width:6rem}}\n"
 "</style>\n";
 
 /* Begins the page about a model that is called by name. */

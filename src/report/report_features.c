@@ -146,7 +146,7 @@ put_columns(StringInfo page, const DsadModel *model)
 		char	   *name = column->name.length > 0 ? deepsad_utf8_text(&column->name) : psprintf("column %u", c + 1);
 
 		CHECK_FOR_INTERRUPTS();
-		deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s<br><span class=\"soft\">%s</span></td>",
+		deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s<br><span class=\"soft type\">%s</span></td>",
 					 deepsad_clip(name, DEEPSAD_PAGE_NAME), deepsad_clip(deepsad_encoding_text(model->encoder, c), DEEPSAD_PAGE_NAME),
 					 deepsad_clip(deepsad_utf8_text(&column->type_name), DEEPSAD_PAGE_NAME));
 		/* a column that another is measured from has no feature of its own */

@@ -174,6 +174,21 @@ find_reasons(const DsadModel *model, const DsadScorer *scorer, const DsadRows *r
 	return reason;
 }
 
+/* A row's value for people: a number that is no integer to five digits, anything else as it is. */
+static char *
+short_value(char *value)
+{
+	double		number;
+	char	   *end;
+
+	if (value == NULL)
+		return pstrdup("(missing)");
+	if (strlen(value) < 7 || strpbrk(value, ".e") == NULL)
+		return value;
+	number = strtod(value, &end);
+	return *end == '\0' && isfinite(number) ? psprintf("%.5g", number) : value;
+}
+
 /* A line of an explanation: what, its value, what is expected, its part of the score. */
 static void
 put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, const Reason *reason)
@@ -190,7 +205,7 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 	{
 		name = deepsad_feature_label(encoder, i);
 		value = deepsad_numbers_text(&top->row, i, 1);
-		expected = psprintf("%.6g", mean[i]);
+		expected = psprintf("%.5g", mean[i]);
 	}
 	else
 	{
@@ -200,8 +215,8 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 	}
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td>%s</td><td class=\"number\">%g</td>"
 				 "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 4h%.1f\"/></svg></td></tr>\n",
-				 deepsad_clip(name, DEEPSAD_PAGE_NAME), value ? value : "(missing)",
-				 expected ? deepsad_clip(expected, DEEPSAD_PAGE_VALUE) : "", reason->part, reason->part < 0 ? "blue" : "red",
+				 deepsad_clip(name, DEEPSAD_PAGE_NAME), short_value(value),
+				 expected ? short_value(deepsad_clip(expected, DEEPSAD_PAGE_VALUE)) : "", reason->part, reason->part < 0 ? "blue" : "red",
 				 fmax(fmin(share, 1) * 96, 1));
 }
 
@@ -218,7 +233,7 @@ put_reasons(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, c
 		return;
 	}
 	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">here</th><th scope=\"col\">expected</th>"
-				 "<th scope=\"col\" class=\"number\">adds</th><th scope=\"col\"><span class=\"soft\">of the score</span></th></tr></thead><tbody>\n",
+				 "<th scope=\"col\" class=\"number\">adds</th><th scope=\"col\"></th></tr></thead><tbody>\n",
 				 dsad_encoder_is_array(model->encoder) ? "element" : "column");
 	for (uint32 i = 0; i < Min(count, REASONS_SHOWN); i++)
 		put_reason(page, top, model, &reason[i]);
