@@ -105,7 +105,8 @@ put_alarms(StringInfo page, const DeepsadJudged *judged, const char *label, cons
 {
 	uint64		all = alarm[0] + alarm[1] + alarm[2];
 
-	deepsad_html(page, chosen ? "<tr class=\"chosen\"><th scope=\"row\">%s</th>" : "<tr><th scope=\"row\">%s</th>", label);
+	deepsad_html(page, chosen ? "<tr class=\"chosen\"><th scope=\"row\">%s</th>" : "<tr><th "
+				 "scope=\"row\">%s</th>", label);
 	deepsad_html(page, "<td class=\"number\">%llu</td><td class=\"number\">%s</td>", (unsigned long long) all,
 				 deepsad_percent((double) all / (double) deepsad_judged_count(judged)));
 	if (judged->count[0] > 0)
@@ -141,7 +142,8 @@ put_scores(StringInfo page, DeepsadJudged *judged)
 
 		/* others were unlabeled and normal ones together */
 		threshold->alarm[1] -= threshold->alarm[2];
-		put_alarms(page, judged, psprintf("score at least %.4g (the highest %g %%)", threshold->score, threshold->share * 100),
+		put_alarms(page, judged,
+				   psprintf("score at least %.4g (the highest %g %%)", threshold->score, threshold->share * 100),
 				   threshold->alarm, false);
 	}
 	if (walk->best.best && judged->count[2] > 0)
@@ -149,7 +151,8 @@ put_scores(StringInfo page, DeepsadJudged *judged)
 		judged->scores->unlabeled_too = true;
 		deepsad_labeled_scores_walk(judged->scores, count_best, walk);
 		walk->best.alarm[1] -= walk->best.alarm[2];
-		put_alarms(page, judged, psprintf("score at least %.4g (best F1, %.3f)", walk->best.score, walk->best_f1), walk->best.alarm, false);
+		put_alarms(page, judged, psprintf("score at least %.4g (best F1, %.3f)", walk->best.score, walk->best_f1),
+				   walk->best.alarm, false);
 	}
 }
 
@@ -159,7 +162,8 @@ deepsad_judged_alarms(StringInfo page, DeepsadJudged *judged)
 {
 	char	   *decision = deepsad_report_decision(&judged->model);
 
-	deepsad_html(page, "<h2 id=\"alarms\">Alarms by threshold</h2>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">taken for an anomaly</th>"
+	deepsad_html(page, "<h2 id=\"alarms\">Alarms by threshold</h2>\n<div class=\"wide\"><table><thead><tr>"
+				 "<th scope=\"col\">taken for an anomaly</th>"
 				 "<th scope=\"colgroup\" colspan=\"2\" class=\"number\">rows</th>");
 	if (judged->count[0] > 0)
 		deepsad_html(page, "<th scope=\"colgroup\" colspan=\"2\" class=\"number\">anomalies found</th>");
@@ -174,6 +178,7 @@ deepsad_judged_alarms(StringInfo page, DeepsadJudged *judged)
 		if (judged->model.calibration.lists > 0 && deepsad_alphas[i] >= dsad_smallest_pvalue(&judged->model.calibration))
 			put_alarms(page, judged, psprintf("p-value at most %g", deepsad_alphas[i]), judged->at_alpha[i], false);
 	put_scores(page, judged);
-	deepsad_html(page, "</tbody></table></div>\n<p class=\"soft\">Anomalies found are of those labeled so, false alarms of the rows labeled normal, "
+	deepsad_table_end(page);
+	deepsad_html(page, "<p class=\"soft\">Anomalies found are of those labeled so, false alarms of the rows labeled normal, "
 				 "precision of both. Unlabeled rows count in the first columns alone.</p>\n");
 }

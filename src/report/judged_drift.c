@@ -39,12 +39,14 @@ static void
 put_shift(StringInfo page, const DeepsadJudged *judged, const char *name, const DsadShift *shift, const double *then,
 		  const double *now, int cells)
 {
-	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td class=\"number\">%.3f</td><td class=\"number\">%.3f</td><td>",
+	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td class=\"number\">%.3f</td><td "
+				 "class=\"number\">%.3f</td><td>",
 				 deepsad_clip(name, DEEPSAD_PAGE_NAME), shift->shifted ? "shifted" : "as before", shift->psi, shift->ks);
 	deepsad_svg_bars(page, then, now, cells);
 	deepsad_html(page, "</td></tr>\n");
 }
 
+/* One feature's line. */
 static void
 put_feature(StringInfo page, const DeepsadJudged *judged, const Shift *shift)
 {
@@ -103,13 +105,14 @@ deepsad_judged_drift(StringInfo page, DeepsadJudged *judged)
 	}
 	qsort(shift, features, sizeof(Shift), compare_shifts);
 	if (shifted == 0 && !(scored && score.shifted))
-		deepsad_html(page, "<p><span class=\"good\">Yes:</span> no feature differs by more than chance explains.</p>\n");
+		deepsad_html(page, "<p><span class=\"good\">Yes:</span> no feature differs by more than chance "
+					 "explains.</p>\n");
 	else
-		deepsad_html(page, "<p><span class=\"bad\">No:</span> %u of %u features differ by more than chance explains%s. Train anew if the world has "
-					 "changed.</p>\n", shifted, features, scored ? score.shifted ? ", and so do the scores" : ", though the scores do not" : "");
-	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">feature</th><th scope=\"col\">is</th>"
-				 "<th scope=\"col\" class=\"number\">PSI</th><th scope=\"col\" class=\"number\">KS</th>"
-				 "<th scope=\"col\"><span class=\"key gray\"></span>then <span class=\"key blue\"></span>now</th></tr></thead><tbody>\n");
+		deepsad_html(page, "<p><span class=\"bad\">No:</span> %u of %u features differ by more than chance "
+					 "explains%s. Train anew if the world has "
+					 "changed.</p>\n", shifted, features, !scored ? "" :
+					 score.shifted ? ", and so do the scores" : ", though the scores do not");
+	deepsad_table_begin(page, "feature", "is", "#PSI", "#KS", "then and now", NULL);
 	if (scored)
 		put_score(page, judged, &score);
 	for (uint32 j = 0; j < Min(features, FEATURES_SHOWN); j++)
@@ -117,8 +120,11 @@ deepsad_judged_drift(StringInfo page, DeepsadJudged *judged)
 		CHECK_FOR_INTERRUPTS();
 		put_feature(page, judged, &shift[j]);
 	}
-	deepsad_html(page, "</tbody></table></div>\n");
+	deepsad_table_end(page);
 	deepsad_page_rest(page, features > FEATURES_SHOWN ? features - FEATURES_SHOWN : 0, "features, which differ less,");
-	deepsad_html(page, "<p class=\"soft\">PSI, the population stability index, says how large a shift is; KS is the largest difference of the "
-				 "cumulative shares. Bars: shares of the rows between the training rows&#39; deciles, missing values first.</p>\n");
+	deepsad_html(page, "<p class=\"soft\">PSI, the population stability index, says how large a shift is; KS is the "
+				 "largest difference of the "
+				 "cumulative shares. Bars: <span class=\"key gray\"></span>training rows, <span class=\"key blue\"></span>these rows, "
+				 "shares between the training rows&#39; deciles, missing "
+				 "values first.</p>\n");
 }

@@ -60,7 +60,8 @@ add_tie(void *arg, double score, uint64 anomalies, uint64 normals)
 	if (curve->found + curve->alarms == 0)
 		return;
 	curve->precision_sum += (double) anomalies * curve->found / (curve->found + curve->alarms);
-	append(curve->rate[0], curve->rate[1], &curve->points, curve->alarms / curve->normals, curve->found / curve->anomalies);
+	append(curve->rate[0], curve->rate[1], &curve->points, curve->alarms / curve->normals,
+		   curve->found / curve->anomalies);
 	/* all are found: more alarms add nothing */
 	if (!done)
 		append(curve->recall, curve->precision, &curve->pr_points, curve->found / curve->anomalies,
@@ -119,11 +120,15 @@ draw_band(const DeepsadPlot *plot, const Curve *curve)
 	deepsad_plot_band(plot, edge[0], edge[1], edge[2], edge[3], curve->points);
 }
 
+/* The ROC curve; others: the rows that anomalies are told from. */
 static void
 draw_roc(StringInfo page, const Curve *curve, const char *others)
 {
 	static const double diagonal[] = {0, 1};
-	DeepsadPlot plot = {.x = {psprintf("false alarms among %s", others), 0, 1, false, true}, .y = {"anomalies found", 0, 1, false, true}};
+	DeepsadPlot plot = {
+		.x = {psprintf("false alarms among %s", others), 0, 1, false, true},
+		.y = {"anomalies found", 0, 1, false, true}
+	};
 	double		auc = curve->pairs / (curve->anomalies * curve->normals);
 	double		interval[2];
 
@@ -134,24 +139,31 @@ draw_roc(StringInfo page, const Curve *curve, const char *others)
 	deepsad_plot_line(&plot, "chance", NULL, diagonal, diagonal, 2);
 	deepsad_plot_line(&plot, "blue", NULL, curve->rate[0], curve->rate[1], curve->points);
 	deepsad_plot_end(&plot);
-	deepsad_html(page, "<figcaption><strong>ROC AUC %.3f</strong>, with 95 %% confidence between %.3f and %.3f. Shaded: Wilson&#39;s 95 %% "
+	deepsad_html(page, "<figcaption><strong>ROC AUC %.3f</strong>, with 95 %% confidence between %.3f and %.3f. "
+				 "Shaded: Wilson&#39;s 95 %% "
 				 "intervals of both rates. Dotted: guessing.</figcaption>\n</figure>\n", auc, interval[0], interval[1]);
 }
 
+/* The precision-recall curve. */
 static void
 draw_precision(StringInfo page, const Curve *curve)
 {
-	DeepsadPlot plot = {.x = {"anomalies found (recall)", 0, 1, false, true}, .y = {"right among alarms (precision)", 0, 1, false, true}};
+	DeepsadPlot plot = {
+		.x = {"anomalies found (recall)", 0, 1, false, true},
+		.y = {"right among alarms (precision)", 0, 1, false, true}
+	};
 	double		base = curve->anomalies / (curve->anomalies + curve->normals);
 	double		chance[2] = {base, base};
+	double		average = curve->precision_sum / curve->anomalies;
 
 	deepsad_html(page, "<figure>\n");
-	deepsad_plot_begin(&plot, page, psprintf("Precision-recall curve, average precision %.3f", curve->precision_sum / curve->anomalies));
+	deepsad_plot_begin(&plot, page, psprintf("Precision-recall curve, average precision %.3f", average));
 	deepsad_plot_line(&plot, "chance", NULL, (const double[]) {0, 1}, chance, 2);
 	deepsad_plot_line(&plot, "blue", NULL, curve->recall, curve->precision, curve->pr_points);
 	deepsad_plot_end(&plot);
-	deepsad_html(page, "<figcaption><strong>Average precision %.3f</strong>. Dotted: guessing, %s.</figcaption>\n</figure>\n",
-				 curve->precision_sum / curve->anomalies, deepsad_percent(base));
+	deepsad_html(page, "<figcaption><strong>Average precision %.3f</strong>. Dotted: guessing, "
+				 "%s.</figcaption>\n</figure>\n",
+				 average, deepsad_percent(base));
 }
 
 /* The lower end of a bin of scores. */
@@ -178,6 +190,7 @@ bin_range(const DeepsadJudged *judged, int *first, int *last)
 		*first = *last = 0;
 }
 
+/* Histograms of the scores, one for each label. */
 static void
 draw_scores(StringInfo page, const DeepsadJudged *judged)
 {
@@ -217,7 +230,8 @@ draw_scores(StringInfo page, const DeepsadJudged *judged)
 	deepsad_html(page, "<figcaption>Scores:");
 	for (int kind = 0; kind < DEEPSAD_KINDS; kind++)
 		if (judged->count[kind] > 0)
-			deepsad_html(page, " <span class=\"key %s\"></span>%s (%llu)", colors[kind], names[kind], (unsigned long long) judged->count[kind]);
+			deepsad_html(page, " <span class=\"key %s\"></span>%s (%llu)", colors[kind], names[kind],
+						 (unsigned long long) judged->count[kind]);
 	deepsad_html(page, "</figcaption>\n</figure>\n");
 }
 
@@ -229,7 +243,8 @@ deepsad_judged_curves(StringInfo page, DeepsadJudged *judged)
 
 	deepsad_html(page, "<h2 id=\"separation\">Does it tell anomalies from other rows?</h2>\n");
 	if (!make_curve(&curve, judged->scores))
-		deepsad_html(page, "<p>%s, so there is nothing to compare.</p>\n", judged->count[0] == 0 ? "No row is labeled an anomaly" :
+		deepsad_html(page, "<p>%s, so there is nothing to compare.</p>\n", judged->count[0] == 0 ? "No row is "
+					 "labeled an anomaly" :
 					 "Every row is labeled an anomaly");
 	else
 	{
@@ -237,7 +252,8 @@ deepsad_judged_curves(StringInfo page, DeepsadJudged *judged)
 					 judged->scores->unlabeled_too ? "an unlabeled row" : "a normal row",
 					 100 * curve.pairs / (curve.anomalies * curve.normals));
 		if (judged->scores->unlabeled_too)
-			deepsad_html(page, "<p class=\"soft\">No row is labeled normal: unlabeled rows stand for them, and anomalies among those count "
+			deepsad_html(page, "<p class=\"soft\">No row is labeled normal: unlabeled rows stand for them, and "
+						 "anomalies among those count "
 						 "against the model.</p>\n");
 	}
 	deepsad_html(page, "<div class=\"plots\">\n");
@@ -265,7 +281,8 @@ deepsad_judged_page(StringInfo page, DeepsadJudged *judged)
 	uint64		alarms = judged->alarm[0] + judged->alarm[1] + judged->alarm[2];
 	char	   *decision = deepsad_report_decision(&judged->model);
 
-	deepsad_html(page, "<h1>Anomaly detector %s on %llu %s</h1>\n<p>Deep SAD, trained on %llu rows with %llu known anomalies, judged by "
+	deepsad_html(page, "<h1>Anomaly detector %s on %llu %s</h1>\n<p>Deep SAD, trained on %llu rows with %llu known "
+				 "anomalies, judged by "
 				 "%llu %s: %llu labeled as anomalies, %llu as normal.", judged->name, (unsigned long long) rows, rows == 1 ? "row" : "rows",
 				 (unsigned long long) judged->model.facts.rows, (unsigned long long) judged->model.facts.anomalies,
 				 (unsigned long long) rows, rows == 1 ? "row" : "rows", (unsigned long long) judged->count[0],

@@ -25,6 +25,7 @@ typedef struct Cells
 	double		rows;			/* 0 = the model has no sketch */
 } Cells;
 
+/* The cells of a feature. */
 static Cells
 cells_of(const DsadModel *model, uint32 feature)
 {
@@ -32,8 +33,11 @@ cells_of(const DsadModel *model, uint32 feature)
 
 	if (sketch->rows == 0)
 		return (Cells) {NULL, NULL, 0, 0};
-	return (Cells) {sketch->edge + (size_t) feature * DSAD_SKETCH_EDGES, sketch->count + (size_t) feature * DSAD_SKETCH_CELLS,
-		sketch->edges[feature], sketch->rows};
+	return (Cells) {
+		.edge = sketch->edge + (size_t) feature * DSAD_SKETCH_EDGES,
+		.count = sketch->count + (size_t) feature * DSAD_SKETCH_CELLS,
+		.edges = sketch->edges[feature], .rows = sketch->rows
+	};
 }
 
 /* The share of training rows whose flag is set; by the sketch, else by the mean. */
@@ -85,7 +89,8 @@ put_categories(StringInfo page, const DsadModel *model, const DsadColumn *column
 	uint32		shown = Min(column->categories, CATEGORIES_SHOWN);
 
 	for (uint32 k = 0; k < shown; k++)
-		deepsad_html(page, "%s<bdi>%s</bdi> %s", k ? ", " : "", deepsad_clip(deepsad_utf8_text(&column->category[k]), CATEGORY_BYTES),
+		deepsad_html(page, "%s<bdi>%s</bdi> %s", k ? ", " : "",
+					 deepsad_clip(deepsad_utf8_text(&column->category[k]), CATEGORY_BYTES),
 					 deepsad_percent(flag_share(model, column->first_feature + k)));
 	if (column->categories > shown)
 		deepsad_html(page, ", and %u more", column->categories - shown);
@@ -115,7 +120,7 @@ put_missing(StringInfo page, const DsadModel *model, uint32 feature)
 {
 	Cells		cells = cells_of(model, feature);
 
-	deepsad_html(page, "<td class=\"number\">%s</td>", cells.rows > 0 ? deepsad_percent(cells.count[0] / cells.rows) : "-");
+	deepsad_cell_percent(page, cells.rows > 0 ? cells.count[0] / cells.rows : (double) NAN);
 }
 
 /* The elements of an array, by number. */
@@ -135,6 +140,7 @@ put_elements(StringInfo page, const DsadModel *model)
 	}
 }
 
+/* The columns of rows. */
 static void
 put_columns(StringInfo page, const DsadModel *model)
 {
@@ -147,7 +153,8 @@ put_columns(StringInfo page, const DsadModel *model)
 
 		CHECK_FOR_INTERRUPTS();
 		deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s<br><span class=\"soft type\">%s</span></td>",
-					 deepsad_clip(name, DEEPSAD_PAGE_NAME), deepsad_clip(deepsad_encoding_text(model->encoder, c), DEEPSAD_PAGE_NAME),
+					 deepsad_clip(name, DEEPSAD_PAGE_NAME),
+					 deepsad_clip(deepsad_encoding_text(model->encoder, c), DEEPSAD_PAGE_NAME),
 					 deepsad_clip(deepsad_utf8_text(&column->type_name), DEEPSAD_PAGE_NAME));
 		/* a column that another is measured from has no feature of its own */
 		if (column->features == 0)
@@ -170,19 +177,19 @@ deepsad_report_features(StringInfo page, const DsadModel *model)
 
 	deepsad_html(page, "<h2 id=\"features\">What it looks at</h2>\n");
 	if (model->sketch.rows > 0)
-		deepsad_html(page, "<p class=\"soft\">By a sample of %llu training rows. Ranges hold the middle 80 %% of a number&#39;s values; the picture "
-					 "shows how they lie in it.</p>\n", (unsigned long long) model->sketch.rows);
+		deepsad_html(page, "<p class=\"soft\">By a sample of %llu training rows. Ranges hold the middle 80 %% of a "
+					 "number&#39;s "
+					 "values; the picture shows how they lie in it.</p>\n", (unsigned long long) model->sketch.rows);
 	else
 		deepsad_html(page, "<p class=\"soft\">The model has no summary of its training rows.</p>\n");
-	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">becomes</th>"
-				 "<th scope=\"col\" class=\"number\">missing</th><th scope=\"col\">values</th></tr></thead><tbody>\n",
-				 is_array ? "element" : "column");
+	deepsad_table_begin(page, is_array ? "element" : "column", "becomes", "#missing", "values", NULL);
 	if (is_array)
 		put_elements(page, model);
 	else
 		put_columns(page, model);
-	deepsad_html(page, "</tbody></table></div>\n");
-	deepsad_page_rest(page, count > DEEPSAD_PAGE_ROWS ? count - DEEPSAD_PAGE_ROWS : 0, is_array ? "elements" : "columns");
+	deepsad_table_end(page);
+	deepsad_page_rest(page, count > DEEPSAD_PAGE_ROWS ? count - DEEPSAD_PAGE_ROWS : 0,
+					  is_array ? "elements" : "columns");
 }
 
 /* What was left out, and why. */
@@ -200,8 +207,7 @@ deepsad_report_left_out(StringInfo page, const DsadModel *model)
 		deepsad_html(page, "<p>Nothing: every column of the training rows is used.</p>\n");
 		return;
 	}
-	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">column</th><th scope=\"col\">type</th>"
-				 "<th scope=\"col\">because</th></tr></thead><tbody>\n");
+	deepsad_table_begin(page, "column", "type", "because", NULL);
 	for (uint32 i = 0; i < shown; i++)
 	{
 		const DsadLeftOut *left = &encoder->left[i];
@@ -210,8 +216,9 @@ deepsad_report_left_out(StringInfo page, const DsadModel *model)
 		deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td>%s</td></tr>\n",
 					 deepsad_clip(deepsad_utf8_text(&left->name), DEEPSAD_PAGE_NAME),
 					 deepsad_clip(deepsad_utf8_text(&left->type_name), DEEPSAD_PAGE_NAME),
-					 deepsad_clip(deepsad_left_out_text((DsadLeftOutReason) left->reason, left->other), 2 * DEEPSAD_PAGE_NAME));
+					 deepsad_clip(deepsad_left_out_text((DsadLeftOutReason) left->reason, left->other),
+								  2 * DEEPSAD_PAGE_NAME));
 	}
-	deepsad_html(page, "</tbody></table></div>\n");
+	deepsad_table_end(page);
 	deepsad_page_rest(page, encoder->left_out - shown, "columns");
 }

@@ -45,7 +45,8 @@ deepsad_report_decision(const DsadModel *model)
 		return NULL;
 	if (decision.kind == DSAD_DECISION_SCORE && model->config.threshold > 0)
 		return psprintf("score at least %.4g", decision.score);
-	return model->config.contamination > 0 ? psprintf("the highest %s of scores", deepsad_percent(model->config.contamination)) :
+	return model->config.contamination > 0 ?
+		psprintf("the highest %s of scores", deepsad_percent(model->config.contamination)) :
 		psprintf("p-value at most %g", model->config.alpha);
 }
 
@@ -55,14 +56,18 @@ put_verdict(StringInfo page, const DsadTrust *trust)
 {
 	double		best = fmax(0.5, fmax(trust->untrained_auc, trust->plain_auc));
 
-	deepsad_html(page, "<p>Guessing reaches 0.5, the same networks before training %.3f, the plain distance of the scaled features %.3f. ",
-				 trust->untrained_auc, trust->plain_auc);
+	deepsad_html(page, "<p>Guessing reaches 0.5, the same networks before training %.3f, the plain distance of the "
+				 "scaled "
+				 "features %.3f. ", trust->untrained_auc, trust->plain_auc);
 	if (dsad_trust_failed(trust))
-		deepsad_html(page, "<span class=\"bad\">Training did not help:</span> the best of these is above the whole interval.</p>\n");
+		deepsad_html(page, "<span class=\"bad\">Training did not help:</span> the best of these is above the whole "
+					 "interval.</p>\n");
 	else if (trust->interval[0] > best)
-		deepsad_html(page, "<span class=\"good\">Training helped:</span> the whole interval is above all of these.</p>\n");
+		deepsad_html(page, "<span class=\"good\">Training helped:</span> the whole interval is above all of "
+					 "these.</p>\n");
 	else
-		deepsad_html(page, "So few rows cannot tell whether training helped: the best of these lies within the interval.</p>\n");
+		deepsad_html(page, "So few rows cannot tell whether training helped: the best of these lies within the "
+					 "interval.</p>\n");
 }
 
 /* Mean scores of each kind of row that was looked at. */
@@ -71,15 +76,17 @@ put_mean_scores(StringInfo page, const DsadModel *model)
 {
 	const DsadTrust *trust = &model->trust;
 
-	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">%s</th><th scope=\"col\" class=\"number\">rows</th>"
-				 "<th scope=\"col\" class=\"number\">mean score</th></tr></thead><tbody>\n",
-				 trust->held_out ? "rows held out of the training" : "training rows (a sample)");
+	deepsad_table_begin(page, trust->held_out ? "rows held out of the training" : "training rows (a sample)", "#rows",
+						"#mean score", NULL);
 	for (int kind = 0; kind < 3; kind++)
 		if (trust->rows[kind] > 0)
-			deepsad_html(page, "<tr><th scope=\"row\">%s</th><td class=\"number\">%llu</td><td class=\"number\">%g</td></tr>\n",
-						 kind_names[kind], (unsigned long long) trust->rows[kind],
-						 trust->mean_score[kind] < 0 ? (double) NAN : trust->mean_score[kind]);
-	deepsad_html(page, "</tbody></table></div>\n");
+		{
+			deepsad_html(page, "<tr><th scope=\"row\">%s</th>", kind_names[kind]);
+			deepsad_cell_count(page, trust->rows[kind]);
+			deepsad_cell_number(page, trust->mean_score[kind] < 0 ? (double) NAN : trust->mean_score[kind]);
+			deepsad_html(page, "</tr>\n");
+		}
+	deepsad_table_end(page);
 	deepsad_html(page, dsad_config_plain_score(&model->config) ?
 				 "<p class=\"soft\">A score is the squared distance from the center; higher is more anomalous.</p>\n" :
 				 "<p class=\"soft\">An average training row scores 1; higher is more anomalous.</p>\n");
@@ -95,22 +102,26 @@ deepsad_report_trust(StringInfo page, const DsadModel *model)
 	deepsad_html(page, "<h2 id=\"trust\">Can it be trusted?</h2>\n");
 	if (trust->auc >= 0)
 	{
-		deepsad_html(page, "<p>On rows that no network was trained on, a known anomaly scores higher than another row in "
-					 "<strong>%.1f of 100</strong> pairs: ROC AUC %.3f, with 95 %% confidence between %.3f and %.3f.</p>\n",
+		deepsad_html(page, "<p>On rows that no network was trained on, a known anomaly scores higher than another "
+					 "row in "
+					 "<strong>%.1f of 100</strong> pairs: ROC AUC %.3f, with 95 %% confidence between %.3f and "
+					 "%.3f.</p>\n",
 					 trust->auc * 100, trust->auc, trust->interval[0], trust->interval[1]);
 		put_verdict(page, trust);
 	}
 	else
 		deepsad_html(page, "<p>%s It says nothing of how many anomalies the model finds.</p>\n",
-					 model->facts.anomalies == 0 ? "No anomaly was known when it was trained, so its hits could not be counted." :
-					 "No rows with known anomalies were held out (option validation), so its hits could not be counted.");
+					 model->facts.anomalies == 0 ? "No anomaly was known when it was trained, so its hits could not "
+					 "be counted." :
+					 "No rows with known anomalies were held out (option validation), so its hits could not be "
+					 "counted.");
 	if (trust->rows[0] + trust->rows[1] + trust->rows[2] > 0)
 		put_mean_scores(page, model);
 	for (int64 m = 0; m < model->config.members; m++)
 		collapsed += model->members[m].collapsed;
 	if (collapsed > 0)
-		deepsad_html(page, "<p class=\"bad\">%d of %d networks learned nothing: they give every training row the same score.</p>\n",
-					 collapsed, (int) model->config.members);
+		deepsad_html(page, "<p class=\"bad\">%d of %d networks learned nothing: they give every training row the same "
+					 "score.</p>\n", collapsed, (int) model->config.members);
 }
 
 /* The options of a configuration as an object. */
@@ -184,9 +195,9 @@ put_options(StringInfo page, const DsadModel *model)
 		if (value == NULL || by_default == NULL || strcmp(value, by_default) == 0 || chosen_by_training(by_default))
 			continue;
 		if (differ++ == 0)
-			deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">option</th><th scope=\"col\">here</th>"
-						 "<th scope=\"col\">by default</th></tr></thead><tbody>\n");
-		deepsad_html(page, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n", dsad_options[i].name, value, by_default);
+			deepsad_table_begin(page, "option", "here", "by default", NULL);
+		deepsad_html(page, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%s</td></tr>\n", dsad_options[i].name, value,
+					 by_default);
 	}
 	deepsad_html(page, differ > 0 ? "</tbody></table></div>\n" : "<p>None.</p>\n");
 	if (model->facts.updates > 0)
@@ -207,21 +218,22 @@ static void
 put_fact(StringInfo page, const char *what, uint64 count)
 {
 	if (count > 0)
-		deepsad_html(page, "<tr><th scope=\"row\">%s</th><td class=\"number\">%llu</td></tr>\n", what, (unsigned long long) count);
+		deepsad_html(page, "<tr><th scope=\"row\">%s</th><td class=\"number\">%llu</td></tr>\n", what,
+					 (unsigned long long) count);
 }
 
 /* The rows of the training by what became of them. */
 static void
 put_facts(StringInfo page, const DsadFacts *facts)
 {
+	uint64		labeled = facts->anomalies + facts->normals;
 	uint64		kept = facts->validation + facts->calibration;
 
-	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">rows</th><th scope=\"col\" class=\"number\">count</th></tr>"
-				 "</thead><tbody>\n");
+	deepsad_table_begin(page, "rows", "#count", NULL);
 	put_fact(page, "given, and not NULL", facts->rows);
 	put_fact(page, "known anomalies", facts->anomalies);
 	put_fact(page, "known normal rows", facts->normals);
-	put_fact(page, "unlabeled", facts->rows > facts->anomalies + facts->normals ? facts->rows - facts->anomalies - facts->normals : 0);
+	put_fact(page, "unlabeled", facts->rows > labeled ? facts->rows - labeled : 0);
 	put_fact(page, "trained on", facts->rows > kept ? facts->rows - kept : 0);
 	put_fact(page, "held out to stop training (validation)", facts->validation);
 	put_fact(page, "held out for p-values (calibration)", facts->calibration);
@@ -229,7 +241,7 @@ put_facts(StringInfo page, const DsadFacts *facts)
 	put_fact(page, "missing values", facts->missing);
 	put_fact(page, "updates since", facts->updates);
 	put_fact(page, "rows of the last update", facts->update_rows);
-	deepsad_html(page, "</tbody></table></div>\n");
+	deepsad_table_end(page);
 }
 
 /* What it was trained on, and how. */
@@ -249,8 +261,8 @@ deepsad_report_training(StringInfo page, const DsadModel *model)
 		deepsad_html(page, " &#8594; %u", model->dims[l + 1]);
 	deepsad_html(page, ", %llu weights in all. ", (unsigned long long) weights);
 	if (!dsad_encoder_is_array(model->encoder))
-		deepsad_html(page, "%u columns become %u features and %u inputs.</p>\n", model->encoder->columns, model->scaling.features,
-					 model->scaling.inputs);
+		deepsad_html(page, "%u columns become %u features and %u inputs.</p>\n", model->encoder->columns,
+					 model->scaling.features, model->scaling.inputs);
 	else
 		deepsad_html(page, "%u features become %u inputs.</p>\n", model->scaling.features, model->scaling.inputs);
 	put_options(page, model);
@@ -277,16 +289,19 @@ put_summary(StringInfo page, const DsadModel *model, const char *name)
 	deepsad_html(page, " among them.</p>\n<dl class=\"tiles\">\n");
 	deepsad_page_tile(page, "networks", psprintf("%d", (int) model->config.members));
 	deepsad_page_tile(page, "features", psprintf("%u", model->scaling.features));
-	deepsad_page_tile(page, "ROC AUC on rows held out", model->trust.auc >= 0 ? psprintf("%.3f", model->trust.auc) : "not measured");
+	deepsad_page_tile(page, "ROC AUC on rows held out",
+					  model->trust.auc >= 0 ? psprintf("%.3f", model->trust.auc) : "not measured");
 	deepsad_page_tile(page, "an anomaly is", decision ? decision : "not decided");
 	deepsad_html(page, "</dl>\n");
 }
 
+/* What wrote the page. */
 void
 deepsad_report_foot(StringInfo page, const char *name)
 {
-	deepsad_html(page, "<p class=\"soft\">Written by deepsad %s, function deepsad_report, from the model whose bytes have the CRC-32C %s. "
-				 "The page holds no script and loads nothing.</p>\n", DEEPSAD_VERSION, name);
+	deepsad_html(page, "<p class=\"soft\">Written by deepsad %s, function deepsad_report, from the model whose "
+				 "bytes have the "
+				 "CRC-32C %s. The page holds no script and loads nothing.</p>\n", DEEPSAD_VERSION, name);
 }
 
 /* deepsad_report(model) -> text */

@@ -41,11 +41,6 @@ extend(DeepsadAxis *axis, const float *loss, uint32 epochs)
 static void
 draw_losses(const DeepsadPlot *plot, const Curves *curves, int m, const float *loss, bool held_out)
 {
-	static const char *const classes[2][8] = {
-		{"thin m0", "thin m1", "thin m2", "thin m3", "thin m4", "thin m5", "thin m6", "thin m7"},
-		{"thin m0 dashed", "thin m1 dashed", "thin m2 dashed", "thin m3 dashed", "thin m4 dashed", "thin m5 dashed", "thin m6 dashed",
-		"thin m7 dashed"}
-	};
 	uint32		epochs = curves->epochs[m];
 	uint32		points = Min(epochs, (uint32) Max(LOSS_POINTS / curves->members / 2, 40));
 	double	   *x = palloc(Max(points, 1) * sizeof(double));
@@ -61,7 +56,8 @@ draw_losses(const DeepsadPlot *plot, const Curves *curves, int m, const float *l
 		x[count] = epoch + 1;
 		y[count++] = loss[epoch];
 	}
-	deepsad_plot_line(plot, classes[held_out][m % 8], psprintf("network %d%s", m + 1, held_out ? ", rows held out" : ""), x, y, count);
+	deepsad_plot_line(plot, psprintf("thin m%d%s", m % 8, held_out ? " dashed" : ""),
+					  psprintf("network %d%s", m + 1, held_out ? ", rows held out" : ""), x, y, count);
 	pfree(x);
 	pfree(y);
 }
@@ -97,7 +93,8 @@ draw_phase(StringInfo page, const Curves *curves)
 			draw_losses(&plot, curves, m, curves->held_out[m], true);
 	}
 	deepsad_plot_end(&plot);
-	deepsad_html(page, "<figcaption>%s: loss by epoch, a line for each network%s.</figcaption>\n</figure>\n", curves->title,
+	deepsad_html(page, "<figcaption>%s: loss by epoch, a line for each "
+				 "network%s.</figcaption>\n</figure>\n", curves->title,
 				 held_out ? "; dashed: on the rows held out" : "");
 }
 
@@ -108,24 +105,23 @@ put_members(StringInfo page, const DsadModel *model, bool validated)
 	static const char *const stops[] = {"all epochs were run", "the steps were used up", "rows held out got no better"};
 	int			shown = Min((int) model->config.members, MEMBERS_SHOWN);
 
-	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">network</th><th scope=\"col\" class=\"number\">epochs</th>");
-	if (validated)
-		deepsad_html(page, "<th scope=\"col\" class=\"number\">best epoch</th>");
-	deepsad_html(page, "<th scope=\"col\" class=\"number\">last loss</th><th scope=\"col\" class=\"number\">mean distance</th>"
-				 "<th scope=\"col\">ended when</th></tr></thead><tbody>\n");
+	deepsad_table_begin(page, "network", "#epochs", "#last loss", "#mean distance", "ended when",
+						validated ? "#best epoch" : NULL, NULL);
 	for (int m = 0; m < shown; m++)
 	{
 		const DsadMember *member = &model->members[m];
 
-		deepsad_html(page, "<tr><th scope=\"row\"><span class=\"key m%d\"></span>%d</th><td class=\"number\">%llu</td>", m % 8, m + 1,
-					 (unsigned long long) member->epochs_run);
+		deepsad_html(page, "<tr><th scope=\"row\"><span class=\"key m%d\"></span>%d</th>", m % 8, m + 1);
+		deepsad_cell_count(page, member->epochs_run);
+		deepsad_cell_number(page, member->epochs_run > 0 ? (double) member->train_loss[member->epochs_run - 1] : (double) NAN);
+		deepsad_cell_number(page, member->divisor);
+		deepsad_html(page, "<td>%s%s</td>", stops[Min(member->stop, lengthof(stops) - 1)],
+					 member->collapsed ? "; it learned nothing" : "");
 		if (validated)
-			deepsad_html(page, "<td class=\"number\">%llu</td>", (unsigned long long) member->best_epoch);
-		deepsad_html(page, "<td class=\"number\">%g</td><td class=\"number\">%g</td><td>%s%s</td></tr>\n",
-					 member->epochs_run > 0 ? (double) member->train_loss[member->epochs_run - 1] : (double) NAN, member->divisor,
-					 stops[Min(member->stop, lengthof(stops) - 1)], member->collapsed ? "; it learned nothing" : "");
+			deepsad_cell_count(page, member->best_epoch);
+		deepsad_html(page, "</tr>\n");
 	}
-	deepsad_html(page, "</tbody></table></div>\n");
+	deepsad_table_end(page);
 }
 
 /* Loss curves by member. */
@@ -234,6 +230,7 @@ pooled_threshold(const DsadCalibration *calibration, int64 most)
 	return exp(high);
 }
 
+/* The histogram of the calibration scores. */
 static void
 draw_calibration(StringInfo page, const DsadModel *model, const DsadDecision *decision)
 {
@@ -264,8 +261,10 @@ draw_calibration(StringInfo page, const DsadModel *model, const DsadDecision *de
 	if (isfinite(threshold))
 		deepsad_plot_mark(&plot, threshold, psprintf(by_score ? "threshold %.4g" : "threshold about %.3g", threshold));
 	deepsad_plot_end(&plot);
-	deepsad_html(page, "<figcaption>Scores of %u rows that were not trained on (calibration)%s.</figcaption>\n</figure>\n",
-				 calibration->rows, by_score ? "" : "; each network has rows of its own, and the decision counts them all");
+	deepsad_html(page, "<figcaption>Scores of %u rows that were not trained on "
+				 "(calibration)%s.</figcaption>\n</figure>\n",
+				 calibration->rows, by_score ? "" : "; each network has rows of its own, and the decision counts "
+				 "them all");
 }
 
 /* What an anomaly is by this model, and how its calibration scores lie. */
@@ -280,8 +279,9 @@ deepsad_report_threshold(StringInfo page, const DsadModel *model)
 	deepsad_html(page, "<h2 id=\"threshold\">What it takes for an anomaly</h2>\n");
 	if (text == NULL)
 	{
-		deepsad_html(page, "<p>The model has no threshold, because no rows were held out to find one. It ranks rows by their scores; "
-					 "deepsad_set_threshold gives it a threshold.</p>\n");
+		deepsad_html(page, "<p>The model has no threshold, because no rows were held out to find one. It ranks rows "
+					 "by their "
+					 "scores; deepsad_set_threshold gives it a threshold.</p>\n");
 		return;
 	}
 	deepsad_html(page, "<p>A row is taken for an anomaly by its <strong>%s</strong>. ", text);
@@ -290,8 +290,8 @@ deepsad_report_threshold(StringInfo page, const DsadModel *model)
 	else if (model->config.contamination > 0)
 		deepsad_html(page, "That many of the rows held out scored as high.</p>\n");
 	else
-		deepsad_html(page, "About %s of ordinary rows will be false alarms: that many of the rows held out scored as high.</p>\n",
-					 deepsad_percent(model->config.alpha));
+		deepsad_html(page, "About %s of ordinary rows will be false alarms: that many of the rows held out scored as "
+					 "high.</p>\n", deepsad_percent(model->config.alpha));
 	if (calibration->lists == 0)
 	{
 		deepsad_html(page, "<p>There are no calibration scores, so there are no p-values.</p>\n");

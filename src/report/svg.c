@@ -34,12 +34,14 @@ place(const DeepsadAxis *axis, double value)
 	return isfinite(at) ? Max(Min(at, 1.02), -0.02) : 0;
 }
 
+/* Where a value lies in the picture, from left to right. */
 static double
 place_x(const DeepsadPlot *plot, double value)
 {
 	return LEFT + (RIGHT - LEFT) * place(&plot->x, value);
 }
 
+/* The same from top to bottom. */
 static double
 place_y(const DeepsadPlot *plot, double value)
 {
@@ -52,13 +54,13 @@ linear_ticks(const DeepsadAxis *axis, double *tick)
 {
 	double		raw = (axis->high - axis->low) / 5;
 	double		power = pow(10, floor(log10(raw)));
-	double		step = raw / power <= 1 ? power : raw / power <= 2 ? 2 * power : raw / power <= 5 ? 5 * power : 10 * power;
+	double		step = power * (raw / power <= 1 ? 1 : raw / power <= 2 ? 2 : raw / power <= 5 ? 5 : 10);
 	int			count = 0;
 
 	if (!(step > 0) || !isfinite(step))
 		return 0;
-	for (double value = ceil(axis->low / step - 1e-9) * step; value <= axis->high + step * 1e-9 && count < MAX_TICKS; value += step)
-		tick[count++] = fabs(value) < step * 1e-9 ? 0 : value;
+	for (double i = ceil(axis->low / step - 1e-9); i * step <= axis->high + step * 1e-9 && count < MAX_TICKS; i += 1)
+		tick[count++] = i * step;
 	return count;
 }
 
@@ -85,6 +87,7 @@ log_ticks(const DeepsadAxis *axis, double *tick)
 	return count;
 }
 
+/* A number at an axis. */
 static void
 put_tick(StringInfo page, const DeepsadAxis *axis, double value)
 {
@@ -105,7 +108,8 @@ draw_axes(const DeepsadPlot *plot)
 	{
 		double		y = place_y(plot, tick[i]);
 
-		deepsad_html(plot->page, "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"end\" x=\"%d\" y=\"%.1f\">", LEFT, y, RIGHT,
+		deepsad_html(plot->page, "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"end\" x=\"%d\" "
+					 "y=\"%.1f\">", LEFT, y, RIGHT,
 					 LEFT - 5, y + 4);
 		put_tick(plot->page, &plot->y, tick[i]);
 		deepsad_html(plot->page, "</text>");
@@ -115,14 +119,17 @@ draw_axes(const DeepsadPlot *plot)
 	{
 		double		x = place_x(plot, tick[i]);
 
-		deepsad_html(plot->page, "<path class=\"axis\" d=\"M%.1f %dv4\"/><text class=\"middle\" x=\"%.1f\" y=\"%d\">", x, BOTTOM, x,
+		deepsad_html(plot->page, "<path class=\"axis\" d=\"M%.1f %dv4\"/><text class=\"middle\" x=\"%.1f\" "
+					 "y=\"%d\">", x, BOTTOM, x,
 					 BOTTOM + 17);
 		put_tick(plot->page, &plot->x, tick[i]);
 		deepsad_html(plot->page, "</text>");
 	}
 	deepsad_html(plot->page, "<path class=\"axis\" d=\"M%d %dH%d\"/>", LEFT, BOTTOM, RIGHT);
-	deepsad_html(plot->page, "<text class=\"middle name\" x=\"%d\" y=\"%d\">%s</text>", (LEFT + RIGHT) / 2, HEIGHT - 6, plot->x.title);
-	deepsad_html(plot->page, "<text class=\"middle name\" transform=\"translate(11 %d) rotate(-90)\">%s</text>", (TOP + BOTTOM) / 2,
+	deepsad_html(plot->page, "<text class=\"middle name\" x=\"%d\" y=\"%d\">%s</text>", (LEFT + RIGHT) / 2,
+				 HEIGHT - 6, plot->x.title);
+	deepsad_html(plot->page, "<text class=\"middle name\" transform=\"translate(11 %d) "
+				 "rotate(-90)\">%s</text>", (TOP + BOTTOM) / 2,
 				 plot->y.title);
 }
 
@@ -147,6 +154,7 @@ deepsad_plot_begin(DeepsadPlot *plot, StringInfo page, const char *title)
 	draw_axes(plot);
 }
 
+/* Ends a plot. */
 void
 deepsad_plot_end(const DeepsadPlot *plot)
 {
@@ -215,7 +223,8 @@ deepsad_plot_mark(const DeepsadPlot *plot, double x, const char *label)
 	if (!isfinite(x) || at > RIGHT + 1 || at < LEFT - 1)
 		return;
 	deepsad_html(plot->page, "<path class=\"mark\" d=\"M%.1f %dV%d\"/>", at, TOP, BOTTOM);
-	deepsad_html(plot->page, left ? "<text class=\"end\" x=\"%.1f\" y=\"%d\">%s</text>" : "<text x=\"%.1f\" y=\"%d\">%s</text>",
+	deepsad_html(plot->page, left ? "<text class=\"end\" x=\"%.1f\" y=\"%d\">%s</text>" : "<text x=\"%.1f\" "
+				 "y=\"%d\">%s</text>",
 				 left ? at - 4 : at + 4, TOP + 10, label);
 }
 
@@ -263,7 +272,8 @@ deepsad_svg_density(StringInfo page, const double *edge, const double *share, in
 	for (int i = 0; i + 1 < edges; i++)
 		if (edge[i + 1] - edge[i] > least)
 			most = fmax(most, share[i] / (edge[i + 1] - edge[i]));
-	deepsad_html(page, "<svg class=\"strip\" viewBox=\"-1 0 %d %d\" aria-hidden=\"true\"><path class=\"then\" d=\"", STRIP_WIDTH + 2,
+	deepsad_html(page, "<svg class=\"strip\" viewBox=\"-1 0 %d %d\" aria-hidden=\"true\"><path class=\"then\" "
+				 "d=\"", STRIP_WIDTH + 2,
 				 STRIP_HEIGHT);
 	for (int i = 0; i + 1 < edges; i++)
 	{

@@ -214,7 +214,8 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 		expected = encoder->column[i].features > 0 ? deepsad_column_expected(encoder, i, mean) : NULL;
 	}
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td>%s</td><td class=\"number\">%g</td>"
-				 "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 4h%.1f\"/></svg></td></tr>\n",
+				 "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 "
+				 "4h%.1f\"/></svg></td></tr>\n",
 				 deepsad_clip(name, DEEPSAD_PAGE_NAME), short_value(value),
 				 expected ? short_value(deepsad_clip(expected, DEEPSAD_PAGE_VALUE)) : "", reason->part, reason->part < 0 ? "blue" : "red",
 				 fmax(fmin(share, 1) * 96, 1));
@@ -232,12 +233,11 @@ put_reasons(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, c
 		deepsad_html(page, "<p class=\"soft\">The networks are too large to explain a row.</p>\n");
 		return;
 	}
-	deepsad_html(page, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">here</th><th scope=\"col\">expected</th>"
-				 "<th scope=\"col\" class=\"number\">adds</th><th scope=\"col\"></th></tr></thead><tbody>\n",
-				 dsad_encoder_is_array(model->encoder) ? "element" : "column");
+	deepsad_table_begin(page, dsad_encoder_is_array(model->encoder) ? "element" : "column", "here", "expected", "#adds", "",
+						NULL);
 	for (uint32 i = 0; i < Min(count, REASONS_SHOWN); i++)
 		put_reason(page, top, model, &reason[i]);
-	deepsad_html(page, "</tbody></table></div>\n");
+	deepsad_table_end(page);
 }
 
 /* The most anomalous rows with their explanations. */
@@ -246,7 +246,8 @@ deepsad_top_page(StringInfo page, const DeepsadTopRows *top, const DsadModel *mo
 {
 	static const char *const kinds[] = {"known anomaly", "unlabeled", "known normal"};
 
-	deepsad_html(page, "<h2 id=\"top\">The most anomalous rows</h2>\n<p class=\"soft\">What each column adds to the score, beside a row of which "
+	deepsad_html(page, "<h2 id=\"top\">The most anomalous rows</h2>\n<p class=\"soft\">What each column adds to the "
+				 "score, beside a row of which "
 				 "nothing is known; the five that add most.</p>\n");
 	for (int i = 0; i < top->rows; i++)
 	{
@@ -261,7 +262,8 @@ deepsad_top_page(StringInfo page, const DeepsadTopRows *top, const DsadModel *mo
 		if (row->others > 0)
 			deepsad_html(page, "<p>");
 		for (int j = 0; j < row->others; j++)
-			deepsad_html(page, "%s<span class=\"soft\"><bdi>%s</bdi></span> <bdi>%s</bdi>", j ? ", " : "", row->other[2 * j], row->other[2 * j + 1]);
+			deepsad_html(page, "%s<span class=\"soft\"><bdi>%s</bdi></span> <bdi>%s</bdi>", j ? ", " : "",
+						 row->other[2 * j], row->other[2 * j + 1]);
 		if (row->others > 0)
 			deepsad_html(page, "</p>\n");
 		put_reasons(page, row, model, scorer);
