@@ -200,7 +200,7 @@ def main():
     folder = sys.argv[1]
     source = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     check_hostile(folder, source)
-    check_forged(source, 1000)
+    check_forged(source, 500)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0 or passed == 0)
 
