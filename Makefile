@@ -8,8 +8,9 @@ DATA = $(wildcard sql/deepsad--*.sql)
 SOURCES = $(wildcard src/*/*.c src/core/*/*.c)
 OBJS = $(SOURCES:.c=.o)
 
-# Run in this order: the first creates the extension.
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns report
+# Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
+REGRESS_OPTS = --load-extension=deepsad
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns garden report
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=
@@ -67,12 +68,35 @@ core-check:
 symbols-check:
 	tests/run/symbols-check
 
+layers-check:
+	tests/run/layers-check
+
 fuzz:
 	tests/run/fuzz
 	tests/run/with-server tests/run/fuzz-server 30000 $(SEED)
 
 test:
 	@tests/run/test
+
+# Runs the README's SQL and puts what it prints where outputs stand.
+readme:
+	tests/run/with-server tests/run/readme-check --write
+
+# Rewrites the C files; where a commit does nothing else, list it in .git-blame-ignore-revs.
+format:
+	tests/run/format
+
+format-check:
+	tests/run/format-check
+
+lint:
+	tests/run/lint
+
+coverage:
+	tests/run/coverage
+
+count-lines:
+	tests/run/count-lines
 
 demo:
 	@tests/run/demo
@@ -85,4 +109,5 @@ torture:
 report-check:
 	tests/run/with-server tests/run/report-check $(SEED)
 
-.PHONY: report-check core core-check symbols-check fuzz test demo torture
+.PHONY: report-check core core-check symbols-check layers-check fuzz test readme format format-check lint coverage \
+	count-lines demo torture

@@ -1,4 +1,9 @@
 -- deepsad_score_query: the same bits as deepsad_score
+CREATE FUNCTION make_model(seed int, width int) RETURNS bytea LANGUAGE sql AS $$
+	SELECT deepsad_train(ARRAY(SELECT sin(i * 7 + j * j + seed) FROM generate_series(1, width) j), NULL,
+		deepsad_options(preset => 'paper', hidden => '{8}', latent => 4, epochs => 1, pretrain_epochs => 0,
+			seed => seed, batch_size => 64))
+	FROM generate_series(1, 64) i $$;
 CREATE TABLE big AS SELECT i AS id, ARRAY(SELECT sin(i * 3 + j * j) FROM generate_series(1, 3) j)::real[] AS f
 FROM generate_series(1, 1000) i;
 UPDATE big SET f = NULL WHERE id % 100 = 0;
@@ -16,6 +21,7 @@ FROM detector, deepsad_score_query(model, 'SELECT 1, ARRAY[1, 2, 3]::float8[]', 
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id, f FROM big WHERE false', 0) s;
 SELECT count(*) FROM deepsad_score_query(NULL, 'SELECT 1, 2', 0) s;
 -- errors
+\set SHOW_CONTEXT never
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id, f FROM big') s;
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id FROM big', 0) s;
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id, id::text FROM big', 0) s;
@@ -25,11 +31,12 @@ SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT 1; SELECT 2', 
 SELECT count(*) FROM detector, deepsad_score_query(model, 'CREATE TABLE x ()', 0) s;
 SELECT count(*) FROM deepsad_score_query('\x01', 'SELECT 1, ARRAY[1, 2, 3]', 0) s;
 -- with the caller's rights
-CREATE ROLE deepsad_reader;
-GRANT SELECT ON detector TO deepsad_reader;
-SET ROLE deepsad_reader;
+CREATE ROLE regress_deepsad_reader;
+GRANT SELECT ON detector TO regress_deepsad_reader;
+SET ROLE regress_deepsad_reader;
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id, f FROM big', 0) s;
 RESET ROLE;
-REVOKE ALL ON detector FROM deepsad_reader;
-DROP ROLE deepsad_reader;
+REVOKE ALL ON detector FROM regress_deepsad_reader;
+DROP ROLE regress_deepsad_reader;
 DROP TABLE big, detector;
+DROP FUNCTION make_model;

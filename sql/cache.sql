@@ -86,3 +86,6 @@ RESET deepsad.model_cache_size;
 DROP FUNCTION models_kept;
 RESET enable_hashjoin;
 RESET enable_mergejoin;
+DROP VIEW differing;
+DROP TABLE tenant, event, expected, stored;
+DROP FUNCTION make_model;

@@ -2,6 +2,9 @@
 
 \echo Use "CREATE EXTENSION deepsad" to load this file. \quit
 
+-- COST is in units of cpu_operator_cost, measured: what a call takes with a model of the default options (eight
+-- members) on fifteen features, as long as the planner cannot see the model.
+
 -- options
 
 CREATE FUNCTION deepsad_options(
@@ -18,9 +21,6 @@ CREATE FUNCTION deepsad_options(
 	milestones integer[] DEFAULT NULL,
 	weight_decay double precision DEFAULT NULL,
 	eta double precision DEFAULT NULL,
-	objective text DEFAULT NULL,
-	nu double precision DEFAULT NULL,
-	warmup_epochs integer DEFAULT NULL,
 	scaling text DEFAULT NULL,
 	reconstruction text DEFAULT NULL,
 	init text DEFAULT NULL,
@@ -35,27 +35,28 @@ CREATE FUNCTION deepsad_options(
 	contamination double precision DEFAULT NULL,
 	threshold double precision DEFAULT NULL,
 	workers integer DEFAULT NULL,
-	verbose integer DEFAULT NULL,
+	verbose boolean DEFAULT NULL,
 	columns jsonb DEFAULT NULL)
 RETURNS jsonb
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, double precision, integer, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, integer, jsonb)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, boolean, jsonb)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
 
 CREATE FUNCTION _deepsad_train_transition(internal, "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_train_transition(internal, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_train_transition(internal, "any", "any", jsonb) RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_train_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
+-- COST: a training of a few hundred rows.  The planner has no use for what more rows take, and would start JIT for it.
 CREATE FUNCTION _deepsad_train_final(internal) RETURNS bytea
-AS 'MODULE_PATHNAME', 'deepsad_train_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_train_final' LANGUAGE C PARALLEL SAFE COST 10000000;
 
 COMMENT ON FUNCTION _deepsad_train_transition(internal, "any") IS 'transition function of deepsad_train';
 COMMENT ON FUNCTION _deepsad_train_transition(internal, "any", "any") IS 'transition function of deepsad_train';
@@ -82,20 +83,20 @@ COMMENT ON AGGREGATE deepsad_train("any", "any", jsonb) IS 'trains an anomaly de
 CREATE FUNCTION deepsad_train_table(
 	source regclass, features text[] DEFAULT NULL, label text DEFAULT NULL, options jsonb DEFAULT NULL)
 RETURNS bytea
-AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000000;
 
 COMMENT ON FUNCTION deepsad_train_table(regclass, text[], text, jsonb) IS 'trains on a table''s columns by name (NULL: all but the label), with the caller''s rights; returns the model';
 
 -- updates of a model
 
 CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 CREATE FUNCTION _deepsad_update_transition(internal, bytea, "any", "any", jsonb) RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_update_transition' LANGUAGE C PARALLEL SAFE COST 50;
 
 COMMENT ON FUNCTION _deepsad_update_transition(internal, bytea, "any") IS 'transition function of deepsad_update';
 COMMENT ON FUNCTION _deepsad_update_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_update';
@@ -125,7 +126,7 @@ CREATE FUNCTION _deepsad_progress(
 	OUT loss double precision, OUT workers integer, OUT percent double precision, OUT elapsed interval,
 	OUT remaining interval)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME', 'deepsad_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED ROWS 10;
+AS 'MODULE_PATHNAME', 'deepsad_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED COST 500 ROWS 10;
 
 CREATE VIEW deepsad_progress AS
 	SELECT p.pid, p.datid, d.datname, p.usesysid, a.rolname AS usename, p.query_start, p.phase, p.rows, p.member, p.members,
@@ -144,9 +145,8 @@ COMMENT ON VIEW deepsad_progress IS 'trainings now running in any session: phase
 CREATE FUNCTION _deepsad_score_support(internal) RETURNS internal
 AS 'MODULE_PATHNAME', 'deepsad_score_support' LANGUAGE C STRICT PARALLEL SAFE;
 
-COMMENT ON FUNCTION _deepsad_score_support(internal) IS 'planner support for deepsad_score and deepsad_embed: what they cost';
+COMMENT ON FUNCTION _deepsad_score_support(internal) IS 'planner support for deepsad_score and all that scores a row: what it costs';
 
--- COST: of a model with four members of the default size, when the planner cannot see it
 CREATE FUNCTION deepsad_score(model bytea, VARIADIC features "any") RETURNS double precision
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
 
@@ -159,19 +159,19 @@ AS 'MODULE_PATHNAME', 'deepsad_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 12
 COMMENT ON FUNCTION _deepsad_frozen_score(bytea, double precision[]) IS 'deepsad_score for the functions that deepsad_freeze makes';
 
 CREATE FUNCTION deepsad_embed(model bytea, VARIADIC features "any") RETURNS real[]
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 160 SUPPORT _deepsad_score_support;
 
 COMMENT ON FUNCTION deepsad_embed(bytea, "any") IS 'embedding of a row; its squared length is the score';
 
 CREATE FUNCTION deepsad_pvalue(model bytea, VARIADIC features "any") RETURNS double precision
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT _deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
 
 CREATE FUNCTION deepsad_is_anomaly(model bytea, VARIADIC features "any") RETURNS boolean
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 60 SUPPORT _deepsad_score_support;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
 
 CREATE FUNCTION deepsad_set_threshold(model bytea, alpha double precision DEFAULT NULL,
 	contamination double precision DEFAULT NULL, threshold double precision DEFAULT NULL) RETURNS bytea
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 25000;
 
 COMMENT ON FUNCTION deepsad_pvalue(bytea, "any") IS 'how often a normal row scores at least as high as this one, by rows that were not trained on';
 COMMENT ON FUNCTION deepsad_is_anomaly(bytea, "any") IS 'whether a row is beyond the model''s threshold';
@@ -179,25 +179,25 @@ COMMENT ON FUNCTION deepsad_set_threshold(bytea, double precision, double precis
 
 CREATE FUNCTION deepsad_score_query(model bytea, query text, OUT key bigint, OUT score double precision)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10000;
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10000;
 
 CREATE FUNCTION deepsad_score_query(model bytea, query text, key_type anyelement,
 	OUT key anyelement, OUT score double precision)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000 ROWS 10000;
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10000;
 
 COMMENT ON FUNCTION deepsad_score_query(bytea, text) IS 'scores in batches the rows of a query that returns a bigint key and features; faster than deepsad_score for large networks';
 COMMENT ON FUNCTION deepsad_score_query(bytea, text, anyelement) IS 'scores in batches the rows of a query that returns a key, of the type of the third argument, and features';
 
 CREATE FUNCTION deepsad_freeze(model bytea, name text) RETURNS regprocedure
-AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 100000;
 
 COMMENT ON FUNCTION deepsad_freeze(bytea, text) IS 'creates the IMMUTABLE function name(float8[]) with the model inside, for expression indexes and generated columns';
 
 -- about models
 
 CREATE FUNCTION deepsad_info(model bytea) RETURNS jsonb
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 15000;
 
 COMMENT ON FUNCTION deepsad_info(bytea) IS 'what a model is: effective options, training rows, members';
 
@@ -205,29 +205,30 @@ CREATE FUNCTION deepsad_columns(
 	model bytea, OUT feature text, OUT type text, OUT encoding text, OUT features integer, OUT inputs integer,
 	OUT missing boolean, OUT expected text, OUT categories text[], OUT left_out text)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 12000 ROWS 20;
 COMMENT ON FUNCTION deepsad_columns(bytea) IS 'what each column of the training rows became';
+
+CREATE FUNCTION _deepsad_explain_support(internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_explain_support' LANGUAGE C STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION _deepsad_explain_support(internal) IS 'planner support for deepsad_explain: what it costs, and how many rows it gives';
 
 CREATE FUNCTION deepsad_explain(
 	model bytea, VARIADIC features "any", OUT feature text, OUT value text, OUT expected text,
 	OUT contribution double precision, OUT rank integer)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000 ROWS 20;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 12000 ROWS 20 SUPPORT _deepsad_explain_support;
 COMMENT ON FUNCTION deepsad_explain(bytea, "any") IS 'each feature''s part in a row''s score; contributions add up to score - baseline_score';
-
-CREATE FUNCTION deepsad_explain_json(model bytea, top_k integer, VARIADIC features "any") RETURNS jsonb
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
-COMMENT ON FUNCTION deepsad_explain_json(bytea, integer, "any") IS 'the top_k features with the largest parts in a row''s score, as a JSON array';
 
 CREATE FUNCTION deepsad_history(
 	model bytea, OUT member integer, OUT phase text, OUT epoch integer, OUT loss double precision)
 RETURNS SETOF record
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 600;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 15000 ROWS 600;
 
 COMMENT ON FUNCTION deepsad_history(bytea) IS 'training loss of each member, phase and epoch';
 
 CREATE FUNCTION deepsad_is_model(value bytea) RETURNS boolean
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 
 COMMENT ON FUNCTION deepsad_is_model(bytea) IS 'whether a value is a model that can be scored with';
 
@@ -236,16 +237,16 @@ CREATE DOMAIN deepsad_model AS bytea CHECK (deepsad_is_model(VALUE));
 COMMENT ON DOMAIN deepsad_model IS 'a trained model';
 
 CREATE FUNCTION deepsad_build_info() RETURNS jsonb
-AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 500;
 
 COMMENT ON FUNCTION deepsad_build_info() IS 'version, scoring kernel and OpenBLAS of this session';
 
 -- drift
 
 CREATE FUNCTION _deepsad_drift_transition(internal, bytea, "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_drift_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_drift_transition' LANGUAGE C PARALLEL SAFE COST 300;
 CREATE FUNCTION _deepsad_drift_final(internal) RETURNS jsonb
-AS 'MODULE_PATHNAME', 'deepsad_drift_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_drift_final' LANGUAGE C PARALLEL SAFE COST 5000;
 COMMENT ON FUNCTION _deepsad_drift_transition(internal, bytea, "any") IS 'transition function of deepsad_drift';
 COMMENT ON FUNCTION _deepsad_drift_final(internal) IS 'final function of deepsad_drift';
 
@@ -262,12 +263,13 @@ COMMENT ON TYPE deepsad_auc_interval IS 'an area under the ROC curve and its con
 COMMENT ON TYPE deepsad_roc_point IS 'a point of a ROC curve: rates among the rows whose score is at least the threshold';
 COMMENT ON TYPE deepsad_pr_point IS 'a point of a precision-recall curve: of the rows whose score is at least the threshold';
 
+-- COST: with each row's part in the sort at the end
 CREATE FUNCTION _deepsad_metric_transition(internal, double precision, boolean) RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE COST 25;
 CREATE FUNCTION _deepsad_metric_transition(internal, double precision, boolean, bigint) RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE COST 25;
 CREATE FUNCTION _deepsad_metric_transition(internal, double precision, boolean, double precision) RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE COST 25;
 CREATE FUNCTION _deepsad_roc_auc_final(internal) RETURNS double precision
 AS 'MODULE_PATHNAME', 'deepsad_roc_auc_final' LANGUAGE C PARALLEL SAFE;
 CREATE FUNCTION _deepsad_roc_auc_ci_final(internal) RETURNS deepsad_auc_interval
@@ -342,7 +344,7 @@ AS 'MODULE_PATHNAME', 'deepsad_confusion_transition' LANGUAGE C IMMUTABLE PARALL
 CREATE FUNCTION _deepsad_confusion_combine(bigint[], bigint[]) RETURNS bigint[]
 AS 'MODULE_PATHNAME', 'deepsad_confusion_combine' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION _deepsad_confusion_final(bigint[]) RETURNS jsonb
-AS 'MODULE_PATHNAME', 'deepsad_confusion_final' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_confusion_final' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE COST 500;
 COMMENT ON FUNCTION _deepsad_confusion_transition(bigint[], boolean, boolean) IS 'transition function of deepsad_confusion';
 COMMENT ON FUNCTION _deepsad_confusion_combine(bigint[], bigint[]) IS 'combine function of deepsad_confusion';
 COMMENT ON FUNCTION _deepsad_confusion_final(bigint[]) IS 'final function of deepsad_confusion';

@@ -32,4 +32,11 @@ SELECT deepsad_drift(model, f[1:2]) FROM drift_model, drift_data WHERE name = 's
 SELECT deepsad_drift(model, ARRAY[1, 2, 'Infinity']::float8[]) FROM drift_model WHERE name = 'split';
 SELECT deepsad_drift(model, 1.5) FROM drift_model;
 SELECT deepsad_drift('\x00', f) FROM drift_data;
+-- no digits of the C library: six, and no chance below 1e-12
+SELECT count(*) > 10 AS numbers, max(length(rtrim(ltrim(replace(number #>> '{}', '.', ''), '0'), '0'))) <= 6 AS rounded, min((number #>> '{}')::float8) AS least
+FROM (SELECT deepsad_drift(model, ARRAY[f[1], f[2] + 3, f[3]]) AS d FROM drift_model, drift_data WHERE name = 'split') s,
+	LATERAL (SELECT d -> 'score' UNION ALL SELECT jsonb_array_elements(d -> 'features')) t (shift), jsonb_each(shift) e (key, number)
+WHERE jsonb_typeof(number) = 'number';
+SELECT max(length(replace(ltrim(deepsad_info(model) #>> '{trust,unlabeled,entropy}', '-0.'), '.', ''))) <= 6 AS entropy_rounded,
+	bool_and((deepsad_info(model) ->> 'format')::int = get_byte(model, 8)) AS own_format FROM drift_model;
 DROP TABLE drift_data, drift_model;

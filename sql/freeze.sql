@@ -1,7 +1,13 @@
 -- deepsad_freeze: a function for indexes and generated columns
+CREATE FUNCTION make_model(seed int, width int) RETURNS bytea LANGUAGE sql AS $$
+	SELECT deepsad_train(ARRAY(SELECT sin(i * 7 + j * j + seed) FROM generate_series(1, width) j), NULL,
+		deepsad_options(preset => 'paper', hidden => '{8}', latent => 4, epochs => 1, pretrain_epochs => 0,
+			seed => seed, batch_size => 64))
+	FROM generate_series(1, 64) i $$;
 CREATE TABLE big AS SELECT i AS id, ARRAY(SELECT sin(i * 3 + j * j) FROM generate_series(1, 3) j)::real[] AS f
 FROM generate_series(1, 1000) i;
 CREATE TABLE detector AS SELECT make_model(1, 3) AS model;
+CREATE TABLE event AS SELECT i AS id, i % 50 + 1 AS tenant, ARRAY[sin(i), cos(i), sin(i * i)]::real[] AS f FROM generate_series(1, 500) i;
 SELECT deepsad_freeze(model, 'Odd.Name') FROM detector;
 SELECT deepsad_freeze(model, 'big_score') FROM detector;
 SELECT deepsad_freeze(model, 'big_score') FROM detector;
@@ -122,6 +128,7 @@ BEGIN
 	PERFORM deepsad_freeze(model, 'not.allowed');
 	RETURN NULL;
 END $$;
+\set SHOW_CONTEXT never
 SELECT freezing(model) FROM detector;
 CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no functions today'; END $$;
 CREATE EVENT TRIGGER refusing ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION refuse();
@@ -132,7 +139,7 @@ BEGIN
 	PERFORM deepsad_freeze(model, 'refused') FROM detector;
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
-	RAISE NOTICE '%: %', SQLERRM, context;
+	RAISE NOTICE '%; the context names the function: %, shows the model: %', SQLERRM, context LIKE '%SQL statement "deepsad_freeze"%', context ~ '[0-9a-f]{100}';
 END $$;
 DROP EVENT TRIGGER refusing;
 SHOW check_function_bodies;
@@ -149,4 +156,12 @@ SELECT baited(ARRAY[1, 2, 3]::float8[]) = deepsad_score(model, 1, 2, 3) AS same 
 RESET search_path;
 SELECT * FROM captured;
 DROP FUNCTION _deepsad_frozen_score(anyelement, anyarray), public.decode(text, text), baited_model(int[]), baited(float8[]), baited_model();
-DROP TABLE detector, named, captured;
+DROP TABLE detector, event, named, captured;
+DROP FUNCTION make_model, uses_index, filter_order, freezing, refuse, decoy;
+DO $$
+DECLARE frozen regprocedure;
+BEGIN
+	FOR frozen IN SELECT oid FROM pg_proc WHERE proname ~ '^(sss|again|of_columns)' ORDER BY proname LIKE '%\_model' LOOP
+		EXECUTE 'DROP FUNCTION ' || frozen;
+	END LOOP;
+END $$;

@@ -1,4 +1,5 @@
--- the extension installs, every object of it has a comment, and it can be moved and dropped
+-- the extension installs (the test driver may have done so), every object of it has a comment, and it can be moved and dropped
+DROP EXTENSION IF EXISTS deepsad;
 CREATE EXTENSION deepsad;
 CREATE SCHEMA elsewhere;
 ALTER EXTENSION deepsad SET SCHEMA elsewhere;

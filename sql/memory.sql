@@ -24,7 +24,7 @@ SET maintenance_work_mem = '1MB';
 INSERT INTO model SELECT 'blocks', deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big;
 SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big) = model AS again,
 	(SELECT deepsad_train(x, flag, quick(4, 2) ORDER BY id) FROM big) = model AS two_workers FROM model WHERE name = 'blocks';
-SELECT name, deepsad_info(model) -> 'rows' AS rows, deepsad_info(model) -> 'members' -> 0 -> 'steps' AS steps FROM model ORDER BY name;
+SELECT name, jsonb_pretty(deepsad_info(model) -> 'rows') AS rows, deepsad_info(model) -> 'members' -> 0 -> 'steps' AS steps FROM model ORDER BY name;
 SELECT name, (SELECT deepsad_roc_auc(deepsad_score(model, x), coalesce(flag, false)) FROM big) > 0.95 AS good FROM model ORDER BY name;
 -- several groups at a time, and all rows of one too wide for a block
 SET enable_sort = off;
@@ -33,11 +33,11 @@ RESET enable_sort;
 SELECT deepsad_info(deepsad_train(array_fill(id::float8, '{10000}'), NULL, deepsad_options(hidden => '{4}', latent => 2, members => 1, epochs => 1,
 	pretrain_epochs => 0))) -> 'rows' -> 'trained' AS wide FROM big WHERE id <= 60;
 -- nothing is left behind
-SELECT count(*) AS files FROM pg_ls_tmpdir();
+SELECT count(*) AS files FROM pg_ls_tmpdir() WHERE name ~ ('^pgsql_tmp' || pg_backend_pid() || '\.');
 SET temp_file_limit = '1MB';
 DO $$ BEGIN PERFORM deepsad_train(x, flag, quick(1, 0)) FROM big; EXCEPTION WHEN configuration_limit_exceeded THEN RAISE NOTICE 'limited'; END $$;
 RESET temp_file_limit;
-SELECT count(*) AS files FROM pg_ls_tmpdir();
+SELECT count(*) AS files FROM pg_ls_tmpdir() WHERE name ~ ('^pgsql_tmp' || pg_backend_pid() || '\.');
 -- a training inside a training spills the outer one's rows: its file lives as long as it does
 CREATE FUNCTION inner_training(i int, x real[]) RETURNS real[] LANGUAGE plpgsql AS $$
 BEGIN
@@ -52,7 +52,7 @@ BEGIN
 	RETURN x;
 END $$;
 SELECT deepsad_info(deepsad_train(inner_training(id, x), flag, quick(1, 0) ORDER BY id)) -> 'rows' -> 'trained' AS trained FROM big WHERE id <= 30000;
-SELECT count(*) AS files FROM pg_ls_tmpdir();
+SELECT count(*) AS files FROM pg_ls_tmpdir() WHERE name ~ ('^pgsql_tmp' || pg_backend_pid() || '\.');
 -- memory beside the rows is bounded too
 SELECT deepsad_train(x, flag, '{"hidden": [8192, 8192], "members": 1}') FROM big WHERE id <= 10;
 SELECT deepsad_train(x, flag, '{"hidden": [4096], "members": 1, "batch_size": 65536}') FROM big;
@@ -62,7 +62,7 @@ DECLARE c CURSOR FOR SELECT tenant, length(deepsad_train(x, flag, quick(1, 0))) 
 FETCH 1 FROM c;
 CLOSE c;
 COMMIT;
-SELECT count(*) AS files FROM pg_ls_tmpdir();
+SELECT count(*) AS files FROM pg_ls_tmpdir() WHERE name ~ ('^pgsql_tmp' || pg_backend_pid() || '\.');
 RESET maintenance_work_mem;
 
 -- a uniform sample
@@ -75,14 +75,14 @@ SELECT (SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs =>
 -- held-out rows: early stopping, the best weights kept
 CREATE TABLE held AS SELECT deepsad_train(x, flag, deepsad_options(validation => 0.2, patience => 3, epochs => 200, pretrain_epochs => 2, members => 2,
 	learning_rate => 0.01)) AS model FROM big WHERE id <= 5000;
-SELECT deepsad_info(model) -> 'rows' AS rows FROM held;
+SELECT jsonb_pretty(deepsad_info(model) -> 'rows') AS rows FROM held;
 SELECT m ->> 'stopped_by' AS stopped_by, (m ->> 'epochs')::int < 200 AS early, (m ->> 'epochs')::int - (m ->> 'best_epoch')::int AS epochs_after_the_best
 FROM held, jsonb_array_elements(deepsad_info(model) -> 'members') m;
 SELECT member, min(loss) = (SELECT (deepsad_info(model) -> 'members' -> (member - 1) ->> 'validation_loss')::float8 FROM held) AS kept_the_best
 FROM held, deepsad_history(model) WHERE phase = 'validation' GROUP BY member ORDER BY member;
 SELECT m ->> 'stopped_by' AS stopped_by, m -> 'steps' AS steps FROM (SELECT deepsad_train(x, flag, deepsad_options(max_steps => 7, members => 1)) AS model
 	FROM big WHERE id <= 500) s, jsonb_array_elements(deepsad_info(model) -> 'members') m;
-SELECT deepsad_info(deepsad_train(x, flag, deepsad_options(validation => 0.5, epochs => 1, members => 1))) -> 'rows' AS rows FROM big WHERE id <= 3;
+SELECT jsonb_pretty(deepsad_info(deepsad_train(x, flag, deepsad_options(validation => 0.5, epochs => 1, members => 1))) -> 'rows') AS rows FROM big WHERE id <= 3;
 
 -- default effort is bounded; an explicit number of epochs is kept
 SELECT (o ->> 'epochs')::int AS epochs, (o ->> 'pretrain_epochs')::int AS pretrain_epochs
@@ -91,7 +91,7 @@ SELECT o -> 'epochs' AS epochs
 FROM (SELECT deepsad_info(deepsad_train(ARRAY[i], NULL, deepsad_options(members => 1, hidden => '{2}', latent => 1, epochs => 20, pretrain_epochs => 0))) -> 'options' AS o FROM generate_series(1, 300000) i) s;
 
 -- progress is gone after every training, and notices come when asked for
-SELECT count(*) AS trainings FROM deepsad_progress;
-SELECT length(deepsad_train(x, flag, deepsad_options(verbose => 1, members => 1, epochs => 3, pretrain_epochs => 3))) > 0 AS verbose FROM big WHERE id <= 1;
+SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
+SELECT length(deepsad_train(x, flag, deepsad_options(verbose => true, members => 1, epochs => 3, pretrain_epochs => 3))) > 0 AS verbose FROM big WHERE id <= 1;
 DROP TABLE big, model, held;
 DROP FUNCTION quick, inner_training;

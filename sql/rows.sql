@@ -16,24 +16,26 @@ CREATE FUNCTION quick() RETURNS jsonb LANGUAGE sql IMMUTABLE AS
 SELECT deepsad_train(t, is_fraud, quick()) FROM tx t;
 ALTER TABLE tx ALTER way TYPE text;
 -- the label is a column of the row: left out, with a notice
-CREATE TABLE m AS SELECT deepsad_train(t, is_fraud, quick()) AS model FROM tx t;
-SELECT * FROM deepsad_columns((SELECT model FROM m)) f;
-SELECT deepsad_info(model) -> 'columns' AS columns, deepsad_info(model) -> 'features' AS features, deepsad_info(model) -> 'rows' AS rows FROM m;
+CREATE TABLE tx_model AS SELECT deepsad_train(t, is_fraud, quick()) AS model FROM tx t;
+SELECT feature, type, encoding, features, inputs, missing FROM tx_model, deepsad_columns(model);
+SELECT feature, expected, categories FROM tx_model, deepsad_columns(model) WHERE left_out IS NULL;
+SELECT feature, left_out FROM tx_model, deepsad_columns(model) WHERE left_out IS NOT NULL;
+SELECT deepsad_info(model) -> 'columns' AS columns, deepsad_info(model) -> 'features' AS features, jsonb_pretty(deepsad_info(model) -> 'rows') AS rows FROM tx_model;
 -- the table's row, its columns in another order and with others among them, and loose ones: the same score
 SELECT count(*), count(DISTINCT id), bool_and(deepsad_score(model, t) = deepsad_score(model, f)) AS reordered,
 	bool_and(deepsad_score(model, t) = deepsad_score(model, t.amount, t.country, t.online, t.created, t.day, t.at, t.took, t.client, t.way, t.gap, t.sizes, t.kept, t.fixed)) AS loose,
 	bool_and(deepsad_score(model, t) = deepsad_score(model, ROW(t.amount, t.country, t.online, t.created, t.day, t.at, t.took, t.client, t.way, t.gap, t.sizes, t.kept, t.fixed))) AS positions
-FROM m, tx t, LATERAL (SELECT 1 AS more, way, kept, fixed, sizes, took, client, gap, at, day, NULL::point AS other, created, online, country, amount) f;
+FROM tx_model, tx t, LATERAL (SELECT 1 AS more, way, kept, fixed, sizes, took, client, gap, at, day, NULL::point AS other, created, online, country, amount) f;
 -- other types for the same values
 SELECT bool_and(deepsad_score(model, t) = deepsad_score(model, f)) AS same
-FROM m, tx t, LATERAL (SELECT amount::float8, country::varchar, online, created, day, at, took, client::cidr, way::name, gap::bigint, sizes::float8[], kept::name, fixed::text) f
+FROM tx_model, tx t, LATERAL (SELECT amount::float8, country::varchar, online, created, day, at, took, client::cidr, way::name, gap::bigint, sizes::float8[], kept::name, fixed::text) f
 WHERE masklen(t.client) = 32;
 -- scores depend on no setting
-CREATE TABLE s AS SELECT id, deepsad_score(model, t) AS score FROM tx t, m;
+CREATE TABLE tx_score AS SELECT id, deepsad_score(model, t) AS score FROM tx t, tx_model;
 SET timezone = 'Asia/Tokyo';
 SET datestyle = 'German';
 SET intervalstyle = 'iso_8601';
-SELECT bool_and(deepsad_score(model, t) = score) AS same FROM s JOIN tx t USING (id), m;
+SELECT bool_and(deepsad_score(model, t) = score) AS same FROM tx_score JOIN tx t USING (id), tx_model;
 RESET timezone;
 RESET datestyle;
 RESET intervalstyle;
@@ -43,55 +45,55 @@ SELECT deepsad_train(t, is_fraud, quick()) = deepsad_train(t, is_fraud, quick() 
 DO $$
 DECLARE c text; before float8; after float8;
 BEGIN
-	FOR c IN SELECT feature FROM m, deepsad_columns(model) WHERE left_out IS NULL LOOP
-		EXECUTE format('SELECT deepsad_score(model, t), deepsad_score(model, jsonb_populate_record(t, jsonb_build_object(%L, NULL))) FROM m, tx t WHERE id = 3', c) INTO before, after;
+	FOR c IN SELECT feature FROM tx_model, deepsad_columns(model) WHERE left_out IS NULL LOOP
+		EXECUTE format('SELECT deepsad_score(model, t), deepsad_score(model, jsonb_populate_record(t, jsonb_build_object(%L, NULL))) FROM tx_model, tx t WHERE id = 3', c) INTO before, after;
 		IF after IS NULL OR after = before THEN RAISE NOTICE '% NULL: % instead of %', c, after, before; END IF;
 	END LOOP;
 END $$;
-SELECT deepsad_score(model, NULL::tx) IS NULL AS no_row, deepsad_score(NULL, t) IS NULL AS no_model, deepsad_score(model, jsonb_populate_record(NULL::tx, '{}')) > 0 AS all_missing FROM m, tx t LIMIT 1;
+SELECT deepsad_score(model, NULL::tx) IS NULL AS no_row, deepsad_score(NULL, t) IS NULL AS no_model, deepsad_score(model, jsonb_populate_record(NULL::tx, '{}')) > 0 AS all_missing FROM tx_model, tx t LIMIT 1;
 -- an unseen category is like any other unseen one
 SELECT deepsad_score(model, a) = deepsad_score(model, b) AS same, deepsad_score(model, a) > deepsad_score(model, t) AS higher
-FROM m, tx t, jsonb_populate_record(t, '{"country": "XX"}') a, jsonb_populate_record(t, '{"country": "Yy"}') b WHERE t.id = 3;
+FROM tx_model, tx t, jsonb_populate_record(t, '{"country": "XX"}') a, jsonb_populate_record(t, '{"country": "Yy"}') b WHERE t.id = 3;
 -- renamed, dropped and retyped columns
-SELECT deepsad_score(model, f) FROM m, (SELECT amount, country AS land, online, created, day, at, took, client, way, gap, sizes, kept, fixed FROM tx) f;
+SELECT deepsad_score(model, f) FROM tx_model, (SELECT amount, country AS land, online, created, day, at, took, client, way, gap, sizes, kept, fixed FROM tx) f;
 ALTER TABLE tx RENAME COLUMN gap TO hole;
-SELECT deepsad_score(model, t) FROM m, tx t;
+SELECT deepsad_score(model, t) FROM tx_model, tx t;
 ALTER TABLE tx RENAME COLUMN hole TO gap;
 ALTER TABLE tx ALTER gap TYPE text;
-SELECT deepsad_score(model, t) FROM m, tx t;
+SELECT deepsad_score(model, t) FROM tx_model, tx t;
 ALTER TABLE tx ALTER gap TYPE smallint USING gap::smallint;
-SELECT bool_and(deepsad_score(model, t) = score) AS same FROM s JOIN tx t USING (id), m;
+SELECT bool_and(deepsad_score(model, t) = score) AS same FROM tx_score JOIN tx t USING (id), tx_model;
 ALTER TABLE tx ADD COLUMN later int DEFAULT 5;
 ALTER TABLE tx DROP COLUMN fixed;
-SELECT deepsad_score(model, t) FROM m, tx t;
+SELECT deepsad_score(model, t) FROM tx_model, tx t;
 ALTER TABLE tx ADD COLUMN fixed text;
 UPDATE tx SET fixed = 'f' || id % 2;
-SELECT bool_and(deepsad_score(model, t) = score) AS same FROM s JOIN tx t USING (id), m;
-SELECT deepsad_score(model, 1, 2) FROM m;
-SELECT deepsad_score(model, f) FROM m, tx, LATERAL (SELECT amount, country, online, created, day, at, took, client, way::channel, gap, sizes, kept, fixed) f;
-SELECT deepsad_score(model, ROW(1, 2)) FROM m;
-SELECT deepsad_score(model, ARRAY[1, 2]) FROM m;
-SELECT deepsad_score(model, amount, country, online, created, day, at, took, client, way, gap, gap, kept, fixed) FROM m, tx;
-SELECT deepsad_score(model, jsonb_populate_record(t, '{"sizes": [1, 2, 3]}')) FROM m, tx t LIMIT 1;
-SELECT deepsad_score(model, jsonb_populate_record(t, '{"sizes": [1, "infinity"]}')) FROM m, tx t LIMIT 1;
+SELECT bool_and(deepsad_score(model, t) = score) AS same FROM tx_score JOIN tx t USING (id), tx_model;
+SELECT deepsad_score(model, 1, 2) FROM tx_model;
+SELECT deepsad_score(model, f) FROM tx_model, tx, LATERAL (SELECT amount, country, online, created, day, at, took, client, way::channel, gap, sizes, kept, fixed) f;
+SELECT deepsad_score(model, ROW(1, 2)) FROM tx_model;
+SELECT deepsad_score(model, ARRAY[1, 2]) FROM tx_model;
+SELECT deepsad_score(model, amount, country, online, created, day, at, took, client, way, gap, gap, kept, fixed) FROM tx_model, tx;
+SELECT deepsad_score(model, jsonb_populate_record(t, '{"sizes": [1, 2, 3]}')) FROM tx_model, tx t LIMIT 1;
+SELECT deepsad_score(model, jsonb_populate_record(t, '{"sizes": [1, "infinity"]}')) FROM tx_model, tx t LIMIT 1;
 -- infinite times are missing
-SELECT deepsad_score(model, jsonb_populate_record(t, '{"created": "infinity"}')) = deepsad_score(model, jsonb_populate_record(t, '{"created": null}')) AS same FROM m, tx t WHERE id = 3;
+SELECT deepsad_score(model, jsonb_populate_record(t, '{"created": "infinity"}')) = deepsad_score(model, jsonb_populate_record(t, '{"created": null}')) AS same FROM tx_model, tx t WHERE id = 3;
 -- in a trigger, where NEW has more columns
 CREATE TABLE scored (LIKE tx, score float8);
 CREATE FUNCTION score_new() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	NEW.score := deepsad_score((SELECT model FROM m), NEW);
+	NEW.score := deepsad_score((SELECT model FROM tx_model), NEW);
 	RETURN NEW;
 END $$;
 CREATE TRIGGER t BEFORE INSERT ON scored FOR EACH ROW EXECUTE FUNCTION score_new();
 INSERT INTO scored SELECT * FROM tx WHERE id <= 20;
-SELECT bool_and(scored.score = s.score) AS same FROM scored JOIN s USING (id);
+SELECT bool_and(scored.score = tx_score.score) AS same FROM scored JOIN tx_score USING (id);
 
 -- in a database of another encoding
-SELECT encode(model, 'hex') AS model, encode(float8send(score), 'hex') AS score FROM m, s WHERE id = 4 \gset
+SELECT encode(model, 'hex') AS model, encode(float8send(score), 'hex') AS score FROM tx_model, tx_score WHERE id = 4 \gset
 SELECT current_database() AS here \gset
-CREATE DATABASE deepsad_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
-\c deepsad_latin
+CREATE DATABASE regress_deepsad_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
+\c regress_deepsad_latin
 SET client_min_messages = warning;
 CREATE EXTENSION deepsad;
 SET client_encoding = 'UTF8';
@@ -101,32 +103,31 @@ INSERT INTO row4 VALUES (4 + 4 / 10.0, 'Ünï', false, '2026-01-01 02:28+00', '2
 SELECT country, length(country), encode(float8send(deepsad_score(decode(:'model', 'hex'), r)), 'hex') = :'score' AS same FROM row4 r;
 SELECT categories FROM deepsad_columns(decode(:'model', 'hex')) WHERE feature = 'country';
 \c :here
-DROP DATABASE deepsad_latin;
+DROP DATABASE regress_deepsad_latin;
 SET extra_float_digits = 0;
 
 -- explanations speak of columns
-SELECT feature, value, expected FROM m, tx t, deepsad_explain(model, t) WHERE id = 100 ORDER BY feature;
+SELECT feature, value, expected FROM tx_model, tx t, deepsad_explain(model, t) WHERE id = 100 ORDER BY feature;
 SELECT abs(sum(contribution) - (deepsad_score(model, t) - (deepsad_info(model) ->> 'baseline_score')::float8)) < 1e-6 AS adds_up
-FROM m, tx t, deepsad_explain(model, t) WHERE id = 7 GROUP BY model, t.*;
-SELECT e -> 'feature' IS NOT NULL AS named, e -> 'value' AS value FROM m, tx t, jsonb_populate_record(t, '{"country": "XX"}') f,
-	jsonb_array_elements(deepsad_explain_json(model, 99, f)) e WHERE t.id = 1 AND e ->> 'feature' = 'country';
+FROM tx_model, tx t, deepsad_explain(model, t) WHERE id = 7 GROUP BY model, t.*;
+SELECT value FROM tx_model, tx t, jsonb_populate_record(t, '{"country": "XX"}') f, deepsad_explain(model, f) WHERE t.id = 1 AND feature = 'country';
 -- embeddings, updates, batches
-SELECT abs((SELECT sum(x * x) FROM unnest(deepsad_embed(model, t)) x) / deepsad_score(model, t) - 1) < 1e-5 AS squared_length FROM m, tx t WHERE id = 1;
-SELECT count(*), bool_and(s.score = b.score) AS same FROM m, deepsad_score_query(model, 'SELECT id, t FROM tx t') b JOIN s ON id = key;
-SELECT count(*), bool_and(deepsad_pvalue(model, t) BETWEEN 0 AND 1) AS pvalues, count(deepsad_is_anomaly(model, t)) FROM m, tx t;
-SELECT deepsad_drift(model, t) -> 'verdict' AS verdict FROM m, tx t;
-SELECT string_agg(f ->> 'feature', ', ') AS features FROM (SELECT deepsad_drift(model, t) AS d FROM m, tx t) d, jsonb_array_elements(d -> 'features') f;
-SELECT d -> 'shifted' ? 'country = DE' AS country, d -> 'shifted' ? 'amount' AS amount FROM (SELECT deepsad_drift(model, t) AS d FROM m, tx t WHERE country = 'DE') d;
-CREATE TABLE updated AS SELECT deepsad_update(model, t, id % 50 = 0, '{"epochs": 2}') AS model FROM m, tx t;
+SELECT abs((SELECT sum(x * x) FROM unnest(deepsad_embed(model, t)) x) / deepsad_score(model, t) - 1) < 1e-5 AS squared_length FROM tx_model, tx t WHERE id = 1;
+SELECT count(*), bool_and(tx_score.score = b.score) AS same FROM tx_model, deepsad_score_query(model, 'SELECT id, t FROM tx t') b JOIN tx_score ON id = key;
+SELECT count(*), bool_and(deepsad_pvalue(model, t) BETWEEN 0 AND 1) AS pvalues, count(deepsad_is_anomaly(model, t)) FROM tx_model, tx t;
+SELECT deepsad_drift(model, t) -> 'verdict' AS verdict FROM tx_model, tx t;
+SELECT string_agg(f ->> 'feature', E'\n') AS features FROM (SELECT deepsad_drift(model, t) AS d FROM tx_model, tx t) d, jsonb_array_elements(d -> 'features') f;
+SELECT d -> 'shifted' ? 'country = DE' AS country, d -> 'shifted' ? 'amount' AS amount FROM (SELECT deepsad_drift(model, t) AS d FROM tx_model, tx t WHERE country = 'DE') d;
+CREATE TABLE updated AS SELECT deepsad_update(model, t, id % 50 = 0, '{"epochs": 2}') AS model FROM tx_model, tx t;
 SELECT deepsad_info(model) -> 'last_update' AS last_update FROM updated;
-SELECT count(*) FROM (SELECT feature, encoding, categories FROM m, deepsad_columns(model) EXCEPT SELECT feature, encoding, categories FROM updated, deepsad_columns(model)) e;
-SELECT deepsad_score(updated.model, t) > 0 AND deepsad_score(updated.model, t) <> deepsad_score(m.model, t) AS updated FROM updated, m, tx t WHERE id = 1;
-SELECT deepsad_update(model, t, NULL, '{"columns": {}}') FROM m, tx t;
-SELECT deepsad_update(model, ARRAY[1, 2]) FROM m;
-SELECT deepsad_freeze(model, 'frozen') FROM m;
+SELECT count(*) FROM (SELECT feature, encoding, categories FROM tx_model, deepsad_columns(model) EXCEPT SELECT feature, encoding, categories FROM updated, deepsad_columns(model)) e;
+SELECT deepsad_score(updated.model, t) > 0 AND deepsad_score(updated.model, t) <> deepsad_score(tx_model.model, t) AS updated FROM updated, tx_model, tx t WHERE id = 1;
+SELECT deepsad_update(model, t, NULL, '{"columns": {}}') FROM tx_model, tx t;
+SELECT deepsad_update(model, ARRAY[1, 2]) FROM tx_model;
+SELECT deepsad_freeze(model, 'frozen') FROM tx_model;
 -- rows beyond memory: the same encoding
 SET maintenance_work_mem = '1MB';
-SELECT count(*) FROM (SELECT feature, encoding, features, inputs, missing, categories FROM m, deepsad_columns(model)
+SELECT count(*) FROM (SELECT feature, encoding, features, inputs, missing, categories FROM tx_model, deepsad_columns(model)
 	EXCEPT SELECT (f).feature, (f).encoding, (f).features, (f).inputs, (f).missing, (f).categories FROM (
 		SELECT deepsad_columns(model) AS f FROM (SELECT deepsad_train(t, is_fraud, quick() || '{"epochs": 1, "pretrain_epochs": 1}') AS model
 			FROM (SELECT tx.* FROM tx, generate_series(1, 10)) t) b) f) e;
@@ -216,25 +217,25 @@ SELECT deepsad_info(deepsad_train_table('tx', '{amount,country}', NULL, '{"epoch
 RESET ROLE;
 DROP SCHEMA "odd schema" CASCADE;
 DROP VIEW v;
-DROP TABLE tx, m, s, scored, updated;
+DROP TABLE tx, tx_model, tx_score, scored, updated;
 DROP ROLE regress_deepsad_reader;
 DROP FUNCTION quick, score_new;
 DROP TYPE channel;
 
 -- a table's columns have names, even f1, f2, ...; so have those of a subquery when they are another's
-CREATE TABLE ft AS SELECT i * 0.37 % 1 AS f1, 5000 + i % 97 AS f2, i % 7 AS f3 FROM generate_series(1, 300) i;
-CREATE TABLE ftm AS SELECT deepsad_train(ft, NULL, '{"members": 1, "epochs": 1, "columns": {"f3": "skip"}}') AS model FROM ft;
-SELECT array_agg(feature) AS features FROM ftm, deepsad_columns(model);
-SELECT count(*) FILTER (WHERE deepsad_score(model, ft) IS DISTINCT FROM deepsad_score(model, f1, f2)) AS different FROM ftm, ft;
-UPDATE ftm SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1, f2 FROM ft) x);
-SELECT deepsad_score(model, x) > 0 AS in_order FROM ftm, (SELECT f1, f2 FROM ft LIMIT 1) x;
-SELECT deepsad_score(model, x) FROM ftm, (SELECT f2, f1 FROM ft LIMIT 1) x;
-SELECT deepsad_train(x, NULL, '{"columns": {"2": "skip"}}') FROM (SELECT f1, f2 FROM ft) x;
-SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"f2": "skip"}}') FROM (SELECT f1, f2 FROM ft) x));
+CREATE TABLE two_numbers AS SELECT i * 0.37 % 1 AS f1, 5000 + i % 97 AS f2, i % 7 AS f3 FROM generate_series(1, 300) i;
+CREATE TABLE two_numbers_model AS SELECT deepsad_train(two_numbers, NULL, '{"members": 1, "epochs": 1, "columns": {"f3": "skip"}}') AS model FROM two_numbers;
+SELECT array_agg(feature) AS features FROM two_numbers_model, deepsad_columns(model);
+SELECT count(*) FILTER (WHERE deepsad_score(model, two_numbers) IS DISTINCT FROM deepsad_score(model, f1, f2)) AS different FROM two_numbers_model, two_numbers;
+UPDATE two_numbers_model SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1, f2 FROM two_numbers) x);
+SELECT deepsad_score(model, x) > 0 AS in_order FROM two_numbers_model, (SELECT f1, f2 FROM two_numbers LIMIT 1) x;
+SELECT deepsad_score(model, x) FROM two_numbers_model, (SELECT f2, f1 FROM two_numbers LIMIT 1) x;
+SELECT deepsad_train(x, NULL, '{"columns": {"2": "skip"}}') FROM (SELECT f1, f2 FROM two_numbers) x;
+SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"f2": "skip"}}') FROM (SELECT f1, f2 FROM two_numbers) x));
 -- a name that occurs twice
-SELECT deepsad_train(x) FROM (SELECT f1 AS a, f2 AS a FROM ft) x;
-UPDATE ftm SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1 AS a, f2 AS b FROM ft) x);
-SELECT deepsad_score(model, x) FROM ftm, (SELECT f1 AS a, f2 AS b, f2 AS b FROM ft LIMIT 1) x;
+SELECT deepsad_train(x) FROM (SELECT f1 AS a, f2 AS a FROM two_numbers) x;
+UPDATE two_numbers_model SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1 AS a, f2 AS b FROM two_numbers) x);
+SELECT deepsad_score(model, x) FROM two_numbers_model, (SELECT f1 AS a, f2 AS b, f2 AS b FROM two_numbers LIMIT 1) x;
 -- the label is no feature of a ROW either; few labels prove nothing of a flag that others have too
 SELECT bool_and(deepsad_score(model, ROW(i, i % 5, i % 20 = 0)) = deepsad_score(model, i, i % 5, i % 20 = 0)) AS same, bool_and(deepsad_score(model, i % 5) = deepsad_score(model, ROW(i, i % 5, NULL))) AS those_left
 FROM (SELECT deepsad_train(ROW(i, i % 5, i % 20 = 0), i % 20 = 0) AS model FROM generate_series(1, 300) i) m, generate_series(1, 300) i;
@@ -254,6 +255,6 @@ CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
 SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS ours FROM generate_series(1, 20);
 ALTER FUNCTION odd_array(odd) OWNER TO regress_deepsad_stranger;
 SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS theirs FROM generate_series(1, 20);
-DROP TABLE ft, ftm;
+DROP TABLE two_numbers, two_numbers_model;
 DROP TYPE odd CASCADE;
 DROP ROLE regress_deepsad_stranger;

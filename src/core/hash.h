@@ -19,7 +19,7 @@ dsad_number_bits(double value)
 	return value != value ? UINT64_C(0x7ff8000000000000) : bits;
 }
 
-/* Goes on from h; odd multipliers and shifts as in Steele and Vigna's mixers (2021). */
+/* Goes on from h; the multiplier of Evensen's rrmxmx (2018). */
 static inline uint64_t
 dsad_hash_step(uint64_t h, uint64_t bits)
 {
@@ -27,6 +27,7 @@ dsad_hash_step(uint64_t h, uint64_t bits)
 	return h ^ (h >> 32);
 }
 
+/* Mixes the last step's bits; the multiplier of Degski's 64-bit mixer. */
 static inline uint64_t
 dsad_hash_end(uint64_t h)
 {

@@ -23,7 +23,8 @@ typedef enum DsadStream
 	DSAD_STREAM_RESERVOIR,
 	DSAD_STREAM_UPDATE_SHUFFLE,
 	DSAD_STREAM_SAMPLE,
-	DSAD_STREAM_SKETCH
+	DSAD_STREAM_SKETCH,
+	DSAD_STREAM_TRUST
 } DsadStream;
 
 extern void dsad_random_seed(DsadRandom *random, uint64_t seed, uint32_t member, DsadStream stream);

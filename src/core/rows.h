@@ -15,6 +15,9 @@ typedef enum DsadLabel
 	DSAD_ANOMALY = -1, DSAD_UNLABELED = 0, DSAD_NORMAL = 1
 } DsadLabel;
 
+/* Rows by label: number label + 1. */
+#define DSAD_LABELS 3
+
 /* Rows to score, (count, features), NaN = missing: doubles or, if single, floats, at any address. */
 typedef struct DsadRows
 {

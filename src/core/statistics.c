@@ -90,14 +90,6 @@ dsad_select(double *values, size_t count, size_t rank)
 	return values[low];
 }
 
-/* The q-quantile of values in any order; sorts them. */
-double
-dsad_quantile(double *values, size_t count, double q)
-{
-	dsad_sort(values, count);
-	return dsad_sorted_quantile(values, count, q);
-}
-
 /* Newcombe's variance of an AUC whose true value is theta, from n rows of one kind and m of the other. */
 static double
 auc_variance(double theta, double n, double m)

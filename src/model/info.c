@@ -39,7 +39,6 @@ push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *m
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_float(state, "mean_distance", member->divisor);
-	deepsad_push_float(state, "radius", member->radius);
 	deepsad_push_int(state, "pretrain_epochs", member->pretrain_epochs_run);
 	deepsad_push_float(state, "pretrain_loss",
 					   last_loss(member->pretrain_loss, member->pretrain_epochs_run));
@@ -116,8 +115,8 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		deepsad_push_int(state, "rows", (int64) trust->rows[kind]);
 		push_known(state, "mean_score", trust->mean_score[kind]);
-		deepsad_push_float(state, "entropy", trust->mean_score[kind] > 0 ?
-						   model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
+		deepsad_push_rounded(state, "entropy", trust->mean_score[kind] > 0 ?
+							 model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
@@ -127,17 +126,17 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 static void
 push_decision(JsonbParseState **state, const DsadModel *model)
 {
-	static const char *const methods[] = {"auto", "split", "cross", "none"};
+	const DsadOption *calibrations = dsad_option_find("calibration", strlen("calibration"));
 	const DsadCalibration *calibration = &model->calibration;
 	DsadDecision decision;
 
 	dsad_decision(&decision, model);
 	deepsad_push_key(state, "calibration");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_string(state, "method", methods[model->config.calibration]);
+	deepsad_push_string(state, "method", calibrations->labels[model->config.calibration]);
 	deepsad_push_int(state, "rows", calibration->rows);
-	if (calibration->lists > 0)
-		deepsad_push_float(state, "smallest_pvalue", dsad_smallest_pvalue(calibration));
+	deepsad_push_float(state, "smallest_pvalue",
+					   calibration->lists > 0 ? dsad_smallest_pvalue(calibration) : get_float8_nan());
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	deepsad_push_key(state, "threshold");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -181,7 +180,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	for (uint32 l = 0; l < model.layers; l++)
 		weights += (int64) model.dims[l] * model.dims[l + 1] * model.config.members;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_int(&state, "format", DSAD_FORMAT);
+	deepsad_push_int(&state, "format", model.format);
 	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));
 	if (!dsad_encoder_is_array(model.encoder))
 	{
@@ -267,13 +266,8 @@ deepsad_is_model(PG_FUNCTION_ARGS)
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
-	DsadError	error;
-	DsadStatus	status;
+	bool		is_model = deepsad_model_try_decode(&model, &arena, &env, context, bytes);
 
-	deepsad_env_init(&env, context);
-	dsad_arena_init(&arena, &env);
-	status = dsad_model_decode(&model, &arena, &env, (const uint8_t *) VARDATA_ANY(bytes),
-							   VARSIZE_ANY_EXHDR(bytes), &error);
 	MemoryContextDelete(context);
-	PG_RETURN_BOOL(status == DSAD_OK);
+	PG_RETURN_BOOL(is_model);
 }

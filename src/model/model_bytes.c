@@ -21,6 +21,18 @@ deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryCon
 									VARSIZE_ANY_EXHDR(bytes), &error), &error);
 }
 
+/* The same without an error: false when the bytes are no model. */
+bool
+deepsad_model_try_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context, bytea *bytes)
+{
+	DsadError	error;
+
+	deepsad_env_init(env, context);
+	dsad_arena_init(arena, env);
+	return dsad_model_decode(model, arena, env, (const uint8_t *) VARDATA_ANY(bytes),
+							 VARSIZE_ANY_EXHDR(bytes), &error) == DSAD_OK;
+}
+
 /* A copy of a model as it is stored, in context; what it is stored in elsewhere in memory becomes part of it. */
 struct varlena *
 deepsad_model_keep(struct varlena *model, MemoryContext context)

@@ -12,5 +12,7 @@ extern bool deepsad_same_model(struct varlena *a, struct varlena *b);
 extern bytea *deepsad_model_encode(const DsadModel *model, const DsadEnv *env);
 extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,
 								 bytea *bytes);
+extern bool deepsad_model_try_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,
+									 bytea *bytes);
 
 #endif

@@ -39,7 +39,8 @@ valid_names(const DsadOption *option)
 static void
 wrong_type(const DsadOption *option)
 {
-	static const char *const kind[] = {"an integer", "a number", "one of the names", "an array of integers"};
+	static const char *const kind[] = {"an integer", "a number", "one of the names", "an array of integers",
+	"true or false"};
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -118,22 +119,30 @@ json_list(const DsadOption *option, const JsonbValue *value, DsadIntList *list)
 		}
 }
 
-/* Sets one option from its JSON value. */
+/* Sets one option from its JSON value, which is not null: what stands for NULL in config is refused. */
 static void
 set_option(DsadConfig *config, const DsadOption *option, const JsonbValue *value)
 {
 	void	   *field = (char *) config + option->offset;
+	DsadError	error;
 
 	switch (option->kind)
 	{
 		case DSAD_OPTION_INT:
 			*(int64_t *) field = json_int(option, value);
+			deepsad_check(dsad_option_check(option, (double) *(int64_t *) field, &error), &error);
+			break;
+		case DSAD_OPTION_BOOL:
+			if (value->type != jbvBool)
+				wrong_type(option);
+			*(int64_t *) field = value->val.boolean;
 			break;
 		case DSAD_OPTION_FLOAT:
 			if (value->type != jbvNumeric)
 				wrong_type(option);
 			*(double *) field = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 																   NumericGetDatum(value->val.numeric)));
+			deepsad_check(dsad_option_check(option, *(double *) field, &error), &error);
 			break;
 		case DSAD_OPTION_ENUM:
 			if (value->type != jbvString)
@@ -268,6 +277,15 @@ deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
 	deepsad_check(dsad_config_check(config, &error), &error);
 }
 
+/* Whether the option has no value. */
+static bool
+is_null(const DsadOption *option, const void *field)
+{
+	if (option->kind == DSAD_OPTION_FLOAT)
+		return *(const double *) field == option->none;
+	return (double) *(const int64_t *) field == option->none;
+}
+
 /* Pushes every option of a model as key and value, into an object that is being built. */
 void
 deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
@@ -279,7 +297,9 @@ deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 
 		if (option->transient)
 			continue;
-		if (option->kind == DSAD_OPTION_INT)
+		if (option->kind != DSAD_OPTION_INT_LIST && is_null(option, field))
+			deepsad_push_string(state, option->name, NULL);
+		else if (option->kind == DSAD_OPTION_INT)
 			deepsad_push_int(state, option->name, *(const int64_t *) field);
 		else if (option->kind == DSAD_OPTION_FLOAT)
 			deepsad_push_float(state, option->name, *(const double *) field);
@@ -348,6 +368,9 @@ deepsad_options(PG_FUNCTION_ARGS)
 				/* the SQL type is bigint where integer would not hold the range */
 				deepsad_push_int(&state, option->name, option->max > PG_INT32_MAX ?
 								 PG_GETARG_INT64(i) : PG_GETARG_INT32(i));
+				break;
+			case DSAD_OPTION_BOOL:
+				deepsad_push_bool(&state, option->name, PG_GETARG_BOOL(i));
 				break;
 			case DSAD_OPTION_FLOAT:
 				if (!isfinite(PG_GETARG_FLOAT8(i)))

@@ -63,6 +63,15 @@ deepsad_push_float(JsonbParseState **state, const char *key, double number)
 	push(state, key, &value);
 }
 
+/*
+ * To six significant digits: what exp() or log() made, whose last digits are not the same in every C library.
+ */
+void
+deepsad_push_rounded(JsonbParseState **state, const char *key, double number)
+{
+	deepsad_push_float(state, key, isfinite(number) ? strtod(psprintf("%.6g", number), NULL) : number);
+}
+
 /* string NULL: null */
 void
 deepsad_push_string(JsonbParseState **state, const char *key, const char *string)

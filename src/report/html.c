@@ -15,7 +15,7 @@
 #include "report/html.h"
 
 #define REPLACEMENT 0xFFFD		/* the character that stands for bytes that are none */
-#define CONTROL_PICTURES 0x2400 /* U+2400 is the picture of U+0000, and so on */
+#define CONTROL_PICTURES 0x2400	/* U+2400 is the picture of U+0000, and so on */
 
 /* Writes a character beyond ASCII, or a control character, as a reference. */
 static void
@@ -148,7 +148,7 @@ put_fixed(StringInfo page, int decimals, double number)
  * %g a number as people read it; %.1f and the like, plain; %%.
  */
 void
-deepsad_html(StringInfo page, const char *format,...)
+deepsad_html(StringInfo page, const char *format, ...)
 {
 	va_list		args;
 
@@ -205,7 +205,9 @@ deepsad_percent(double share)
 		return pstrdup("< 0.01 %");
 	if (percent > 99.99 && percent < 100)
 		return pstrdup("> 99.99 %");
-	return psprintf(percent == 0 || fabs(percent) >= 99.995 ? "%.0f %%" : fabs(percent) < 1 ? "%.2f %%" : "%.1f %%", percent);
+	return psprintf(percent == 0 || fabs(percent) >= 99.995 ? "%.0f %%" : fabs(percent) < 1 ? "%.2f %%" :
+																							  "%.1f %%",
+					percent);
 }
 
 /* The text, or as much of it as `most` bytes hold, with dots. */

@@ -106,7 +106,8 @@ put_alarms(StringInfo page, const DeepsadJudged *judged, const char *label, cons
 	uint64		all = alarm[0] + alarm[1] + alarm[2];
 
 	deepsad_html(page, chosen ? "<tr class=\"chosen\"><th scope=\"row\">%s</th>" : "<tr><th "
-				 "scope=\"row\">%s</th>", label);
+																				   "scope=\"row\">%s</th>",
+				 label);
 	deepsad_html(page, "<td class=\"number\">%llu</td><td class=\"number\">%s</td>", (unsigned long long) all,
 				 deepsad_percent((double) all / (double) deepsad_judged_count(judged)));
 	if (judged->count[0] > 0)
@@ -116,8 +117,7 @@ put_alarms(StringInfo page, const DeepsadJudged *judged, const char *label, cons
 		deepsad_html(page, "<td class=\"number\">%llu</td><td class=\"number\">%s</td>", (unsigned long long) alarm[2],
 					 deepsad_percent((double) alarm[2] / (double) judged->count[2]));
 	if (judged->count[0] > 0 && judged->count[2] > 0)
-		deepsad_html(page, "<td class=\"number\">%s</td>", alarm[0] + alarm[2] == 0 ? "-" :
-					 deepsad_percent((double) alarm[0] / (double) (alarm[0] + alarm[2])));
+		deepsad_html(page, "<td class=\"number\">%s</td>", alarm[0] + alarm[2] == 0 ? "-" : deepsad_percent((double) alarm[0] / (double) (alarm[0] + alarm[2])));
 	deepsad_html(page, "</tr>\n");
 }
 
@@ -163,8 +163,8 @@ deepsad_judged_alarms(StringInfo page, DeepsadJudged *judged)
 	char	   *decision = deepsad_report_decision(&judged->model);
 
 	deepsad_html(page, "<h2 id=\"alarms\">Alarms by threshold</h2>\n<div class=\"wide\"><table><thead><tr>"
-				 "<th scope=\"col\">taken for an anomaly</th>"
-				 "<th scope=\"colgroup\" colspan=\"2\" class=\"number\">rows</th>");
+					   "<th scope=\"col\">taken for an anomaly</th>"
+					   "<th scope=\"colgroup\" colspan=\"2\" class=\"number\">rows</th>");
 	if (judged->count[0] > 0)
 		deepsad_html(page, "<th scope=\"colgroup\" colspan=\"2\" class=\"number\">anomalies found</th>");
 	if (judged->count[2] > 0)
@@ -180,5 +180,5 @@ deepsad_judged_alarms(StringInfo page, DeepsadJudged *judged)
 	put_scores(page, judged);
 	deepsad_table_end(page);
 	deepsad_html(page, "<p class=\"soft\">Anomalies found are of those labeled so, false alarms of the rows labeled normal, "
-				 "precision of both. Unlabeled rows count in the first columns alone.</p>\n");
+					   "precision of both. Unlabeled rows count in the first columns alone.</p>\n");
 }

@@ -40,7 +40,7 @@ put_shift(StringInfo page, const DeepsadJudged *judged, const char *name, const 
 		  const double *now, int cells)
 {
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td class=\"number\">%.3f</td><td "
-				 "class=\"number\">%.3f</td><td>",
+					   "class=\"number\">%.3f</td><td>",
 				 deepsad_clip(name, DEEPSAD_PAGE_NAME), shift->shifted ? "shifted" : "as before", shift->psi, shift->ks);
 	deepsad_svg_bars(page, then, now, cells);
 	deepsad_html(page, "</td></tr>\n");
@@ -106,12 +106,13 @@ deepsad_judged_drift(StringInfo page, DeepsadJudged *judged)
 	qsort(shift, features, sizeof(Shift), compare_shifts);
 	if (shifted == 0 && !(scored && score.shifted))
 		deepsad_html(page, "<p><span class=\"good\">Yes:</span> no feature differs by more than chance "
-					 "explains.</p>\n");
+						   "explains.</p>\n");
 	else
 		deepsad_html(page, "<p><span class=\"bad\">No:</span> %u of %u features differ by more than chance "
-					 "explains%s. Train anew if the world has "
-					 "changed.</p>\n", shifted, features, !scored ? "" :
-					 score.shifted ? ", and so do the scores" : ", though the scores do not");
+						   "explains%s. Train anew if the world has "
+						   "changed.</p>\n",
+					 shifted, features, !scored ? "" : score.shifted ? ", and so do the scores" :
+																	   ", though the scores do not");
 	deepsad_table_begin(page, "feature", "is", "#PSI", "#KS", "then and now", NULL);
 	if (scored)
 		put_score(page, judged, &score);
@@ -123,8 +124,8 @@ deepsad_judged_drift(StringInfo page, DeepsadJudged *judged)
 	deepsad_table_end(page);
 	deepsad_page_rest(page, features > FEATURES_SHOWN ? features - FEATURES_SHOWN : 0, "features, which differ less,");
 	deepsad_html(page, "<p class=\"soft\">PSI, the population stability index, says how large a shift is; KS is the "
-				 "largest difference of the "
-				 "cumulative shares. Bars: <span class=\"key gray\"></span>training rows, <span class=\"key blue\"></span>these rows, "
-				 "shares between the training rows&#39; deciles, missing "
-				 "values first.</p>\n");
+					   "largest difference of the "
+					   "cumulative shares. Bars: <span class=\"key gray\"></span>training rows, <span class=\"key blue\"></span>these rows, "
+					   "shares between the training rows&#39; deciles, missing "
+					   "values first.</p>\n");
 }

@@ -127,8 +127,7 @@ draw_roc(StringInfo page, const Curve *curve, const char *others)
 	static const double diagonal[] = {0, 1};
 	DeepsadPlot plot = {
 		.x = {psprintf("false alarms among %s", others), 0, 1, false, true},
-		.y = {"anomalies found", 0, 1, false, true}
-	};
+		.y = {"anomalies found", 0, 1, false, true}};
 	double		auc = curve->pairs / (curve->anomalies * curve->normals);
 	double		interval[2];
 
@@ -140,8 +139,9 @@ draw_roc(StringInfo page, const Curve *curve, const char *others)
 	deepsad_plot_line(&plot, "blue", NULL, curve->rate[0], curve->rate[1], curve->points);
 	deepsad_plot_end(&plot);
 	deepsad_html(page, "<figcaption><strong>ROC AUC %.3f</strong>, with 95 %% confidence between %.3f and %.3f. "
-				 "Shaded: Wilson&#39;s 95 %% "
-				 "intervals of both rates. Dotted: guessing.</figcaption>\n</figure>\n", auc, interval[0], interval[1]);
+					   "Shaded: Wilson&#39;s 95 %% "
+					   "intervals of both rates. Dotted: guessing.</figcaption>\n</figure>\n",
+				 auc, interval[0], interval[1]);
 }
 
 /* The precision-recall curve. */
@@ -150,8 +150,7 @@ draw_precision(StringInfo page, const Curve *curve)
 {
 	DeepsadPlot plot = {
 		.x = {"anomalies found (recall)", 0, 1, false, true},
-		.y = {"right among alarms (precision)", 0, 1, false, true}
-	};
+		.y = {"right among alarms (precision)", 0, 1, false, true}};
 	double		base = curve->anomalies / (curve->anomalies + curve->normals);
 	double		chance[2] = {base, base};
 	double		average = curve->precision_sum / curve->anomalies;
@@ -162,7 +161,7 @@ draw_precision(StringInfo page, const Curve *curve)
 	deepsad_plot_line(&plot, "blue", NULL, curve->recall, curve->precision, curve->pr_points);
 	deepsad_plot_end(&plot);
 	deepsad_html(page, "<figcaption><strong>Average precision %.3f</strong>. Dotted: guessing, "
-				 "%s.</figcaption>\n</figure>\n",
+					   "%s.</figcaption>\n</figure>\n",
 				 average, deepsad_percent(base));
 }
 
@@ -244,8 +243,8 @@ deepsad_judged_curves(StringInfo page, DeepsadJudged *judged)
 	deepsad_html(page, "<h2 id=\"separation\">Does it tell anomalies from other rows?</h2>\n");
 	if (!make_curve(&curve, judged->scores))
 		deepsad_html(page, "<p>%s, so there is nothing to compare.</p>\n", judged->count[0] == 0 ? "No row is "
-					 "labeled an anomaly" :
-					 "Every row is labeled an anomaly");
+																								   "labeled an anomaly" :
+																								   "Every row is labeled an anomaly");
 	else
 	{
 		deepsad_html(page, "<p>An anomaly scores higher than %s in <strong>%.1f of 100</strong> pairs.</p>\n",
@@ -253,8 +252,8 @@ deepsad_judged_curves(StringInfo page, DeepsadJudged *judged)
 					 100 * curve.pairs / (curve.anomalies * curve.normals));
 		if (judged->scores->unlabeled_too)
 			deepsad_html(page, "<p class=\"soft\">No row is labeled normal: unlabeled rows stand for them, and "
-						 "anomalies among those count "
-						 "against the model.</p>\n");
+							   "anomalies among those count "
+							   "against the model.</p>\n");
 	}
 	deepsad_html(page, "<div class=\"plots\">\n");
 	if (curve.points > 0)
@@ -282,8 +281,9 @@ deepsad_judged_page(StringInfo page, DeepsadJudged *judged)
 	char	   *decision = deepsad_report_decision(&judged->model);
 
 	deepsad_html(page, "<h1>Anomaly detector %s on %llu %s</h1>\n<p>Deep SAD, trained on %llu rows with %llu known "
-				 "anomalies, judged by "
-				 "%llu %s: %llu labeled as anomalies, %llu as normal.", judged->name, (unsigned long long) rows, rows == 1 ? "row" : "rows",
+					   "anomalies, judged by "
+					   "%llu %s: %llu labeled as anomalies, %llu as normal.",
+				 judged->name, (unsigned long long) rows, rows == 1 ? "row" : "rows",
 				 (unsigned long long) judged->model.facts.rows, (unsigned long long) judged->model.facts.anomalies,
 				 (unsigned long long) rows, rows == 1 ? "row" : "rows", (unsigned long long) judged->count[0],
 				 (unsigned long long) judged->count[2]);

@@ -10,7 +10,7 @@
 extern void deepsad_page_begin(StringInfo page, const char *name);
 extern void deepsad_page_end(StringInfo page);
 extern void deepsad_page_tile(StringInfo page, const char *what, const char *value);
-extern void deepsad_table_begin(StringInfo page, const char *first,...);
+extern void deepsad_table_begin(StringInfo page, const char *first, ...);
 extern void deepsad_table_end(StringInfo page);
 extern void deepsad_table_heading(StringInfo page, const char *heading);
 extern void deepsad_cell_count(StringInfo page, uint64 count);

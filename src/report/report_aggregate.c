@@ -73,7 +73,7 @@ score_row(DeepsadJudged *judged, const DsadRows *row, DeepsadScored *scored)
 
 	if (dsad_score(scorer, row, judged->scratch, &scored->score) == 0 ||
 		!(judged->model.sketch.rows > 0 ? dsad_drift_add(&judged->drift, row, judged->scratch) :
-		  dsad_list_pvalues(scorer, row, judged->scratch, judged->drift.pvalue)))
+										  dsad_list_pvalues(scorer, row, judged->scratch, judged->drift.pvalue)))
 		return false;
 	scored->pvalue = NAN;
 	scored->anomaly = judged->decision.kind == DSAD_DECISION_SCORE && scored->score >= judged->decision.score;

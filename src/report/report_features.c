@@ -36,8 +36,8 @@ cells_of(const DsadModel *model, uint32 feature)
 	return (Cells) {
 		.edge = sketch->edge + (size_t) feature * DSAD_SKETCH_EDGES,
 		.count = sketch->count + (size_t) feature * DSAD_SKETCH_CELLS,
-		.edges = sketch->edges[feature], .rows = sketch->rows
-	};
+		.edges = sketch->edges[feature],
+		.rows = sketch->rows};
 }
 
 /* The share of training rows whose flag is set; by the sketch, else by the mean. */
@@ -178,8 +178,9 @@ deepsad_report_features(StringInfo page, const DsadModel *model)
 	deepsad_html(page, "<h2 id=\"features\">What it looks at</h2>\n");
 	if (model->sketch.rows > 0)
 		deepsad_html(page, "<p class=\"soft\">By a sample of %llu training rows. Ranges hold the middle 80 %% of a "
-					 "number&#39;s "
-					 "values; the picture shows how they lie in it.</p>\n", (unsigned long long) model->sketch.rows);
+						   "number&#39;s "
+						   "values; the picture shows how they lie in it.</p>\n",
+					 (unsigned long long) model->sketch.rows);
 	else
 		deepsad_html(page, "<p class=\"soft\">The model has no summary of its training rows.</p>\n");
 	deepsad_table_begin(page, is_array ? "element" : "column", "becomes", "#missing", "values", NULL);

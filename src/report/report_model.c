@@ -46,8 +46,8 @@ deepsad_report_decision(const DsadModel *model)
 	if (decision.kind == DSAD_DECISION_SCORE && model->config.threshold > 0)
 		return psprintf("score at least %.4g", decision.score);
 	return model->config.contamination > 0 ?
-		psprintf("the highest %s of scores", deepsad_percent(model->config.contamination)) :
-		psprintf("p-value at most %g", model->config.alpha);
+			   psprintf("the highest %s of scores", deepsad_percent(model->config.contamination)) :
+			   psprintf("p-value at most %g", model->config.alpha);
 }
 
 /* An AUC that was measured beside others: whether training helped, in words. */
@@ -57,17 +57,18 @@ put_verdict(StringInfo page, const DsadTrust *trust)
 	double		best = fmax(0.5, fmax(trust->untrained_auc, trust->plain_auc));
 
 	deepsad_html(page, "<p>Guessing reaches 0.5, the same networks before training %.3f, the plain distance of the "
-				 "scaled "
-				 "features %.3f. ", trust->untrained_auc, trust->plain_auc);
+					   "scaled "
+					   "features %.3f. ",
+				 trust->untrained_auc, trust->plain_auc);
 	if (dsad_trust_failed(trust))
 		deepsad_html(page, "<span class=\"bad\">Training did not help:</span> the best of these is above the whole "
-					 "interval.</p>\n");
+						   "interval.</p>\n");
 	else if (trust->interval[0] > best)
 		deepsad_html(page, "<span class=\"good\">Training helped:</span> the whole interval is above all of "
-					 "these.</p>\n");
+						   "these.</p>\n");
 	else
 		deepsad_html(page, "So few rows cannot tell whether training helped: the best of these lies within the "
-					 "interval.</p>\n");
+						   "interval.</p>\n");
 }
 
 /* Mean scores of each kind of row that was looked at. */
@@ -88,8 +89,8 @@ put_mean_scores(StringInfo page, const DsadModel *model)
 		}
 	deepsad_table_end(page);
 	deepsad_html(page, dsad_config_plain_score(&model->config) ?
-				 "<p class=\"soft\">A score is the squared distance from the center; higher is more anomalous.</p>\n" :
-				 "<p class=\"soft\">An average training row scores 1; higher is more anomalous.</p>\n");
+						   "<p class=\"soft\">A score is the squared distance from the center; higher is more anomalous.</p>\n" :
+						   "<p class=\"soft\">An average training row scores 1; higher is more anomalous.</p>\n");
 }
 
 /* How far the model can be trusted, in words. */
@@ -103,25 +104,26 @@ deepsad_report_trust(StringInfo page, const DsadModel *model)
 	if (trust->auc >= 0)
 	{
 		deepsad_html(page, "<p>On rows that no network was trained on, a known anomaly scores higher than another "
-					 "row in "
-					 "<strong>%.1f of 100</strong> pairs: ROC AUC %.3f, with 95 %% confidence between %.3f and "
-					 "%.3f.</p>\n",
+						   "row in "
+						   "<strong>%.1f of 100</strong> pairs: ROC AUC %.3f, with 95 %% confidence between %.3f and "
+						   "%.3f.</p>\n",
 					 trust->auc * 100, trust->auc, trust->interval[0], trust->interval[1]);
 		put_verdict(page, trust);
 	}
 	else
 		deepsad_html(page, "<p>%s It says nothing of how many anomalies the model finds.</p>\n",
 					 model->facts.anomalies == 0 ? "No anomaly was known when it was trained, so its hits could not "
-					 "be counted." :
-					 "No rows with known anomalies were held out (option validation), so its hits could not be "
-					 "counted.");
+												   "be counted." :
+												   "No rows with known anomalies were held out (option validation), so its hits could not be "
+												   "counted.");
 	if (trust->rows[0] + trust->rows[1] + trust->rows[2] > 0)
 		put_mean_scores(page, model);
 	for (int64 m = 0; m < model->config.members; m++)
 		collapsed += model->members[m].collapsed;
 	if (collapsed > 0)
 		deepsad_html(page, "<p class=\"bad\">%d of %d networks learned nothing: they give every training row the same "
-					 "score.</p>\n", collapsed, (int) model->config.members);
+						   "score.</p>\n",
+					 collapsed, (int) model->config.members);
 }
 
 /* The options of a configuration as an object. */
@@ -300,8 +302,9 @@ void
 deepsad_report_foot(StringInfo page, const char *name)
 {
 	deepsad_html(page, "<p class=\"soft\">Written by deepsad %s, function deepsad_report, from the model whose "
-				 "bytes have the "
-				 "CRC-32C %s. The page holds no script and loads nothing.</p>\n", DEEPSAD_VERSION, name);
+					   "bytes have the "
+					   "CRC-32C %s. The page holds no script and loads nothing.</p>\n",
+				 DEEPSAD_VERSION, name);
 }
 
 /* deepsad_report(model) -> text */

@@ -94,7 +94,8 @@ draw_phase(StringInfo page, const Curves *curves)
 	}
 	deepsad_plot_end(&plot);
 	deepsad_html(page, "<figcaption>%s: loss by epoch, a line for each "
-				 "network%s.</figcaption>\n</figure>\n", curves->title,
+					   "network%s.</figcaption>\n</figure>\n",
+				 curves->title,
 				 held_out ? "; dashed: on the rows held out" : "");
 }
 
@@ -236,8 +237,8 @@ draw_calibration(StringInfo page, const DsadModel *model, const DsadDecision *de
 {
 	const DsadCalibration *calibration = &model->calibration;
 	bool		by_score = decision->kind == DSAD_DECISION_SCORE;
-	double		threshold = by_score ? decision->score : decision->kind == DSAD_DECISION_PVALUE ?
-		pooled_threshold(calibration, decision->most) : (double) INFINITY;
+	double		threshold = by_score ? decision->score : decision->kind == DSAD_DECISION_PVALUE ? pooled_threshold(calibration, decision->most) :
+																								  (double) INFINITY;
 	DeepsadPlot plot = {.x = {"score", 1, 1, true, false}, .y = {"share of rows", 0, 0, false, true}};
 	ScoreBins	bins;
 	double		low;
@@ -262,9 +263,9 @@ draw_calibration(StringInfo page, const DsadModel *model, const DsadDecision *de
 		deepsad_plot_mark(&plot, threshold, psprintf(by_score ? "threshold %.4g" : "threshold about %.3g", threshold));
 	deepsad_plot_end(&plot);
 	deepsad_html(page, "<figcaption>Scores of %u rows that were not trained on "
-				 "(calibration)%s.</figcaption>\n</figure>\n",
+					   "(calibration)%s.</figcaption>\n</figure>\n",
 				 calibration->rows, by_score ? "" : "; each network has rows of its own, and the decision counts "
-				 "them all");
+													"them all");
 }
 
 /* What an anomaly is by this model, and how its calibration scores lie. */
@@ -280,8 +281,8 @@ deepsad_report_threshold(StringInfo page, const DsadModel *model)
 	if (text == NULL)
 	{
 		deepsad_html(page, "<p>The model has no threshold, because no rows were held out to find one. It ranks rows "
-					 "by their "
-					 "scores; deepsad_set_threshold gives it a threshold.</p>\n");
+						   "by their "
+						   "scores; deepsad_set_threshold gives it a threshold.</p>\n");
 		return;
 	}
 	deepsad_html(page, "<p>A row is taken for an anomaly by its <strong>%s</strong>. ", text);
@@ -291,7 +292,8 @@ deepsad_report_threshold(StringInfo page, const DsadModel *model)
 		deepsad_html(page, "That many of the rows held out scored as high.</p>\n");
 	else
 		deepsad_html(page, "About %s of ordinary rows will be false alarms: that many of the rows held out scored as "
-					 "high.</p>\n", deepsad_percent(model->config.alpha));
+						   "high.</p>\n",
+					 deepsad_percent(model->config.alpha));
 	if (calibration->lists == 0)
 	{
 		deepsad_html(page, "<p>There are no calibration scores, so there are no p-values.</p>\n");

@@ -54,7 +54,9 @@ linear_ticks(const DeepsadAxis *axis, double *tick)
 {
 	double		raw = (axis->high - axis->low) / 5;
 	double		power = pow(10, floor(log10(raw)));
-	double		step = power * (raw / power <= 1 ? 1 : raw / power <= 2 ? 2 : raw / power <= 5 ? 5 : 10);
+	double		step = power * (raw / power <= 1 ? 1 : raw / power <= 2 ? 2 :
+												   raw / power <= 5	   ? 5 :
+																		  10);
 	int			count = 0;
 
 	if (!(step > 0) || !isfinite(step))
@@ -77,7 +79,9 @@ log_ticks(const DeepsadAxis *axis, double *tick)
 	for (double e = floor(log10(axis->low)); e <= ceil(log10(axis->high)) && count < MAX_TICKS - 2; e += 1)
 		for (int part = 0; part < 3; part++)
 		{
-			double		value = (part == 0 ? 1 : part == 1 ? 2 : 5) * pow(10, e);
+			double		value = (part == 0 ? 1 : part == 1 ? 2 :
+															 5) *
+								pow(10, e);
 
 			if (value < axis->low * 0.999 || value > axis->high * 1.001)
 				continue;
@@ -109,7 +113,8 @@ draw_axes(const DeepsadPlot *plot)
 		double		y = place_y(plot, tick[i]);
 
 		deepsad_html(plot->page, "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"end\" x=\"%d\" "
-					 "y=\"%.1f\">", LEFT, y, RIGHT,
+								 "y=\"%.1f\">",
+					 LEFT, y, RIGHT,
 					 LEFT - 5, y + 4);
 		put_tick(plot->page, &plot->y, tick[i]);
 		deepsad_html(plot->page, "</text>");
@@ -120,7 +125,8 @@ draw_axes(const DeepsadPlot *plot)
 		double		x = place_x(plot, tick[i]);
 
 		deepsad_html(plot->page, "<path class=\"axis\" d=\"M%.1f %dv4\"/><text class=\"middle\" x=\"%.1f\" "
-					 "y=\"%d\">", x, BOTTOM, x,
+								 "y=\"%d\">",
+					 x, BOTTOM, x,
 					 BOTTOM + 17);
 		put_tick(plot->page, &plot->x, tick[i]);
 		deepsad_html(plot->page, "</text>");
@@ -129,7 +135,8 @@ draw_axes(const DeepsadPlot *plot)
 	deepsad_html(plot->page, "<text class=\"middle name\" x=\"%d\" y=\"%d\">%s</text>", (LEFT + RIGHT) / 2,
 				 HEIGHT - 6, plot->x.title);
 	deepsad_html(plot->page, "<text class=\"middle name\" transform=\"translate(11 %d) "
-				 "rotate(-90)\">%s</text>", (TOP + BOTTOM) / 2,
+							 "rotate(-90)\">%s</text>",
+				 (TOP + BOTTOM) / 2,
 				 plot->y.title);
 }
 
@@ -224,7 +231,7 @@ deepsad_plot_mark(const DeepsadPlot *plot, double x, const char *label)
 		return;
 	deepsad_html(plot->page, "<path class=\"mark\" d=\"M%.1f %dV%d\"/>", at, TOP, BOTTOM);
 	deepsad_html(plot->page, left ? "<text class=\"end\" x=\"%.1f\" y=\"%d\">%s</text>" : "<text x=\"%.1f\" "
-				 "y=\"%d\">%s</text>",
+																						  "y=\"%d\">%s</text>",
 				 left ? at - 4 : at + 4, TOP + 10, label);
 }
 
@@ -273,7 +280,8 @@ deepsad_svg_density(StringInfo page, const double *edge, const double *share, in
 		if (edge[i + 1] - edge[i] > least)
 			most = fmax(most, share[i] / (edge[i + 1] - edge[i]));
 	deepsad_html(page, "<svg class=\"strip\" viewBox=\"-1 0 %d %d\" aria-hidden=\"true\"><path class=\"then\" "
-				 "d=\"", STRIP_WIDTH + 2,
+					   "d=\"",
+				 STRIP_WIDTH + 2,
 				 STRIP_HEIGHT);
 	for (int i = 0; i + 1 < edges; i++)
 	{

@@ -214,8 +214,8 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 		expected = encoder->column[i].features > 0 ? deepsad_column_expected(encoder, i, mean) : NULL;
 	}
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td>%s</td><td class=\"number\">%g</td>"
-				 "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 "
-				 "4h%.1f\"/></svg></td></tr>\n",
+					   "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 "
+					   "4h%.1f\"/></svg></td></tr>\n",
 				 deepsad_clip(name, DEEPSAD_PAGE_NAME), short_value(value),
 				 expected ? short_value(deepsad_clip(expected, DEEPSAD_PAGE_VALUE)) : "", reason->part, reason->part < 0 ? "blue" : "red",
 				 fmax(fmin(share, 1) * 96, 1));
@@ -247,8 +247,8 @@ deepsad_top_page(StringInfo page, const DeepsadTopRows *top, const DsadModel *mo
 	static const char *const kinds[] = {"known anomaly", "unlabeled", "known normal"};
 
 	deepsad_html(page, "<h2 id=\"top\">The most anomalous rows</h2>\n<p class=\"soft\">What each column adds to the "
-				 "score, beside a row of which "
-				 "nothing is known; the five that add most.</p>\n");
+					   "score, beside a row of which "
+					   "nothing is known; the five that add most.</p>\n");
 	for (int i = 0; i < top->rows; i++)
 	{
 		const DeepsadTopRow *row = &top->row[i];

@@ -8,6 +8,7 @@
 
 #include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
@@ -57,33 +58,23 @@ deepsad_numbers_text(const DsadRows *row, uint32 first, uint32 count)
 
 /* A time in microseconds since 2000, as ISO 8601 has it, without settings; UTC. */
 static char *
-time_text(DsadColumnType value, double time)
+time_text(DsadColumnType type, double time)
 {
-	int64		days;
-	int64		rest;
-	int			year;
-	int			month;
-	int			day;
-	StringInfoData text;
+	char		text[MAXDATELEN + 1];
+	struct pg_tm tm;
+	fsec_t		fsec;
+	Timestamp	timestamp = time < (double) MIN_TIMESTAMP ? MIN_TIMESTAMP :
+		time >= (double) END_TIMESTAMP ? END_TIMESTAMP - 1 : (Timestamp) floor(time);
 
-	time = Max(Min(time, 9e18), -9e18);
-	days = (int64) floor(time / USECS_PER_DAY);
-	rest = (int64) (time - (double) days * USECS_PER_DAY);
-	initStringInfo(&text);
-	if (value != DSAD_TYPE_TIME)
-	{
-		days = Max(Min(days, PG_INT32_MAX / 2), -POSTGRES_EPOCH_JDATE);
-		j2date((int) days + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-		appendStringInfo(&text, "%04d-%02d-%02d", year, month, day);
-	}
-	if (value != DSAD_TYPE_DATE)
-	{
-		appendStringInfo(&text, "%s%02d:%02d:%02d", text.len ? " " : "", (int) (rest / USECS_PER_HOUR),
-						 (int) (rest / USECS_PER_MINUTE % 60), (int) (rest / USECS_PER_SEC % 60));
-		if (rest % USECS_PER_SEC != 0)
-			appendStringInfo(&text, ".%06d", (int) (rest % USECS_PER_SEC));
-	}
-	return text.data;
+	if (timestamp2tm(timestamp, NULL, &tm, &fsec, NULL, NULL) != 0)
+		elog(ERROR, "timestamp out of range");
+	if (type == DSAD_TYPE_DATE)
+		EncodeDateOnly(&tm, USE_ISO_DATES, text);
+	else if (type == DSAD_TYPE_TIME)
+		EncodeTimeOnly(&tm, fsec, false, 0, USE_ISO_DATES, text);
+	else
+		EncodeDateTime(&tm, fsec, false, 0, NULL, USE_ISO_DATES, text);
+	return pstrdup(text);
 }
 
 /* A column's cells as text, the same under any setting; NULL when it is missing. */

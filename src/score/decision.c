@@ -124,8 +124,7 @@ deepsad_set_threshold(PG_FUNCTION_ARGS)
 
 		if (PG_ARGISNULL(i + 1))
 			continue;
-		/* 0 means "not by this" */
-		check_value(names[i], PG_GETARG_FLOAT8(i + 1), i == 0 ? known->min : 1e-9, known->max);
+		check_value(names[i], PG_GETARG_FLOAT8(i + 1), known->min, known->max);
 		*option[i] = PG_GETARG_FLOAT8(i + 1);
 	}
 	deepsad_warn_decision(&model);

@@ -4,8 +4,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "storage/shmem.h"
 #include "utils/jsonb.h"
 
@@ -89,20 +87,15 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* Six digits are more than a test of distributions has. */
-static void
-push_rounded(JsonbParseState **state, const char *key, double value)
-{
-	deepsad_push_float(state, key, rint(value * 1e6) / 1e6);
-}
+#define SMALLEST_CHANCE 1e-12	/* smaller ones are 0: no test of distributions knows them */
 
 static void
 push_shift(JsonbParseState **state, const DsadShift *shift)
 {
-	push_rounded(state, "psi", shift->psi);
-	push_rounded(state, "psi_by_chance", shift->psi_by_chance);
-	push_rounded(state, "ks", shift->ks);
-	push_rounded(state, "chance", shift->chance);
+	deepsad_push_rounded(state, "psi", shift->psi);
+	deepsad_push_rounded(state, "psi_by_chance", shift->psi_by_chance);
+	deepsad_push_rounded(state, "ks", shift->ks);
+	deepsad_push_rounded(state, "chance", shift->chance < SMALLEST_CHANCE ? 0 : shift->chance);
 	deepsad_push_bool(state, "shifted", shift->shifted);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }

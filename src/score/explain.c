@@ -1,6 +1,6 @@
 /*
  * explain.c
- *	  deepsad_explain and deepsad_explain_json: which features made a row's score.
+ *	  deepsad_explain: which features made a row's score.
  */
 #include "pg/pg_compat.h"
 
@@ -9,12 +9,10 @@
 
 #include "rows/column_text.h"
 #include "pg/core_env.h"
-#include "pg/jsonb_build.h"
 #include "score/score_call.h"
 #include "pg/set_result.h"
 
 DEEPSAD_FUNCTION(deepsad_explain);
-DEEPSAD_FUNCTION(deepsad_explain_json);
 
 /* One feature's part in a score. */
 typedef struct Contribution
@@ -49,7 +47,7 @@ typedef struct Explained
 
 /* All features, or columns, of the call's row, ranked; false when model or row is NULL. */
 static bool
-explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
+explain(FunctionCallInfo fcinfo, Explained *explained)
 {
 	double	   *contribution;
 	uint32		features;
@@ -57,7 +55,7 @@ explain(FunctionCallInfo fcinfo, int features_arg, Explained *explained)
 	DsadError	error;
 	DsadStatus	status;
 
-	if (!deepsad_score_call(fcinfo, features_arg, &explained->scorer, &explained->row))
+	if (!deepsad_score_call(fcinfo, 1, &explained->scorer, &explained->row))
 		return false;
 	features = dsad_scorer_features(explained->scorer);
 	explained->encoder = dsad_scorer_encoder(explained->scorer);
@@ -115,7 +113,7 @@ deepsad_explain(PG_FUNCTION_ARGS)
 	Tuplestorestate *store = deepsad_set_begin(fcinfo, &desc);
 	Explained	explained;
 
-	if (!explain(fcinfo, 1, &explained))
+	if (!explain(fcinfo, &explained))
 		return (Datum) 0;
 	for (uint32 i = 0; i < explained.count; i++)
 	{
@@ -133,34 +131,4 @@ deepsad_explain(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(store, desc, values, nulls);
 	}
 	return (Datum) 0;
-}
-
-/* deepsad_explain_json(model, top_k, VARIADIC features) -> jsonb: an array of the first top_k of those rows */
-Datum
-deepsad_explain_json(PG_FUNCTION_ARGS)
-{
-	JsonbParseState *state = NULL;
-	Explained	explained;
-
-	if (PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_GETARG_INT32(1) < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("top_k is %d, must be at least 1", PG_GETARG_INT32(1))));
-	if (!explain(fcinfo, 2, &explained))
-		PG_RETURN_NULL();
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	for (uint32 i = 0; i < Min((uint32) PG_GETARG_INT32(1), explained.count); i++)
-	{
-		uint32		feature = explained.contribution[i].feature;
-
-		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		deepsad_push_string(&state, "feature", feature_text(&explained, feature));
-		deepsad_push_string(&state, "value", value_text(&explained, feature));
-		deepsad_push_string(&state, "expected", expected_text(&explained, feature));
-		deepsad_push_float(&state, "contribution", explained.contribution[i].contribution);
-		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	}
-	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
 }

@@ -203,7 +203,7 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	resetStringInfo(&command);
 	appendStringInfo(&command,
 					 "CREATE FUNCTION %s(features pg_catalog.float8[]) RETURNS pg_catalog.float8"
-					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100 %s",
+					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 120 %s",
 					 quote_qualified_identifier(schema, name), deepsad_sql_body(psprintf("%s(%s(), $1)", callee, quoted)));
 	execute(command.data);
 	CommandCounterIncrement();

@@ -7,8 +7,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include "storage/shmem.h"
-
 #include "train/blockfile.h"
 
 #define BLOCK_BYTES (32 * 1024) /* small enough to shuffle by, large enough to read at once */

@@ -7,13 +7,7 @@
 
 #include <math.h>
 
-#include "executor/executor.h"
-#include "executor/tuptable.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
-#include "utils/tuplestore.h"
 
 #include "train/collector.h"
 #include "train/column_collector.h"
@@ -22,23 +16,9 @@
 #include "model/options.h"
 #include "train/progress.h"
 #include "train/training_run.h"
+#include "train/waiting_rows.h"
 
 #define ROWS_PER_REPORT 1024
-#define WAITING_KILOBYTES 1024	/* of rows that wait in memory; the others wait in a file */
-
-/* Rows that came before it was known how long their arrays are. */
-typedef struct WaitingRows
-{
-	Tuplestorestate *store;		/* the row's columns, those that are skipped as NULL, then its label */
-	TupleDesc	desc;
-	DeepsadFeatures *features;	/* of what is read back */
-	bool		nameless;
-	Datum	   *values;			/* of the first of them that has one, for each column */
-	bool	   *nulls;
-	bool	   *skip;			/* for each column: the options do, or it is dropped */
-	Datum	   *value;			/* one row on its way to the store */
-	bool	   *null;
-} WaitingRows;
 
 struct DeepsadCollector
 {
@@ -48,9 +28,9 @@ struct DeepsadCollector
 	Jsonb	   *options;		/* NULL = defaults */
 	DeepsadRowStore *store;
 	DeepsadColumnCollector *columns;	/* NULL = it is not known yet what rows are like */
-	WaitingRows *waiting;		/* NULL = none */
+	DeepsadWaitingRows *waiting;	/* NULL = none */
 	uint64		skipped;		/* rows whose features are NULL */
-	bool		shown;			/* this backend's progress entry is ours */
+	DeepsadProgress progress;
 	bool		saw_normal;
 	bool		saw_anomaly;
 };
@@ -63,11 +43,9 @@ deepsad_collector_end(DeepsadCollector *collector)
 		deepsad_rowstore_free(collector->store);
 	collector->store = NULL;
 	if (collector->waiting)
-		tuplestore_end(collector->waiting->store);
+		deepsad_waiting_end(collector->waiting);
 	collector->waiting = NULL;
-	if (collector->shown)
-		deepsad_progress_end();
-	collector->shown = false;
+	deepsad_progress_end(&collector->progress);
 }
 
 /*
@@ -128,7 +106,7 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
 	collector->store = deepsad_rowstore_create(context, deepsad_features_single(shared->features),
 											   (uint64) config.max_rows, config.seed);
-	collector->shown = deepsad_progress_start();
+	deepsad_progress_start(&collector->progress);
 	return collector;
 }
 
@@ -179,127 +157,22 @@ add_array(DeepsadCollector *collector, const NullableDatum *argument, int8 label
 	deepsad_columns_add_array(collector->columns, &row, label);
 }
 
-/* A row type with the label's column behind its own. */
-static TupleDesc
-waiting_type(TupleDesc row)
-{
-	TupleDesc	desc = CreateTemplateTupleDesc(row->natts + 1);
-
-	for (int i = 0; i < row->natts; i++)
-		TupleDescCopyEntry(desc, (AttrNumber) (i + 1), row, (AttrNumber) (i + 1));
-	TupleDescInitEntry(desc, (AttrNumber) (row->natts + 1), "", INT2OID, -1, 0);
-	return desc;
-}
-
-/* Lets rows of this type wait, in the current context. */
-static WaitingRows *
-create_waiting(const DeepsadRowType *row, JsonbContainer *options)
-{
-	WaitingRows *waiting = palloc0(sizeof(WaitingRows));
-	int			natts = row->desc->natts;
-
-	waiting->desc = waiting_type(row->desc);
-	waiting->nameless = row->nameless;
-	waiting->store = tuplestore_begin_heap(false, false, WAITING_KILOBYTES);
-	waiting->features = deepsad_features_of_columns(CurrentMemoryContext, row->desc);
-	waiting->values = palloc0((natts + 1) * sizeof(Datum));
-	waiting->nulls = palloc((natts + 1) * sizeof(bool));
-	waiting->skip = palloc((natts + 1) * sizeof(bool));
-	waiting->value = palloc((natts + 1) * sizeof(Datum));
-	waiting->null = palloc((natts + 1) * sizeof(bool));
-	for (int i = 0; i < natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(row->desc, i);
-
-		waiting->nulls[i] = true;
-		waiting->skip[i] = attribute->attisdropped ||
-			deepsad_column_options(options, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP;
-	}
-	return waiting;
-}
-
-/* Rows that wait must be of one type. */
+/* DeepsadWaitingRow: keeps a row that has waited. */
 static void
-check_same_type(const WaitingRows *waiting, TupleDesc desc)
+add_waiting(void *ctx, DeepsadFeatures *features, const NullableDatum *argument, int8 label)
 {
-	bool		same = desc->natts + 1 == waiting->desc->natts;
-
-	for (int i = 0; i < desc->natts && same; i++)
-		same = TupleDescAttr(desc, i)->atttypid == TupleDescAttr(waiting->desc, i)->atttypid &&
-			strcmp(NameStr(TupleDescAttr(desc, i)->attname), NameStr(TupleDescAttr(waiting->desc, i)->attname)) == 0;
-	if (!same)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("rows are of different types, and those before have no array in some column"),
-				 errhint("Give rows of one type.")));
+	add_cells((DeepsadCollector *) ctx, features, argument, label);
 }
 
-/* Keeps a row until it is known how long its arrays are, and its values where rows before had none. */
-static void
-wait_for_arrays(DeepsadCollector *collector, const DeepsadRowType *row, Datum *values, bool *nulls, int8 label)
-{
-	MemoryContext old = MemoryContextSwitchTo(collector->context);
-	int			natts = row->desc->natts;
-	WaitingRows *waiting;
-
-	if (collector->waiting == NULL)
-		collector->waiting = create_waiting(row, deepsad_columns_option(collector->options));
-	waiting = collector->waiting;
-	check_same_type(waiting, row->desc);
-	for (int i = 0; i < natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(row->desc, i);
-
-		waiting->value[i] = values[i];
-		waiting->null[i] = nulls[i] || waiting->skip[i];
-		if (waiting->nulls[i] && !waiting->null[i])
-		{
-			waiting->values[i] = datumCopy(values[i], attribute->attbyval, attribute->attlen);
-			waiting->nulls[i] = false;
-		}
-	}
-	waiting->value[natts] = Int16GetDatum(label);
-	waiting->null[natts] = false;
-	tuplestore_putvalues(waiting->store, waiting->desc, waiting->value, waiting->null);
-	MemoryContextSwitchTo(old);
-}
-
-/* Hands over the rows that have waited. */
+/* Columns are collected from the rows that wait: all arrays have come, or no row will. */
 static void
 end_waiting(DeepsadCollector *collector)
 {
-	WaitingRows *waiting = collector->waiting;
-	int			natts = waiting->desc->natts - 1;
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(waiting->desc, &TTSOpsMinimalTuple);
-	NullableDatum *argument = palloc(Max(natts, 1) * sizeof(NullableDatum));
-	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_SMALL_SIZES);
-
-	/* a row that comes from the file is allocated here, and freed by the slot */
-	while (tuplestore_gettupleslot(waiting->store, true, false, slot))
-	{
-		MemoryContext old = MemoryContextSwitchTo(row_context);
-
-		CHECK_FOR_INTERRUPTS();
-		slot_getallattrs(slot);
-		for (int i = 0; i < natts; i++)
-			argument[i] = (NullableDatum) {slot->tts_values[i], slot->tts_isnull[i]};
-		add_cells(collector, waiting->features, argument, (int8) DatumGetInt16(slot->tts_values[natts]));
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(row_context);
-	}
-	MemoryContextDelete(row_context);
-	ExecDropSingleTupleTableSlot(slot);
-	tuplestore_end(waiting->store);
+	collector->columns = deepsad_waiting_columns(collector->waiting, collector->context, collector->options,
+												 collector->shared->asked);
+	deepsad_waiting_replay(collector->waiting, add_waiting, collector);
+	deepsad_waiting_end(collector->waiting);
 	collector->waiting = NULL;
-}
-
-/* Starts to collect columns from the rows that wait: all arrays have come, or no row will. */
-static void
-start_columns(DeepsadCollector *collector, const DeepsadRowType *row, const Datum *values, const bool *nulls)
-{
-	const bool *asked = collector->shared->asked;
-
-	collector->columns = deepsad_columns_of_row(collector->context, row, collector->options, values, nulls, asked);
 }
 
 /* The first row with columns: finds out what they are, or lets it wait; whether it was taken care of. */
@@ -309,21 +182,18 @@ begin_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label
 	DeepsadRowType row;
 	Datum	   *values;
 	bool	   *nulls;
-	WaitingRows *waiting;
 
 	deepsad_features_row(collector->shared->features, argument, &row, &values, &nulls);
-	if (collector->waiting == NULL && deepsad_columns_complete(row.desc, collector->options, nulls))
+	if (collector->waiting == NULL && deepsad_draft_complete(row.desc, collector->options, nulls))
 	{
-		start_columns(collector, &row, values, nulls);
+		collector->columns = deepsad_columns_of_row(collector->context, row.desc, collector->options, values, nulls,
+													collector->shared->asked);
 		return false;
 	}
-	wait_for_arrays(collector, &row, values, nulls, label);
-	waiting = collector->waiting;
-	if (deepsad_columns_complete(row.desc, collector->options, waiting->nulls))
-	{
-		start_columns(collector, &row, waiting->values, waiting->nulls);
+	if (collector->waiting == NULL)
+		collector->waiting = deepsad_waiting_create(collector->context, row.desc, collector->options);
+	if (deepsad_waiting_add(collector->waiting, row.desc, values, nulls, label, collector->options))
 		end_waiting(collector);
-	}
 	return true;
 }
 
@@ -345,8 +215,8 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 		add_array(collector, argument, label);
 	else if (collector->columns != NULL || !begin_row(collector, argument, label))
 		add_cells(collector, features, argument, label);
-	if (collector->shown && deepsad_rowstore_seen(collector->store) % ROWS_PER_REPORT == 0)
-		deepsad_progress_collecting(deepsad_rowstore_seen(collector->store));
+	if (deepsad_rowstore_seen(collector->store) % ROWS_PER_REPORT == 0)
+		deepsad_progress_collecting(&collector->progress, deepsad_rowstore_seen(collector->store));
 }
 
 /*
@@ -363,7 +233,8 @@ check_label_meaning(const DeepsadCollector *collector)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("integer label is 1 in some rows and -1 in none"),
 				 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
-				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
+				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, "
+						 "write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
 }
 
 /*
@@ -399,12 +270,7 @@ deepsad_collector_train(DeepsadCollector *collector)
 	bytea	   *result;
 
 	if (collector->waiting)
-	{
-		DeepsadRowType row = {deepsad_features_desc(collector->waiting->features), collector->waiting->nameless, NULL, 0};
-
-		start_columns(collector, &row, collector->waiting->values, collector->waiting->nulls);
 		end_waiting(collector);
-	}
 	/* only rows without features */
 	if (deepsad_rowstore_count(collector->store) == 0)
 		return collector->model;
@@ -417,11 +283,12 @@ deepsad_collector_train(DeepsadCollector *collector)
 	store = collector->store;
 	collector->store = NULL;
 	if (collector->model)
-		result = deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options, collector->shown);
+		result = deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
+										 &collector->progress);
 	else
 	{
 		parse_options(&config, collector, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
-		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, collector->shown,
+		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->progress,
 									  &collector->shared->said);
 	}
 	deepsad_collector_end(collector);

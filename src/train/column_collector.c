@@ -9,19 +9,14 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "train/column_collector.h"
-#include "model/column_options.h"
-#include "train/column_sample.h"
-#include "rows/column_text.h"
-#include "pg/core_env.h"
 #include "core/columns/column_moves.h"
+#include "pg/core_env.h"
+#include "rows/column_text.h"
+#include "train/column_collector.h"
+#include "train/column_sample.h"
+#include "train/column_source.h"
 #include "train/dictionary.h"
 
 /*
@@ -30,34 +25,18 @@
  */
 #define MAX_DICTIONARY_BYTES (64 * 1024 * 1024)
 
-/* What is learned of one column of the draft, and where it is in the encoder. */
-typedef struct DraftColumn
-{
-	DeepsadColumnOptions options;
-	bool		asked;			/* the user named it, or how to encode it */
-	bool		integer;		/* its SQL type is one */
-	bool		counted;		/* its values may be integers */
-	DeepsadDictionary *dictionary;	/* categories only */
-	DsadColumnStatistics statistics;
-	uint32	   *category;		/* when finished: the category of each value of the dictionary */
-} DraftColumn;
-
 struct DeepsadColumnCollector
 {
 	MemoryContext context;
 	DsadEnv		env;
 	DsadArena	arena;			/* of encoders */
-	DsadEncoder draft;			/* all columns that are not skipped, without categories */
-	DraftColumn *column;		/* draft.columns; NULL = for a model's encoder, which is finished */
-	DsadEncoder encoder;		/* those that are left */
+	DeepsadDraft draft;
+	DsadEncoder encoder;		/* the draft's columns that are left */
 	uint16	   *draft_column;	/* encoder.columns: where each is in the draft */
 	DeepsadColumns reading;
-	DsadLeftOut *skipped;		/* skips of them */
-	uint32		skips;
 	uint64		rows[DSAD_LABELS];
-	double	   *stored;			/* draft.cells: one row that was kept */
-	double	   *cells;			/* encoder.cells */
-	DsadRowSource source;		/* the rows that were kept */
+	double	   *array;			/* a row that is one, as cells */
+	DeepsadColumnSource source; /* the rows that were kept */
 };
 
 static DeepsadColumnCollector *
@@ -73,161 +52,6 @@ create(MemoryContext parent)
 	return collector;
 }
 
-/* A copy in the current context. */
-static DsadBytes
-copy_bytes(DsadBytes source)
-{
-	char	   *copy = palloc(Max(source.length, 1));
-
-	memcpy(copy, source.bytes, source.length);
-	return (DsadBytes) {copy, source.length};
-}
-
-/* How a column is encoded, by its type and by what the options say; an error when it cannot be. */
-static void
-choose_encoding(DsadColumn *column, const char *name, Oid type, uint8 as)
-{
-	static const uint8 by_type[] = {
-		[DSAD_TYPE_NUMBER] = DEEPSAD_AS_NUMBER, [DSAD_TYPE_BOOLEAN] = DEEPSAD_AS_BOOLEAN,
-		[DSAD_TYPE_TEXT] = DEEPSAD_AS_CATEGORY, [DSAD_TYPE_TIMESTAMP] = DEEPSAD_AS_TIME,
-		[DSAD_TYPE_TIMESTAMPTZ] = DEEPSAD_AS_TIME, [DSAD_TYPE_DATE] = DEEPSAD_AS_TIME, [DSAD_TYPE_TIME] = DEEPSAD_AS_TIME,
-		[DSAD_TYPE_INTERVAL] = DEEPSAD_AS_NUMBER, [DSAD_TYPE_ADDRESS] = DEEPSAD_AS_CATEGORY,
-		[DSAD_TYPE_ARRAY] = DEEPSAD_AS_NUMBER
-	};
-	static const uint8 possible[] = {
-		[DSAD_TYPE_NUMBER] = DEEPSAD_AS_NUMBER | DEEPSAD_AS_CATEGORY,
-		[DSAD_TYPE_BOOLEAN] = DEEPSAD_AS_BOOLEAN | DEEPSAD_AS_CATEGORY, [DSAD_TYPE_TEXT] = DEEPSAD_AS_CATEGORY,
-		[DSAD_TYPE_TIMESTAMP] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER,
-		[DSAD_TYPE_TIMESTAMPTZ] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER, [DSAD_TYPE_DATE] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER,
-		[DSAD_TYPE_TIME] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER, [DSAD_TYPE_INTERVAL] = DEEPSAD_AS_NUMBER,
-		[DSAD_TYPE_ADDRESS] = DEEPSAD_AS_CATEGORY, [DSAD_TYPE_ARRAY] = DEEPSAD_AS_NUMBER
-	};
-	bool		is_time = column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME;
-	uint8		wanted = as ? as : by_type[column->type];
-
-	StaticAssertStmt(lengthof(by_type) == DSAD_TYPES && lengthof(possible) == DSAD_TYPES, "every type is listed");
-	if (wanted & ~possible[column->type])
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded so", name, format_type_be(type)),
-				 errhint("Cast the column in the query, or leave \"as\" out.")));
-	column->encoding = (uint8) (is_time ? DSAD_ENCODING_TIME : wanted == DEEPSAD_AS_NUMBER ? DSAD_ENCODING_NUMBER :
-								wanted == DEEPSAD_AS_BOOLEAN ? DSAD_ENCODING_BOOLEAN : DSAD_ENCODING_CATEGORY);
-	if (!is_time)
-		return;
-	if (wanted & DEEPSAD_AS_TIME)
-		column->time |= (column->type != DSAD_TYPE_DATE ? DSAD_TIME_CLOCK : 0) |
-			(column->type != DSAD_TYPE_TIME ? DSAD_TIME_CALENDAR : 0);
-	if (wanted & DEEPSAD_AS_NUMBER)
-		column->time |= DSAD_TIME_ITSELF;
-}
-
-/* The length of a column's arrays, from its first one; without any, one missing number. */
-static uint32
-first_length(DeepsadValueReader *reader, const char *name, bool null, Datum datum)
-{
-	DsadRows	row;
-	uint32		count = 1;
-	int			dimensions = null ? 1 : deepsad_value_array(reader, datum, &row, &count);
-
-	if (dimensions != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 dimensions == 0 ?
-				 errmsg("array in column \"%s\" is empty", name) :
-				 errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions)));
-	return count;
-}
-
-/* Raises the error of a column whose values cannot be read. */
-static void
-unsupported(const char *name, Oid type, const DeepsadRefusal *why)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name, format_type_be(type)),
-			 why->detail[0] ? errdetail("%s", why->detail) : 0,
-			 why->cast[0] ?
-			 errhint("Cast it in the query, %s::%s, or leave it out: %s.", quote_identifier(name), why->cast,
-					 deepsad_column_example(name, "skip")) :
-			 errhint("Leave it out: %s, or cast it in the query.", deepsad_column_example(name, "skip"))));
-}
-
-/* Takes note of a column that the options skip. */
-static void
-skip(DeepsadColumnCollector *collector, const DsadColumn *column)
-{
-	collector->skipped[collector->skips++] = (DsadLeftOut) {column->name, column->type_name, DSAD_LEFT_OUT_SKIPPED, {"", 0}};
-}
-
-/* Describes one column of the rows, whose first value is known. */
-static void
-describe(DeepsadColumnCollector *collector, Form_pg_attribute attribute, JsonbContainer *options, bool asked, bool null,
-		 Datum datum)
-{
-	DsadEncoder *draft = &collector->draft;
-	DsadColumn *column = &draft->column[draft->columns];
-	DraftColumn *learned = &collector->column[draft->columns];
-	char	   *name = pstrdup(NameStr(attribute->attname));
-	Oid			base = getBaseType(attribute->atttypid);
-	char	   *type = deepsad_type_name(attribute->atttypid);
-	DeepsadValueReader reader;
-	DeepsadRefusal why;
-
-	*column = (DsadColumn) {.name = copy_bytes(deepsad_utf8(name, strlen(name))),
-	.type_name = copy_bytes(deepsad_utf8(type, strlen(type))),.cells = 1};
-	learned->options = deepsad_column_options(options, name);
-	learned->asked = asked || learned->options.as != 0;
-	learned->integer = base == INT2OID || base == INT4OID || base == INT8OID;
-	learned->counted = learned->integer || base == NUMERICOID;
-	if (learned->options.as == DEEPSAD_AS_SKIP)
-	{
-		skip(collector, column);
-		return;
-	}
-	if (!deepsad_value_resolve(&reader, attribute->atttypid, CurrentMemoryContext, &why))
-		unsupported(name, attribute->atttypid, &why);
-	column->type = (uint8) reader.type;
-	choose_encoding(column, name, attribute->atttypid, learned->options.as);
-	/* who names a time and not how to encode it wants it as a time */
-	if (column->encoding == DSAD_ENCODING_TIME && !asked && learned->options.as == 0)
-		column->time = 0;
-	column->prefix = column->type == DSAD_TYPE_ADDRESS ? learned->options.prefix : 0;
-	if (column->type == DSAD_TYPE_ARRAY)
-		column->cells = first_length(&reader, name, null, datum);
-	for (uint32 c = 0; c < draft->columns; c++)
-		if (draft->column[c].name.length == column->name.length &&
-			memcmp(draft->column[c].name.bytes, column->name.bytes, column->name.length) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_COLUMN),
-					 errmsg("features row has two columns \"%s\"", name),
-					 errhint("Rename one of them in a subquery.")));
-	draft->columns++;
-}
-
-/*
- * Whether all arrays among a row's columns are there, so that their lengths are known;
- * only then is there a point in starting to collect, unless no such row comes.
- */
-bool
-deepsad_columns_complete(TupleDesc desc, Jsonb *options, const bool *null)
-{
-	JsonbContainer *columns = deepsad_columns_option(options);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		DeepsadValueReader reader;
-		DeepsadRefusal why;
-
-		if (null[i] && !attribute->attisdropped &&
-			deepsad_column_options(columns, NameStr(attribute->attname)).as != DEEPSAD_AS_SKIP &&
-			deepsad_value_resolve(&reader, attribute->atttypid, CurrentMemoryContext, &why) && reader.type == DSAD_TYPE_ARRAY)
-			return false;
-	}
-	return true;
-}
-
 /* Statistics and dictionaries of all columns of the draft, still empty. */
 static void
 start_statistics(DeepsadColumnCollector *collector)
@@ -235,16 +59,17 @@ start_statistics(DeepsadColumnCollector *collector)
 	uint32		counted = 0;
 	Size		categories = 0;
 
-	for (uint32 c = 0; c < collector->draft.columns; c++)
+	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
 	{
-		counted += collector->column[c].counted;
-		categories += collector->draft.column[c].encoding == DSAD_ENCODING_CATEGORY;
+		counted += collector->draft.column[c].counted;
+		categories += collector->draft.encoder.column[c].encoding == DSAD_ENCODING_CATEGORY;
 	}
-	for (uint32 c = 0; c < collector->draft.columns; c++)
+	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
 	{
-		dsad_column_statistics_init(&collector->column[c].statistics, collector->column[c].counted, counted);
-		if (collector->draft.column[c].encoding == DSAD_ENCODING_CATEGORY)
-			collector->column[c].dictionary = deepsad_dictionary_create(collector->context, MAX_DICTIONARY_BYTES / categories);
+		dsad_column_statistics_init(&collector->draft.column[c].statistics, collector->draft.column[c].counted, counted);
+		if (collector->draft.encoder.column[c].encoding == DSAD_ENCODING_CATEGORY)
+			collector->draft.column[c].dictionary = deepsad_dictionary_create(collector->context,
+																			  MAX_DICTIONARY_BYTES / categories);
 	}
 }
 
@@ -255,43 +80,17 @@ static uint32 find_category(void *ctx, uint32 column, DsadBytes category);
  * one.  asked (NULL: none): the columns that the user has named.
  */
 DeepsadColumnCollector *
-deepsad_columns_of_row(MemoryContext parent, const DeepsadRowType *row, Jsonb *options, const Datum *values,
-					   const bool *nulls, const bool *asked)
+deepsad_columns_of_row(MemoryContext parent, TupleDesc row, Jsonb *options, const Datum *values, const bool *nulls,
+					   const bool *asked)
 {
 	DeepsadColumnCollector *collector = create(parent);
-	JsonbContainer *columns = deepsad_columns_option(options);
-	int			natts = row->desc->natts;
-	char	  **names = palloc(Max(natts, 1) * sizeof(char *));
-	int			count = 0;
 	MemoryContext old = MemoryContextSwitchTo(collector->context);
 	DsadError	error;
 
-	collector->draft.column = palloc0(Max(natts, 1) * sizeof(DsadColumn));
-	collector->column = palloc0(Max(natts, 1) * sizeof(DraftColumn));
-	collector->skipped = palloc0(Max(natts, 1) * sizeof(DsadLeftOut));
-	for (int i = 0; i < natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(row->desc, i);
-
-		if (attribute->attisdropped)
-			continue;
-		names[count++] = pstrdup(NameStr(attribute->attname));
-		describe(collector, attribute, columns, asked && asked[i], nulls[i], values[i]);
-	}
-	collector->draft.left = collector->skipped;
-	collector->draft.left_out = collector->skips;
-	deepsad_columns_check(columns, names, count);
-	if (collector->draft.columns == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg(count == 0 ? "features row has no columns" : "no column is left to train on")));
-	if (collector->draft.columns > DSAD_MAX_COLUMNS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("row has %u columns, the limit is %d", collector->draft.columns, DSAD_MAX_COLUMNS)));
+	deepsad_draft_describe(&collector->draft, row, options, values, nulls, asked);
 	start_statistics(collector);
-	deepsad_check(dsad_encoder_layout(&collector->draft, &collector->arena, &error), &error);
-	collector->reading.encoder = &collector->draft;
+	deepsad_check(dsad_encoder_layout(&collector->draft.encoder, &collector->arena, &error), &error);
+	collector->reading.encoder = &collector->draft.encoder;
 	collector->reading.find = find_category;
 	MemoryContextSwitchTo(old);
 	return collector;
@@ -304,10 +103,11 @@ deepsad_columns_of_array(MemoryContext parent, uint32 elements)
 	DeepsadColumnCollector *collector = create(parent);
 	DsadError	error;
 
-	deepsad_check(dsad_encoder_of_array(&collector->draft, &collector->arena, elements, &error), &error);
-	collector->column = MemoryContextAllocZero(collector->context, sizeof(DraftColumn));
+	deepsad_check(dsad_encoder_of_array(&collector->draft.encoder, &collector->arena, elements, &error), &error);
+	collector->draft.column = MemoryContextAllocZero(collector->context, sizeof(DeepsadDraftColumn));
+	collector->array = MemoryContextAlloc(collector->context, elements * sizeof(double));
 	start_statistics(collector);
-	collector->reading.encoder = &collector->draft;
+	collector->reading.encoder = &collector->draft.encoder;
 	return collector;
 }
 
@@ -321,7 +121,7 @@ deepsad_columns_of_model(MemoryContext parent, const DsadEncoder *encoder)
 	copy = dsad_encoder_copy(&collector->arena, encoder);
 	if (copy == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	collector->draft = collector->encoder = *copy;
+	collector->draft.encoder = collector->encoder = *copy;
 	collector->reading.encoder = &collector->encoder;
 	return collector;
 }
@@ -338,13 +138,13 @@ static uint32
 find_category(void *ctx, uint32 c, DsadBytes category)
 {
 	DeepsadColumnCollector *collector = ctx;
-	DraftColumn *column = &collector->column[c];
+	DeepsadDraftColumn *column = &collector->draft.column[c];
 	uint32		number = deepsad_dictionary_add(column->dictionary, category);
 
 	if (deepsad_dictionary_full(column->dictionary) && column->asked)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("column %s has too many different values, at least %u", deepsad_column_label(&collector->draft, c),
+				 errmsg("column %s has too many different values, at least %u", deepsad_column_label(&collector->draft.encoder, c),
 						deepsad_dictionary_distinct(column->dictionary)),
 				 errhint("Leave it out, or group its values in the query.")));
 	return number;
@@ -354,13 +154,13 @@ find_category(void *ctx, uint32 c, DsadBytes category)
 void
 deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8 label)
 {
-	const DsadEncoder *draft = &collector->draft;
+	const DsadEncoder *draft = &collector->draft.encoder;
 	DsadError	error;
 
 	collector->rows[label + 1]++;
-	for (uint32 c = 0; c < draft->columns && collector->column; c++)
+	for (uint32 c = 0; c < draft->columns && collector->draft.column; c++)
 	{
-		DraftColumn *column = &collector->column[c];
+		DeepsadDraftColumn *column = &collector->draft.column[c];
 
 		deepsad_check(dsad_column_statistics_add(&column->statistics, &draft->column[c],
 												 cells + draft->column[c].first_cell, label, &collector->env, &error), &error);
@@ -371,31 +171,21 @@ deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8
 void
 deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row, int8 label)
 {
-	uint32		count = collector->draft.cells;
-	double	   *cells;
-
-	if (collector->column == NULL)
-	{
-		collector->rows[label + 1]++;
-		return;
-	}
-	cells = palloc(count * sizeof(double));
-	for (uint32 i = 0; i < count; i++)
-		cells[i] = dsad_row_number(row, i);
-	deepsad_columns_add(collector, cells, label);
-	pfree(cells);
+	for (uint32 i = 0; i < collector->draft.encoder.cells; i++)
+		collector->array[i] = dsad_row_number(row, i);
+	deepsad_columns_add(collector, collector->array, label);
 }
 
 /* What the rules decide on. */
 static DsadCandidate *
 make_candidates(const DeepsadColumnCollector *collector)
 {
-	const DsadEncoder *draft = &collector->draft;
+	const DsadEncoder *draft = &collector->draft.encoder;
 	DsadCandidate *candidate = palloc0(draft->columns * sizeof(DsadCandidate));
 
 	for (uint32 c = 0; c < draft->columns; c++)
 	{
-		const DraftColumn *column = &collector->column[c];
+		const DeepsadDraftColumn *column = &collector->draft.column[c];
 
 		candidate[c].asked = column->asked;
 		candidate[c].exact = column->options.as != 0;
@@ -417,11 +207,12 @@ keep(DeepsadColumnCollector *collector, uint32 c, const DsadCandidate *candidate
 {
 	DsadEncoder *encoder = &collector->encoder;
 	DsadColumn *column = &encoder->column[encoder->columns];
-	DraftColumn *learned = &collector->column[c];
+	DeepsadDraftColumn *learned = &collector->draft.column[c];
+	const uint64_t *missing = learned->statistics.missing;
 
-	*column = collector->draft.column[c];
+	*column = collector->draft.encoder.column[c];
 	/* elements of an array have no such feature */
-	column->indicator = column->name.length > 0 && learned->statistics.missing[0] + learned->statistics.missing[1] + learned->statistics.missing[2] > 0 &&
+	column->indicator = column->name.length > 0 && missing[0] + missing[1] + missing[2] > 0 &&
 		!(column->encoding == DSAD_ENCODING_TIME && candidate->time == 0);
 	column->time = column->encoding == DSAD_ENCODING_TIME ? candidate->time : 0;
 	column->since = candidate->since;
@@ -450,16 +241,16 @@ static void
 make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 {
 	DsadEncoder *encoder = &collector->encoder;
-	const DsadEncoder *draft = &collector->draft;
+	const DsadEncoder *draft = &collector->draft.encoder;
 	DsadBytes	none = {"", 0};
 	DsadError	error;
 
 	encoder->column = palloc0(draft->columns * sizeof(DsadColumn));
-	encoder->left = palloc0((collector->skips + draft->columns) * sizeof(DsadLeftOut));
+	encoder->left = palloc0((collector->draft.skips + draft->columns) * sizeof(DsadLeftOut));
 	collector->draft_column = palloc(draft->columns * sizeof(uint16));
-	if (collector->skips > 0)
-		memcpy(encoder->left, collector->skipped, collector->skips * sizeof(DsadLeftOut));
-	encoder->left_out = collector->skips;
+	if (collector->draft.skips > 0)
+		memcpy(encoder->left, collector->draft.skipped, collector->draft.skips * sizeof(DsadLeftOut));
+	encoder->left_out = collector->draft.skips;
 	for (uint32 c = 0; c < draft->columns; c++)
 	{
 		if (!candidate[c].left_out)
@@ -480,16 +271,17 @@ make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 static void
 judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCandidate *candidate)
 {
-	const DeepsadDictionary **dictionary = palloc(collector->draft.columns * sizeof(DeepsadDictionary *));
+	const DeepsadDictionary **dictionary = palloc(collector->draft.encoder.columns * sizeof(DeepsadDictionary *));
 	double	   *cells;
 	double	   *digits;
 	uint32		count;
 	DsadError	error;
 
-	for (uint32 c = 0; c < collector->draft.columns; c++)
-		dictionary[c] = collector->column[c].dictionary;
-	cells = deepsad_column_sample(&collector->draft, dictionary, rows, &count, &digits);
-	deepsad_check(dsad_column_moves(&collector->draft, candidate, cells, digits, count, &collector->env, &error), &error);
+	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
+		dictionary[c] = collector->draft.column[c].dictionary;
+	cells = deepsad_column_sample(&collector->draft.encoder, dictionary, rows, &count, &digits);
+	deepsad_check(dsad_column_moves(&collector->draft.encoder, candidate, cells, digits, count, &collector->env, &error),
+				  &error);
 	pfree(dictionary);
 	pfree(digits);
 	pfree(cells);
@@ -499,8 +291,10 @@ judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCa
 static bool
 is_anything_left(const DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 {
-	for (uint32 c = 0; c < collector->draft.columns; c++)
-		if (!candidate[c].left_out && (collector->draft.column[c].encoding != DSAD_ENCODING_TIME || candidate[c].time != 0))
+	const DsadEncoder *draft = &collector->draft.encoder;
+
+	for (uint32 c = 0; c < draft->columns; c++)
+		if (!candidate[c].left_out && (draft->column[c].encoding != DSAD_ENCODING_TIME || candidate[c].time != 0))
 			return true;
 	return false;
 }
@@ -513,12 +307,12 @@ bool
 deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows, DeepsadColumnReport *report)
 {
 	MemoryContext old = MemoryContextSwitchTo(collector->context);
-	const DsadEncoder *draft = &collector->draft;
+	const DsadEncoder *draft = &collector->draft.encoder;
 	DsadCandidate *candidate;
 	bool		left = true;
 	DsadError	error;
 
-	if (collector->column)
+	if (collector->draft.column)
 	{
 		candidate = make_candidates(collector);
 		deepsad_check(dsad_column_rules(draft, candidate, collector->rows, &collector->env, &error), &error);
@@ -531,40 +325,9 @@ deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *r
 			make_encoder(collector, candidate);
 		pfree(candidate);
 	}
-	collector->stored = palloc(draft->cells * sizeof(double));
-	collector->cells = palloc(Max(collector->encoder.cells, 1) * sizeof(double));
+	deepsad_column_source_init(&collector->source, &collector->draft, &collector->encoder, collector->draft_column);
 	MemoryContextSwitchTo(old);
 	return left;
-}
-
-/* DsadRowSource.read */
-static int
-read_row(void *ctx, uint64_t row, double *features, int8_t *label)
-{
-	DeepsadColumnCollector *collector = ctx;
-	const DsadEncoder *encoder = &collector->encoder;
-	int			failure = collector->source.read(collector->source.ctx, row, collector->stored, label);
-
-	if (failure != 0)
-		return failure;
-	if (collector->column == NULL)
-	{
-		dsad_encode(encoder, collector->stored, features);
-		return 0;
-	}
-	for (uint32 c = 0; c < encoder->columns; c++)
-	{
-		const DsadColumn *column = &encoder->column[c];
-		const DraftColumn *learned = &collector->column[collector->draft_column[c]];
-		double	   *cell = collector->cells + column->first_cell;
-
-		memcpy(cell, collector->stored + collector->draft.column[collector->draft_column[c]].first_cell,
-			   column->cells * sizeof(double));
-		if (learned->category && !isnan(*cell))
-			*cell = learned->category[(uint32) *cell];
-	}
-	dsad_encode(encoder, collector->cells, features);
-	return 0;
 }
 
 /* Bytes that all this takes. */
@@ -578,15 +341,5 @@ deepsad_columns_memory(const DeepsadColumnCollector *collector)
 void
 deepsad_columns_source(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadRowSource *result)
 {
-	bool		direct = collector->encoder.identity && collector->encoder.cells == collector->draft.cells;
-
-	collector->source = *rows;
-	*result = *rows;
-	result->features = collector->encoder.features;
-	result->encoder = &collector->encoder;
-	/* cells that are the features need no more than to be read */
-	if (direct)
-		return;
-	result->ctx = collector;
-	result->read = read_row;
+	deepsad_column_source_read(&collector->source, rows, result);
 }

@@ -5,22 +5,21 @@
 #ifndef DEEPSAD_COLUMN_COLLECTOR_H
 #define DEEPSAD_COLUMN_COLLECTOR_H
 
-#include "utils/jsonb.h"
-
 #include "rows/column_binding.h"
+#include "train/column_draft.h"
 #include "train/column_report.h"
 
 typedef struct DeepsadColumnCollector DeepsadColumnCollector;
 
-extern bool deepsad_columns_complete(TupleDesc desc, Jsonb *options, const bool *null);
-extern DeepsadColumnCollector *deepsad_columns_of_row(MemoryContext parent, const DeepsadRowType *row, Jsonb *options,
+extern DeepsadColumnCollector *deepsad_columns_of_row(MemoryContext parent, TupleDesc row, Jsonb *options,
 													  const Datum *values, const bool *nulls, const bool *asked);
 extern DeepsadColumnCollector *deepsad_columns_of_array(MemoryContext parent, uint32 elements);
 extern DeepsadColumnCollector *deepsad_columns_of_model(MemoryContext parent, const DsadEncoder *encoder);
 extern const DeepsadColumns *deepsad_columns_reading(const DeepsadColumnCollector *collector);
 extern void deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8 label);
 extern void deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row, int8 label);
-extern bool deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows, DeepsadColumnReport *report);
+extern bool deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows,
+								   DeepsadColumnReport *report);
 extern Size deepsad_columns_memory(const DeepsadColumnCollector *collector);
 extern void deepsad_columns_source(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadRowSource *result);
 

@@ -130,8 +130,9 @@ add_evidence(DeepsadColumnReport *report, const DsadColumn *column, const char *
 }
 
 /*
- * Says of columns that number the rows of all groups together, where no group's rows are enough to be sure.  By chance the
- * evidence of n groups is n on average, and more than five standard deviations, sqrt(n) each, above it hardly ever.
+ * Says of columns that number the rows of all groups together, where no group's rows are enough to be sure.  By
+ * chance the evidence of n groups is n on average, and more than five standard deviations, sqrt(n) each, above it
+ * hardly ever.
  */
 static void
 weigh_evidence(DeepsadColumnReport *report)
@@ -152,7 +153,8 @@ weigh_evidence(DeepsadColumnReport *report)
 
 /* Says of a column of one group what was decided. */
 void
-deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft, uint32 c, const DsadCandidate *candidate)
+deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft, uint32 c,
+						  const DsadCandidate *candidate)
 {
 	const DsadColumn *column = &draft->column[c];
 	char	   *label = psprintf("column %s", deepsad_column_label(draft, c));
@@ -187,7 +189,8 @@ deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft,
 			add(report, WARNING, label, SERIAL_TEXT, skip_hint(column, "If it is one"), 1);
 			break;
 		case DSAD_WARNING_TIME:
-			add(report, WARNING, label, "looks like a time; expect drift", skip_hint(column, "If later rows have later ones"), 1);
+			add(report, WARNING, label, "looks like a time; expect drift",
+				skip_hint(column, "If later rows have later ones"), 1);
 			break;
 		case DSAD_WARNING_MOVES:
 			add(report, WARNING, label,

@@ -9,16 +9,14 @@
  */
 #include "pg/pg_compat.h"
 
-#include <sys/statvfs.h>
-
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "storage/dsm_impl.h"
 #include "storage/latch.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "train/blockfile.h"
 #include "pg/core_env.h"
@@ -28,9 +26,6 @@
 #define KEY_RESULTS UINT64CONST(0x4453414400000002)
 #define KEY_ROWS UINT64CONST(0x4453414400000003)
 
-/* What others in a container may need of /dev/shm meanwhile. */
-#define SHARED_MEMORY_HEADROOM (4 * 1024 * 1024)
-
 /* What the processes of one training share; offsets, not pointers, lead to the rest. */
 typedef struct Shared
 {
@@ -38,8 +33,7 @@ typedef struct Shared
 	uint32		features;
 	uint32		inputs;
 	DsadFacts	facts;
-	DsadPlan	plan;			/* without its order */
-	bool		update;			/* the results hold the members to go on from */
+	DsadPlan	plan;			/* without its order; in an update the results hold the members to go on from */
 	bool		in_blocks;
 	Size		window_bytes;
 	Size		result_bytes;	/* of each member's place among the results */
@@ -114,17 +108,39 @@ rows_bytes(const DsadPlan *plan, uint32 inputs, bool in_blocks)
 }
 
 /*
- * Whether shared memory of that size can be had.  On a full /dev/shm (64 MB in
- * many containers) the server would raise an error where we can do without.
+ * Makes the context's shared memory segment; false when there is none to be had.  On a full
+ * /dev/shm (64 MB in many containers) the server raises an error where we can do without: what it
+ * leaves behind belongs to an owner of its own.  The segment itself ends with the context.
  */
 static bool
-shared_memory_available(Size size)
+make_segment(ParallelContext *context)
 {
-	struct statvfs status;
+	MemoryContext old = CurrentMemoryContext;
+	ResourceOwner outer = CurrentResourceOwner;
+	ResourceOwner owner = ResourceOwnerCreate(outer, "deepsad segment");
 
-	if (dynamic_shared_memory_type != DSM_IMPL_POSIX || statvfs("/dev/shm", &status) != 0)
-		return true;
-	return (uint64) status.f_bavail * status.f_frsize >= add_size(size, SHARED_MEMORY_HEADROOM);
+	CurrentResourceOwner = owner;
+	PG_TRY();
+	{
+		InitializeParallelDSM(context);
+		if (context->seg)
+			dsm_pin_mapping(context->seg);
+	}
+	PG_CATCH();
+	{
+		CurrentResourceOwner = outer;
+		if (geterrcode() != ERRCODE_DISK_FULL && geterrcode() != ERRCODE_OUT_OF_MEMORY)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(old);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	CurrentResourceOwner = outer;
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+	ResourceOwnerDelete(owner);
+	return context->seg != NULL;
 }
 
 /* Writes a member to its place, whose size was reckoned for this training's epochs. */
@@ -142,8 +158,8 @@ put_result(Result *result, const Shared *shared, const DsadModel *model, uint32 
  * deepsad_parallel_parts.
  */
 DeepsadParallel *
-deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env, bool update,
-					   bool in_blocks, Size window_bytes, int workers)
+deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env, bool in_blocks,
+					   Size window_bytes, int workers)
 {
 	uint32		inputs = model->dims[0];
 	Size		result_bytes = MAXALIGN(add_size(offsetof(Result, bytes), dsad_member_size(model)));
@@ -153,8 +169,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	ParallelContext *context;
 	Shared	   *shared;
 
-	if (workers < 1 || IsParallelWorker() ||
-		!shared_memory_available(add_size(size, results_bytes)))
+	if (workers < 1 || IsParallelWorker())
 		return NULL;
 	EnterParallelMode();
 	context = CreateParallelContext("deepsad", "deepsad_parallel_main", workers);
@@ -162,8 +177,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	shm_toc_estimate_chunk(&context->estimator, results_bytes);
 	shm_toc_estimate_chunk(&context->estimator, size);
 	shm_toc_estimate_keys(&context->estimator, 3);
-	InitializeParallelDSM(context);
-	if (context->seg == NULL)
+	if (!make_segment(context))
 	{
 		DestroyParallelContext(context);
 		ExitParallelMode();
@@ -178,7 +192,6 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	shared->facts = model->facts;
 	shared->plan = *plan;
 	shared->plan.order = NULL;
-	shared->update = update;
 	shared->in_blocks = in_blocks;
 	shared->window_bytes = window_bytes;
 	shared->result_bytes = result_bytes;
@@ -197,7 +210,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 
 		result->done = false;
 		result->length = 0;
-		if (update)
+		if (plan->update)
 			put_result(result, shared, model, m, env);
 	}
 	shm_toc_insert(context->toc, KEY_RESULTS, parallel->results);
@@ -259,9 +272,9 @@ train_members(Shared *shared, char *results, DsadModel *model, const DsadPlan *p
 		DsadError	error;
 
 		reporter.visited = 0;
-		if (shared->update)
+		if (plan->update)
 			deepsad_check(dsad_member_decode(model, member, env, result->bytes, result->length, &error), &error);
-		deepsad_check((shared->update ? dsad_update_member : dsad_train_member)
+		deepsad_check((plan->update ? dsad_update_member : dsad_train_member)
 					  (model, plan, member, &reporting, parts, &error), &error);
 		put_result(result, shared, model, member, env);
 		result->done = true;

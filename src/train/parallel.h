@@ -10,7 +10,7 @@
 typedef struct DeepsadParallel DeepsadParallel;
 
 extern DeepsadParallel *deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan,
-											   const DsadEnv *env, bool update, bool in_blocks,
+											   const DsadEnv *env, bool in_blocks,
 											   Size window_bytes, int workers);
 extern DsadDataset *deepsad_parallel_parts(DeepsadParallel *parallel);
 extern void deepsad_parallel_train(DeepsadParallel *parallel, DsadModel *model, const DsadPlan *plan,

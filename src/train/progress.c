@@ -7,7 +7,6 @@
 #include "pg/pg_compat.h"
 
 #include "catalog/pg_authid.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -33,48 +32,56 @@ static const char *const phase_names[] = {
 	"collecting", "scaling", "pretraining", "center", "training", "normalizing"
 };
 
-static LocalTransactionId shown_in;	/* the transaction in which we took this backend's entry */
+/* Whose progress this backend's entry shows, and the transaction in which it was taken. */
+static const DeepsadProgress *shown;
+static LocalTransactionId shown_in;
 
-/* Whether this backend's entry is ours now. */
-static bool
-is_shown(void)
+/* Which command shows its progress in this backend's entry. */
+static ProgressCommandType
+current_command(void)
 {
-	return DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DEEPSAD_LOCAL_TRANSACTION) == PROGRESS_COMMAND;
+	return DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DEEPSAD_LOCAL_TRANSACTION);
 }
 
-/* Takes this backend's entry, unless another command, or an outer training, has it: then false. */
-bool
-deepsad_progress_start(void)
+/* Whether this backend's entry is this training's now. */
+static bool
+is_shown(const DeepsadProgress *progress)
 {
-	if (!pgstat_track_activities ||
-		DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DEEPSAD_LOCAL_TRANSACTION) != PROGRESS_COMMAND_INVALID)
-		return false;
+	return shown == progress && current_command() == PROGRESS_COMMAND;
+}
+
+/* Rows begin to come: takes this backend's entry, unless another command, or an outer training, has it. */
+void
+deepsad_progress_start(const DeepsadProgress *progress)
+{
+	if (!pgstat_track_activities || current_command() != PROGRESS_COMMAND_INVALID)
+		return;
 	pgstat_progress_start_command(PROGRESS_COMMAND, InvalidOid);
 	pgstat_progress_update_param(SLOT_STARTED, GetCurrentTimestamp());
+	shown = progress;
 	shown_in = DEEPSAD_LOCAL_TRANSACTION;
-	return true;
 }
 
 /* So many rows have come so far. */
 void
-deepsad_progress_collecting(uint64 rows)
+deepsad_progress_collecting(const DeepsadProgress *progress, uint64 rows)
 {
-	if (is_shown())
+	if (is_shown(progress))
 		pgstat_progress_update_param(SLOT_ROWS, (int64) rows);
 }
 
 /* All rows have come. */
 void
-deepsad_progress_begin(DeepsadProgress *progress)
+deepsad_progress_begin(const DeepsadProgress *progress)
 {
 	const int	slot[] = {SLOT_PHASE, SLOT_MEMBERS, SLOT_ROWS, SLOT_BEGUN};
 	int64		value[] = {DSAD_PHASE_SCALING + 1, progress->members, (int64) progress->rows,
 	GetCurrentTimestamp()};
 
 	/* an exception that the query caught while rows came has ended our command */
-	if (progress->shown && !is_shown())
-		progress->shown = deepsad_progress_start();
-	if (progress->shown)
+	if (shown == progress && !is_shown(progress))
+		deepsad_progress_start(progress);
+	if (is_shown(progress))
 		pgstat_progress_update_multi_param(lengthof(slot), slot, value);
 }
 
@@ -84,7 +91,7 @@ deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member)
 {
 	int			tenths = progress->visits ? (int) (10 * progress->visited / progress->visits) : 0;
 
-	if (progress->shown)
+	if (is_shown(progress))
 	{
 		const int	slot[] = {SLOT_PHASE, SLOT_MEMBER, SLOT_MEMBERS_DONE, SLOT_EPOCH, SLOT_EPOCHS, SLOT_LOSS,
 		SLOT_VISITED, SLOT_VISITS, SLOT_WORKERS};
@@ -105,12 +112,15 @@ deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member)
 	}
 }
 
-/* Gives the entry back. */
+/* Gives the entry back, if it is this training's. */
 void
-deepsad_progress_end(void)
+deepsad_progress_end(const DeepsadProgress *progress)
 {
-	if (is_shown())
+	if (shown != progress)
+		return;
+	if (is_shown(progress))
 		pgstat_progress_end_command();
+	shown = NULL;
 	shown_in = InvalidLocalTransactionId;
 }
 
@@ -186,7 +196,8 @@ deepsad_progress(PG_FUNCTION_ARGS)
 			value[column++] = Float8GetDatum(loss);
 			value[column++] = Int32GetDatum((int32) slot[SLOT_WORKERS]);
 			null[column] = slot[SLOT_VISITS] == 0;
-			value[column++] = Float8GetDatum(slot[SLOT_VISITS] ? 100.0 * (double) slot[SLOT_VISITED] / (double) slot[SLOT_VISITS] : 0);
+			value[column++] = Float8GetDatum(slot[SLOT_VISITS] ?
+											 100.0 * (double) slot[SLOT_VISITED] / (double) slot[SLOT_VISITS] : 0);
 			value[column++] = interval_datum(now - slot[SLOT_STARTED]);
 			null[column] = slot[SLOT_VISITED] == 0;
 			if (slot[SLOT_VISITED] > 0)

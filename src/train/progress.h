@@ -7,10 +7,9 @@
 
 #include "core/dsad.h"
 
-/* All members of a training together. */
+/* All members of a training together.  Its address tells whose this backend's entry is. */
 typedef struct DeepsadProgress
 {
-	bool		shown;			/* this training has this backend's entry */
 	bool		verbose;		/* notices, too */
 	uint32		members;
 	uint32		members_done;
@@ -21,10 +20,10 @@ typedef struct DeepsadProgress
 	int			tenths;			/* that were told of in notices */
 } DeepsadProgress;
 
-extern bool deepsad_progress_start(void);
-extern void deepsad_progress_collecting(uint64 rows);
-extern void deepsad_progress_begin(DeepsadProgress *progress);
+extern void deepsad_progress_start(const DeepsadProgress *progress);
+extern void deepsad_progress_collecting(const DeepsadProgress *progress, uint64 rows);
+extern void deepsad_progress_begin(const DeepsadProgress *progress);
 extern void deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member);
-extern void deepsad_progress_end(void);
+extern void deepsad_progress_end(const DeepsadProgress *progress);
 
 #endif

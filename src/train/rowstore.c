@@ -38,6 +38,7 @@ struct DeepsadRowStore
 	Size		row_bytes;		/* features, then the label */
 	char	   *row;			/* one row on its way to or from the file */
 	uint64		count;
+	uint64		labels[DSAD_LABELS];	/* kept rows with each */
 	uint32		doublings;		/* chunks 0 .. doublings - 1 hold FIRST_CHUNK_ROWS << number rows */
 	uint64		small_rows;		/* in those chunks together */
 	uint32		large_shift;	/* later chunks hold 1 << large_shift rows */
@@ -346,6 +347,25 @@ add_chunk(DeepsadRowStore *store)
 	live_bytes += size;
 }
 
+/* A row that was kept, in memory or read into store->row. */
+static char *
+fetch_row(DeepsadRowStore *store, uint64 row)
+{
+	if (!store->file)
+		return row_address(store, row);
+	seek(store, row);
+	deepsad_file_read(store->file, store->row, store->row_bytes);
+	store->file_row++;
+	return store->row;
+}
+
+/* The label of a row. */
+static int8
+row_label(const DeepsadRowStore *store, const char *row)
+{
+	return (int8) (store->single ? ((const float *) row)[store->features] : ((const double *) row)[store->features]);
+}
+
 /* Adds a row; all rows must have as many features as the first. */
 void
 deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features, int8 label)
@@ -364,7 +384,9 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 	store->seen++;
 	if (store->sampled && !dsad_reservoir_next(&store->reservoir, &slot))
 		return;
-	if (!store->file && slot == store->capacity)
+	if (slot < store->count)
+		store->labels[row_label(store, fetch_row(store, slot)) + 1]--;
+	else if (!store->file && slot == store->capacity)
 		add_chunk(store);
 	row = store->file ? store->row : row_address(store, slot);
 	/* a store for floats is only made for rows that are exact in them */
@@ -372,11 +394,8 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 	{
 		float	   *number = (float *) row;
 
-		if (values->single)
-			memcpy(number, values->values, features * sizeof(float));
-		else
-			for (uint32 i = 0; i < features; i++)
-				number[i] = (float) ((const double *) values->values)[i];
+		for (uint32 i = 0; i < features; i++)
+			number[i] = (float) dsad_row_number(values, i);
 		number[features] = label;
 	}
 	else
@@ -390,6 +409,7 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 		write_row(store, slot, row);
 	if (slot == store->count)
 		store->count++;
+	store->labels[label + 1]++;
 }
 
 /* DsadRowSource.read */
@@ -397,32 +417,20 @@ static int
 read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 {
 	DeepsadRowStore *store = ctx;
-	const char *address = store->row;
+	const char *address;
 
 	use(store);
-	if (store->file)
-	{
-		seek(store, row);
-		deepsad_file_read(store->file, store->row, store->row_bytes);
-		store->file_row++;
-	}
-	else
-		address = row_address(store, row);
+	address = fetch_row(store, row);
 	if (store->single)
 	{
 		const float *number = (const float *) address;
 
 		for (uint32 i = 0; i < store->features; i++)
 			features[i] = number[i];
-		*label = (int8_t) number[store->features];
 	}
 	else
-	{
-		const double *number = (const double *) address;
-
-		memcpy(features, number, store->features * sizeof(double));
-		*label = (int8_t) number[store->features];
-	}
+		memcpy(features, address, store->features * sizeof(double));
+	*label = row_label(store, address);
 	return 0;
 }
 
@@ -435,5 +443,7 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 	source->features = store->features;
 	source->sequential = store->file != NULL;
 	source->encoder = NULL;
+	source->anomalies = store->labels[DSAD_ANOMALY + 1];
+	source->normals = store->labels[DSAD_NORMAL + 1];
 	source->read = read_row;
 }

@@ -206,7 +206,8 @@ deepsad_train_table(PG_FUNCTION_ARGS)
 		check_column(relation, label);
 	}
 	appendStringInfoString(&query, "SELECT ");
-	count = asked ? append_features(&query, relation, PG_GETARG_ARRAYTYPE_P(1), label) : append_all(&query, relation, label);
+	count = asked ? append_features(&query, relation, PG_GETARG_ARRAYTYPE_P(1), label) :
+		append_all(&query, relation, label);
 	if (label)
 		appendStringInfo(&query, ", t.%s", quote_identifier(label));
 	appendStringInfo(&query, " FROM %s AS t", relation_name(relation));

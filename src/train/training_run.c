@@ -10,8 +10,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
@@ -54,8 +52,7 @@ typedef struct Run
 	DsadModel	model;
 	DsadPlan	plan;
 	Size		other_memory;	/* that the columns take */
-	DeepsadProgress progress;
-	bool		update;			/* goes on from a model instead of starting anew */
+	DeepsadProgress *progress;
 	uint64		finished;		/* visits of the members that are done */
 	uint32		member;			/* being trained here */
 	uint64		visited;		/* of that member */
@@ -70,12 +67,12 @@ report(void *ctx, const DsadProgress *member)
 	if (member->member != run->member)
 	{
 		run->finished += run->visited;
-		run->progress.members_done = member->member;
+		run->progress->members_done = member->member;
 	}
 	run->member = member->member;
 	run->visited = member->rows;
-	run->progress.visited = run->finished + run->visited;
-	deepsad_progress_update(&run->progress, member);
+	run->progress->visited = run->finished + run->visited;
+	deepsad_progress_update(run->progress, member);
 }
 
 /* Bytes of a row when it is scaled, with its label and its place in the shuffled order. */
@@ -142,18 +139,18 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 	run->env.report = report;
 	run->env.report_ctx = run;
 	for (uint32 m = 0; m < (uint32) run->config->members; m++)
-		deepsad_check((run->update ? dsad_update_member : dsad_train_member)
+		deepsad_check((run->plan.update ? dsad_update_member : dsad_train_member)
 					  (&run->model, &run->plan, m, &run->env, parts, &error), &error);
 	run->env.report = NULL;
-	deepsad_check(dsad_finish(&run->model, &run->arena, &run->env, parts, &error), &error);
+	deepsad_check(dsad_finish(&run->model, &run->plan, &run->arena, &run->env, parts, &error), &error);
 	if (file)
 		deepsad_blockfile_close(file);
 	/* the model is about to be written: there is room for one copy */
 	for (int part = 0; part < DSAD_PARTS; part++)
 		if (parts[part].scaled)
 		{
-			pfree((void *) parts[part].scaled);
-			pfree((void *) parts[part].label);
+			pfree(parts[part].scaled);
+			pfree(parts[part].label);
 		}
 }
 
@@ -227,8 +224,9 @@ train(Run *run)
 	DeepsadParallel *parallel;
 	DsadError	error;
 
-	deepsad_rowstore_make_room(add_size(room.held_out, room.in_blocks ? room.window * (room.workers + 1) : scaled), run->store);
-	parallel = deepsad_parallel_begin(&run->model, &run->plan, &run->env, run->update, room.in_blocks, room.window, room.workers);
+	deepsad_rowstore_make_room(add_size(room.held_out, room.in_blocks ? room.window * (room.workers + 1) : scaled),
+							   run->store);
+	parallel = deepsad_parallel_begin(&run->model, &run->plan, &run->env, room.in_blocks, room.window, room.workers);
 	if (parallel == NULL)
 	{
 		train_alone(run, room.in_blocks, room.window);
@@ -237,8 +235,9 @@ train(Run *run)
 	deepsad_check(dsad_fill(&run->model, &run->plan, &run->env, &run->source,
 							deepsad_parallel_parts(parallel), &error), &error);
 	deepsad_rowstore_free(run->store);
-	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, &run->progress);
-	deepsad_check(dsad_finish(&run->model, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error), &error);
+	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, run->progress);
+	deepsad_check(dsad_finish(&run->model, &run->plan, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error),
+				  &error);
 	deepsad_parallel_end(parallel);
 }
 
@@ -252,10 +251,13 @@ get_source(Run *run, DeepsadColumnCollector *columns)
 	deepsad_columns_source(columns, &rows, &run->source);
 }
 
-/* A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each other or go to a file. */
+/*
+ * A run on the store's rows, its memory in a context of its own; raw and scaled rows fit beside each
+ * other or go to a file.
+ */
 static void
-start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, MemoryContext context,
-		  bool shown)
+start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
+		  MemoryContext context, DeepsadProgress *progress)
 {
 	uint64		count = deepsad_rowstore_count(store);
 
@@ -274,18 +276,18 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 		deepsad_rowstore_spill(store);
 		get_source(run, columns);
 	}
-	run->progress.shown = shown;
-	run->progress.verbose = config->verbose != 0;
-	run->progress.members = (uint32) config->members;
-	run->progress.rows = count;
-	deepsad_progress_begin(&run->progress);
+	run->progress = progress;
+	progress->verbose = config->verbose != 0;
+	progress->members = (uint32) config->members;
+	progress->rows = count;
+	deepsad_progress_begin(progress);
 }
 
 /* Trains what was prepared. */
 static void
 finish_run(Run *run)
 {
-	run->progress.visits = total_visits(run);
+	run->progress->visits = total_visits(run);
 	if (dsad_wants_blas(run->model.dims, run->model.layers, (size_t) run->config->batch_size))
 		dsad_blas_bind();
 	train(run);
@@ -294,12 +296,12 @@ finish_run(Run *run)
 /*
  * Trains a model on the store's rows (at least one) and frees the store; the
  * result is in the current context, NULL (with a warning) when no row is
- * eligible.  shown: this backend's progress entry is this training's.  columns: what the
+ * eligible.  columns: what the
  * rows' columns are, finished.  said keeps many small groups from saying the same.
  */
 bytea *
 deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, uint64 skipped,
-					 bool shown, DeepsadSaid *said)
+					 DeepsadProgress *progress, DeepsadSaid *said)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -308,7 +310,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 	DsadStatus	status;
 	bytea	   *result = NULL;
 
-	start_run(&run, store, columns, config, context, shown);
+	start_run(&run, store, columns, config, context, progress);
 	MemoryContextSwitchTo(context);
 	status = dsad_prepare(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, config, &run.source, &error);
 	if (status == DSAD_NO_ELIGIBLE_ROWS)
@@ -340,7 +342,8 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
  * may be NULL, and frees the store; the result is in the current context.
  */
 bytea *
-deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options, bool shown)
+deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
+						DeepsadProgress *progress)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -360,8 +363,7 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 		pfree(bytes);
 	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
 	config = decoded.config;
-	start_run(&run, store, columns, &config, context, shown);
-	run.update = true;
+	start_run(&run, store, columns, &config, context, progress);
 	run.model = decoded;
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),
 				  &error);
@@ -370,7 +372,8 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 				(errcode(ERRCODE_WARNING),
 				 errmsg("all %llu rows of the update are labeled as anomalies",
 						(unsigned long long) run.model.facts.update_rows),
-				 errhint("Add a sample of ordinary rows, so that the model does not forget them: WHERE label IS NOT NULL OR random() < 0.05.")));
+				 errhint("Add a sample of ordinary rows, so that the model does not forget them: "
+						 "WHERE label IS NOT NULL OR random() < 0.05.")));
 	finish_run(&run);
 	MemoryContextSwitchTo(old);
 	result = deepsad_model_encode(&run.model, &run.env);

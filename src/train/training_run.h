@@ -9,11 +9,12 @@
 
 #include "model/model_warnings.h"
 #include "train/column_collector.h"
+#include "train/progress.h"
 #include "train/rowstore.h"
 
 extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
-								   uint64 skipped, bool shown, DeepsadSaid *said);
-extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
-									  bool shown);
+								   uint64 skipped, DeepsadProgress *progress, DeepsadSaid *said);
+extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model,
+									  Jsonb *options, DeepsadProgress *progress);
 
 #endif

@@ -34,7 +34,7 @@ SELECT s.seed, f.feature, (SELECT array_agg(CASE WHEN i = f.feature THEN x + 8 *
 	FROM unnest(s.features) WITH ORDINALITY u (x, i)) AS row
 FROM scored s JOIN feature f ON f.seed = s.seed AND s.number % f.features = f.place WHERE NOT anomaly AND s.number <= 300 AND p >= 0.01;
 CREATE TEMP TABLE found AS
-SELECT seed, (deepsad_explain_json(model, 1, row) -> 0 ->> 'feature')::int = feature AS first
+SELECT seed, (SELECT e.feature::int FROM deepsad_explain(model, row) e WHERE rank = 1) = feature AS first
 FROM planted JOIN model USING (seed) WHERE deepsad_pvalue(model, row) < 0.01;
 
 -- contributions add up

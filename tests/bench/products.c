@@ -6,7 +6,7 @@
  * how much slower than the better of the two a choice by that threshold is: so
  * BLAS_MIN_WORK in src/core/train/product.c is chosen.  Build and run, for instance:
  *
- *	cc -O3 -std=gnu11 -ffp-contract=off -fno-math-errno -Isrc tests/bench/products.c src/core/*.c src/core/*/*.c \
+ *	cc -O3 -std=gnu11 -ffp-contract=off -fno-math-errno -Isrc tests/bench/products.c $(find src/core -name '*.c') \
  *		-ldl -lm -lpthread -o build/products && build/products
  */
 #include <math.h>

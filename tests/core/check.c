@@ -102,11 +102,29 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 	return 0;
 }
 
+/* Counts the rows' labels into the source. */
+void
+test_count_labels(DsadRowSource *source)
+{
+	double	   *row = malloc(source->features * sizeof(double));
+	int8_t		label;
+
+	source->anomalies = source->normals = 0;
+	for (uint64_t i = 0; i < source->count; i++)
+	{
+		source->read(source->ctx, i, row, &label);
+		source->anomalies += label == DSAD_ANOMALY;
+		source->normals += label == DSAD_NORMAL;
+	}
+	free(row);
+}
+
 DsadRowSource
 test_source(TestRows *rows, uint64_t count)
 {
-	DsadRowSource source = {rows, count, rows->features, false, read_row, NULL};
+	DsadRowSource source = {rows, count, rows->features, false, read_row, NULL, 0, 0};
 
+	test_count_labels(&source);
 	return source;
 }
 
@@ -208,7 +226,7 @@ train_in_memory(DsadModel *model, DsadArena *arena, DsadArena *scratch, const Ds
 	status = dsad_fill(model, &plan, env, rows, parts, error);
 	for (uint32_t m = 0; m < config->members && status == DSAD_OK; m++)
 		status = dsad_train_member(model, &plan, m, env, parts, error);
-	return status == DSAD_OK ? dsad_finish(model, arena, env, parts, error) : status;
+	return status == DSAD_OK ? dsad_finish(model, &plan, arena, env, parts, error) : status;
 }
 
 /*

@@ -38,6 +38,7 @@ typedef struct TestRows
 	uint32_t	features;
 } TestRows;
 
+extern void test_count_labels(DsadRowSource *source);
 extern DsadRowSource test_source(TestRows *rows, uint64_t count);
 extern double test_uniform(uint64_t *state);
 extern void test_normal_rows(TestRows *rows, uint32_t count, uint32_t features, uint64_t seed);

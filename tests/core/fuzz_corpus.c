@@ -120,12 +120,10 @@ write_corpus(const char *directory)
 	config.calibration = DSAD_CALIBRATION_NONE;
 	config.scaling = DSAD_SCALING_STANDARD_ROBUST;
 	write_model(directory, "copies", &config, 3, NULL);
-	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
-	config.warmup_epochs = 1;
 	config.scaling = DSAD_SCALING_MINMAX;
 	config.reconstruction = DSAD_RECONSTRUCTION_SIGMOID;
 	config.members = 1;
-	write_model(directory, "soft-boundary", &config, 4, NULL);
+	write_model(directory, "minmax", &config, 4, NULL);
 	config.hidden.count = 1;
 	config.hidden.value[0] = 2;
 	config.latent = 1;

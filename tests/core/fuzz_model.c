@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/score/calibration.h"
+#include "core/model/calibration_lists.h"
 #include "fuzz.h"
 
 #define ROWS 5
@@ -137,7 +137,7 @@ try_update(DsadModel *model, DsadArena *arena, TestEnv *env, const double *rows,
 	for (uint32_t m = 0; m < model->config.members && status == DSAD_OK; m++)
 		status = dsad_update_member(model, &plan, m, &env->env, parts, error);
 	if (status == DSAD_OK)
-		status = dsad_finish(model, arena, &env->env, parts, error);
+		status = dsad_finish(model, &plan, arena, &env->env, parts, error);
 	if (status == DSAD_OK)
 		fuzz_write_back(model, arena, env);
 	return status;

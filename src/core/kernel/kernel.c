@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/port.h"
-#include "core/score/scaling.h"
 
 #ifdef DSAD_X86
 #include <immintrin.h>

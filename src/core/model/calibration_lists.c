@@ -232,7 +232,8 @@ dsad_calibration_drop(DsadModel *model)
 	DsadDecision decision;
 
 	dsad_decision(&decision, model);
-	if (decision.kind == DSAD_DECISION_SCORE && decision.score > 0 && decision.score <= 1e300)
+	if (decision.kind == DSAD_DECISION_SCORE && decision.score >= DSAD_MIN_THRESHOLD &&
+		decision.score <= DSAD_MAX_THRESHOLD)
 		model->config.threshold = decision.score;
 	model->config.calibration = DSAD_CALIBRATION_NONE;
 	memset(&model->calibration, 0, sizeof(model->calibration));

@@ -90,7 +90,6 @@ put_member(DsadWriter *w, const DsadModel *model, const DsadMember *member)
 	}
 	dsad_put_floats(w, member->center, model->dims[model->layers]);
 	dsad_put_double(w, member->divisor);
-	dsad_put_double(w, member->radius);
 	dsad_put_int(w, member->pretrain_epochs_run, 4);
 	dsad_put_int(w, member->epochs_run, 4);
 	dsad_put_int(w, member->steps_run, 8);
@@ -137,7 +136,7 @@ member_size(const DsadModel *model)
 		floats += (size_t) model->dims[l] * model->dims[l + 1];
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
 		floats += 2 * (size_t) model->dims[l + 1];
-	return floats * 4 + 2 * 8 + 2 * 4 + 8 + 4 + 2 * 2;
+	return floats * 4 + 8 + 2 * 4 + 8 + 4 + 2 * 2;
 }
 
 static void
@@ -389,7 +388,6 @@ get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError 
 	}
 	dsad_get_floats(r, member->center, model->dims[model->layers], -INFINITY);
 	dsad_get_doubles(r, &member->divisor, 1);
-	dsad_get_doubles(r, &member->radius, 1);
 	member->pretrain_epochs_run = (uint32_t) dsad_get_int(r, 4);
 	member->epochs_run = (uint32_t) dsad_get_int(r, 4);
 	member->steps_run = dsad_get_int(r, 8);
@@ -398,7 +396,7 @@ get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError 
 	collapsed = (uint32_t) dsad_get_int(r, 2);
 	member->stop = (uint8_t) stop;
 	member->collapsed = (uint8_t) collapsed;
-	if (!(member->divisor > 0) || !(member->radius >= 0) || collapsed > 1 ||
+	if (!(member->divisor > 0) || collapsed > 1 ||
 		stop > DSAD_STOP_VALIDATION || member->best_epoch > member->epochs_run ||
 		member->pretrain_epochs_run > model->config.pretrain_epochs ||
 		member->epochs_run > model->config.epochs)
@@ -531,6 +529,7 @@ dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const 
 	if (status != DSAD_OK)
 		return status;
 	model->encoder = encoder;
+	model->format = format;
 
 	if ((status = get_scaling(&body, model, error)) != DSAD_OK ||
 		(status = find_section(&r, "FACT", format, &body, error)) != DSAD_OK ||

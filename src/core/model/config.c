@@ -15,23 +15,26 @@
 #define MAX_UPDATE_VISITS 500000
 
 static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
-static const char *const objective_labels[] = {"sad", "soft_boundary", NULL};
 static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", NULL};
 static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
 static const char *const calibration_labels[] = {"auto", "split", "cross", "none", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
-/* The last argument of each tells whether an update may change it. */
+/* The last argument of each tells whether an update may change it; `none` is the number that stands for NULL. */
+#define OPTION(name, id, kind, min, max, none, labels, transient, update) \
+	{#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, transient, update}
 #define INT(name, id, min, max, update) \
-	{#name, id, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
-#define TRANSIENT(name, min, max) \
-	{#name, 0, DSAD_OPTION_INT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, true, true}
+	OPTION(name, id, DSAD_OPTION_INT, min, max, NAN, NULL, false, update)
+#define INT_OR_NULL(name, id, min, max, none, update) \
+	OPTION(name, id, DSAD_OPTION_INT, min, max, none, NULL, false, update)
 #define FLOAT(name, id, min, max, update) \
-	{#name, id, DSAD_OPTION_FLOAT, offsetof(DsadConfig, name), min, max, 0, 0, NULL, false, update}
-#define LIST(name, id, min, max, min_count, max_count, update) \
-	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, min_count, max_count, NULL, false, update}
+	OPTION(name, id, DSAD_OPTION_FLOAT, min, max, NAN, NULL, false, update)
+#define FLOAT_OR_NULL(name, id, min, max, none, update) \
+	OPTION(name, id, DSAD_OPTION_FLOAT, min, max, none, NULL, false, update)
 #define ENUM(name, id, last) \
-	{#name, id, DSAD_OPTION_ENUM, offsetof(DsadConfig, name), 0, last, 0, 0, name##_labels, false, false}
+	OPTION(name, id, DSAD_OPTION_ENUM, 0, last, NAN, name##_labels, false, false)
+#define LIST(name, id, min, max, min_count, max_count, update) \
+	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, NAN, min_count, max_count, NULL, false, update}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
@@ -41,30 +44,27 @@ const DsadOption dsad_options[] = {
 	INT(seed, 5, -9223372036854775808.0, 9223372036854775807.0, true),
 	INT(epochs, 6, 0, DSAD_MAX_EPOCHS, true),
 	INT(pretrain_epochs, 7, 0, DSAD_MAX_EPOCHS, false),
-	INT(max_steps, 8, 0, 9007199254740992.0, true),
+	INT_OR_NULL(max_steps, 8, 1, 9007199254740992.0, 0, true),
 	INT(batch_size, 9, 2, 65536, true),
 	FLOAT(learning_rate, 10, 1e-10, 1, true),
 	LIST(milestones, 11, 0, DSAD_MAX_EPOCHS, 0, DSAD_MAX_MILESTONES, true),
 	FLOAT(weight_decay, 12, 0, 1, true),
 	FLOAT(eta, 13, 0, 1e6, true),
-	ENUM(objective, 14, DSAD_OBJECTIVE_SOFT_BOUNDARY),
-	FLOAT(nu, 15, 1e-6, 1, false),
-	INT(warmup_epochs, 16, 0, DSAD_MAX_EPOCHS, false),
-	ENUM(scaling, 17, DSAD_SCALING_STANDARD_ROBUST),
-	ENUM(reconstruction, 18, DSAD_RECONSTRUCTION_SIGMOID),
-	ENUM(init, 19, DSAD_INIT_GLOROT),
-	FLOAT(validation, 20, 0, 0.5, false),
-	INT(patience, 21, 1, DSAD_MAX_EPOCHS, false),
-	INT(max_rows, 22, 0, 4294967295.0, true),
-	FLOAT(trimming, 23, 0, 1e6, true),
-	FLOAT(ema_decay, 24, 0, 0.999999, true),
-	FLOAT(input_weight, 25, -1, 1e3, false),
-	ENUM(calibration, 26, DSAD_CALIBRATION_NONE),
-	FLOAT(alpha, 27, 1e-9, 1, false),
-	FLOAT(contamination, 28, 0, 0.5, false),
-	FLOAT(threshold, 29, 0, 1e300, false),
-	TRANSIENT(workers, -1, 1024),
-	TRANSIENT(verbose, 0, 1),
+	ENUM(scaling, 14, DSAD_SCALING_STANDARD_ROBUST),
+	ENUM(reconstruction, 15, DSAD_RECONSTRUCTION_SIGMOID),
+	ENUM(init, 16, DSAD_INIT_GLOROT),
+	FLOAT(validation, 17, 0, 0.5, false),
+	INT(patience, 18, 1, DSAD_MAX_EPOCHS, false),
+	INT_OR_NULL(max_rows, 19, 1, 4294967295.0, 0, true),
+	FLOAT(trimming, 20, 0, 1e6, true),
+	FLOAT(ema_decay, 21, 0, 0.999999, true),
+	FLOAT_OR_NULL(input_weight, 22, 0, 1e3, -1, false),
+	ENUM(calibration, 23, DSAD_CALIBRATION_NONE),
+	FLOAT(alpha, 24, 1e-9, 1, false),
+	FLOAT_OR_NULL(contamination, 25, 1e-9, 0.5, 0, false),
+	FLOAT_OR_NULL(threshold, 26, DSAD_MIN_THRESHOLD, DSAD_MAX_THRESHOLD, 0, false),
+	OPTION(workers, 0, DSAD_OPTION_INT, 0, 1024, -1, NULL, true, true),
+	OPTION(verbose, 0, DSAD_OPTION_BOOL, 0, 1, NAN, NULL, true, true),
 };
 
 const int	dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
@@ -123,9 +123,6 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->learning_rate = 1e-3;
 	config->weight_decay = 1e-6;
 	config->eta = 4;
-	config->objective = DSAD_OBJECTIVE_SAD;
-	config->nu = 0.1;
-	config->warmup_epochs = 10;
 	config->scaling = DSAD_SCALING_STANDARD_ROBUST;
 	config->reconstruction = DSAD_RECONSTRUCTION_LINEAR;
 	config->init = DSAD_INIT_PYTORCH;
@@ -198,44 +195,52 @@ dsad_config_plain_score(const DsadConfig *config)
 	return config->preset == DSAD_PRESET_PAPER;
 }
 
-/* DSAD_OK, or DSAD_BAD_OPTION when v (a value or list element of the option) is out of range. */
-static DsadStatus
-check_range(const DsadOption *option, double v, DsadError *error)
+/* DSAD_OK, or DSAD_BAD_OPTION when the value, or list element, is out of the option's range. */
+DsadStatus
+dsad_option_check(const DsadOption *option, double value, DsadError *error)
 {
-	if (v >= option->min && v <= option->max)
+	if (value >= option->min && value <= option->max)
 		return DSAD_OK;
 	return dsad_fail(error, DSAD_BAD_OPTION, NULL,
 					 "option \"%s\" is %.15g, must be from %.15g to %.15g",
-					 option->name, v, option->min, option->max);
+					 option->name, value, option->min, option->max);
+}
+
+/* Checks every element of a list, and how many there are. */
+static DsadStatus
+check_list(const DsadOption *option, const DsadIntList *list, DsadError *error)
+{
+	DsadStatus	status = DSAD_OK;
+
+	if (list->count < option->min_count || list->count > option->max_count)
+		return dsad_fail(error, DSAD_BAD_OPTION, NULL,
+						 "option \"%s\" has %u elements, must have from %u to %u",
+						 option->name, list->count, option->min_count, option->max_count);
+	for (uint32_t j = 0; j < list->count && status == DSAD_OK; j++)
+		status = dsad_option_check(option, list->value[j], error);
+	return status;
 }
 
 /* Checks every value against its option's range; the codec and SQL options both come through here. */
 DsadStatus
 dsad_config_check(const DsadConfig *config, DsadError *error)
 {
-	for (int i = 0; i < dsad_option_count; i++)
+	DsadStatus	status = DSAD_OK;
+
+	for (int i = 0; i < dsad_option_count && status == DSAD_OK; i++)
 	{
 		const DsadOption *option = &dsad_options[i];
 		const void *field = (const char *) config + option->offset;
-		DsadStatus	status = DSAD_OK;
+		double		value;
 
-		if (option->kind == DSAD_OPTION_INT || option->kind == DSAD_OPTION_ENUM)
-			status = check_range(option, (double) *(const int64_t *) field, error);
-		else if (option->kind == DSAD_OPTION_FLOAT)
-			status = check_range(option, *(const double *) field, error);
-		else
+		if (option->kind == DSAD_OPTION_INT_LIST)
 		{
-			const DsadIntList *list = field;
-
-			if (list->count < option->min_count || list->count > option->max_count)
-				return dsad_fail(error, DSAD_BAD_OPTION, NULL,
-								 "option \"%s\" has %u elements, must have from %u to %u",
-								 option->name, list->count, option->min_count, option->max_count);
-			for (uint32_t j = 0; j < list->count && status == DSAD_OK; j++)
-				status = check_range(option, list->value[j], error);
+			status = check_list(option, field, error);
+			continue;
 		}
-		if (status != DSAD_OK)
-			return status;
+		value = option->kind == DSAD_OPTION_FLOAT ? *(const double *) field : (double) *(const int64_t *) field;
+		if (value != option->none)
+			status = dsad_option_check(option, value, error);
 	}
-	return DSAD_OK;
+	return status;
 }

@@ -15,16 +15,13 @@
 #define DSAD_MAX_MILESTONES 16
 #define DSAD_MAX_FEATURES 65535
 #define DSAD_MAX_EPOCHS 1000000
+#define DSAD_MIN_THRESHOLD 1e-300
+#define DSAD_MAX_THRESHOLD 1e300
 
 typedef enum DsadPreset
 {
 	DSAD_PRESET_PAPER, DSAD_PRESET_FAST, DSAD_PRESET_DEFAULT, DSAD_PRESET_BEST
 } DsadPreset;
-
-typedef enum DsadObjective
-{
-	DSAD_OBJECTIVE_SAD, DSAD_OBJECTIVE_SOFT_BOUNDARY
-} DsadObjective;
 
 typedef enum DsadScalingMethod
 {
@@ -69,9 +66,6 @@ typedef struct DsadConfig
 	DsadIntList milestones;		/* epochs at which the rate is cut to a tenth, in both phases */
 	double		weight_decay;
 	double		eta;
-	int64_t		objective;		/* DsadObjective */
-	double		nu;
-	int64_t		warmup_epochs;
 	int64_t		scaling;		/* DsadScalingMethod */
 	int64_t		reconstruction; /* DsadReconstruction */
 	int64_t		init;			/* DsadInit */
@@ -89,12 +83,12 @@ typedef struct DsadConfig
 
 	/* How, not what, to train: not in the bytes of a model. */
 	int64_t		workers;		/* -1 = as the server is set */
-	int64_t		verbose;		/* 1 = tell of progress in notices */
+	int64_t		verbose;		/* bool: tell of progress in notices */
 } DsadConfig;
 
 typedef enum DsadOptionKind
 {
-	DSAD_OPTION_INT, DSAD_OPTION_FLOAT, DSAD_OPTION_ENUM, DSAD_OPTION_INT_LIST
+	DSAD_OPTION_INT, DSAD_OPTION_FLOAT, DSAD_OPTION_ENUM, DSAD_OPTION_INT_LIST, DSAD_OPTION_BOOL
 } DsadOptionKind;
 
 /* One option: where it lies in DsadConfig and what it may be. */
@@ -106,6 +100,7 @@ typedef struct DsadOption
 	size_t		offset;
 	double		min;			/* of the value, or of each list element */
 	double		max;
+	double		none;			/* the number that stands for SQL's NULL, outside the range; NaN: NULL is no value of it */
 	uint32_t	min_count;		/* lists */
 	uint32_t	max_count;
 	const char *const *labels;	/* enums: NULL-terminated, index = value */
@@ -120,6 +115,7 @@ extern const DsadOption *dsad_option_find(const char *name, size_t length);
 extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
 								 uint64_t rows);
 extern void dsad_config_update(DsadConfig *config, uint64_t rows);
+extern DsadStatus dsad_option_check(const DsadOption *option, double value, DsadError *error);
 extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);
 extern bool dsad_config_plain_score(const DsadConfig *config);
 

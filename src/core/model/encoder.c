@@ -52,6 +52,7 @@ value_features(const DsadColumn *column)
 	}
 }
 
+/* Words with the multiplier of Evensen's rrmxmx (2018), the bytes after them with that of FNV-1a (Fowler, Noll, Vo). */
 static uint32_t
 hash_bytes(const char *bytes, uint32_t length)
 {

@@ -56,7 +56,6 @@ typedef struct DsadMember
 	float	   *running_var[DSAD_MAX_HIDDEN];
 	float	   *center;			/* dims[L] */
 	double		divisor;		/* mean squared distance of eligible training rows, or 1 */
-	double		radius;			/* soft boundary's R, else 0 */
 	float	   *pretrain_loss;	/* pretrain_epochs_run */
 	float	   *train_loss;		/* epochs_run */
 	float	   *validation_loss;	/* epochs_run, if the model has validation rows */
@@ -148,6 +147,7 @@ typedef struct DsadModel
 	DsadMember *members;		/* config.members of them */
 	DsadCalibration calibration;
 	DsadSketch	sketch;
+	uint32_t	format;			/* of the bytes that it was decoded from */
 } DsadModel;
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,

@@ -21,6 +21,8 @@ typedef struct DsadRowSource
 	bool		sequential;
 	int			(*read) (void *ctx, uint64_t row, double *features, int8_t *label);
 	const DsadEncoder *encoder; /* what made the features; NULL = they are the elements of an array */
+	uint64_t	anomalies;		/* rows with this label, as with the next */
+	uint64_t	normals;
 } DsadRowSource;
 
 /*
@@ -53,6 +55,7 @@ typedef enum DsadPart
 /* What dsad_prepare finds out about the rows. */
 typedef struct DsadPlan
 {
+	bool		update;			/* goes on from a trained model instead of starting anew */
 	const uint32_t *order;		/* rows in canonical order; NULL = as they come */
 	uint64_t	count[DSAD_PARTS];
 } DsadPlan;

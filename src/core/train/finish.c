@@ -13,12 +13,12 @@
  * scores, what they are worth, and p-values, whose scores live in arena.
  */
 DsadStatus
-dsad_finish(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDataset *parts, DsadError *error)
+dsad_finish(DsadModel *model, const DsadPlan *plan, DsadArena *arena, const DsadEnv *env, const DsadDataset *parts,
+			DsadError *error)
 {
-	bool		update = model->facts.updates > 0;
-	DsadStatus	status = update ? DSAD_OK : dsad_normalize(model, env, parts, error);
+	DsadStatus	status = plan->update ? DSAD_OK : dsad_normalize(model, env, parts, error);
 
 	if (status == DSAD_OK)
 		status = dsad_trust_measure(model, env, parts, error);
-	return status == DSAD_OK && !update ? dsad_calibrate(model, arena, env, parts, error) : status;
+	return status == DSAD_OK && !plan->update ? dsad_calibrate(model, arena, env, parts, error) : status;
 }

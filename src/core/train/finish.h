@@ -7,8 +7,7 @@
 
 #include "core/train/dataset.h"
 
-/* When all members are trained or updated. */
-extern DsadStatus dsad_finish(DsadModel *model, DsadArena *arena, const DsadEnv *env,
+extern DsadStatus dsad_finish(DsadModel *model, const DsadPlan *plan, DsadArena *arena, const DsadEnv *env,
 							  const DsadDataset *parts, DsadError *error);
 
 #endif

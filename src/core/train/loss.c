@@ -131,36 +131,6 @@ dsad_loss_sad(DsadLoss *loss, const float *z, const int8_t *label, uint32_t n, f
 }
 
 /*
- * Soft-boundary Deep SVDD: R^2 + 1/nu * mean(max(0, distance - R^2)).  Labels
- * act as in Deep SAD: eta weighs the term of a known normal, and a known
- * anomaly costs its inverse distance instead.
- */
-double
-dsad_loss_soft_boundary(const DsadLoss *loss, const float *z, const int8_t *label, uint32_t n,
-						double nu, double radius, float *gradient)
-{
-	double		sum = 0;
-
-	find_distances(loss, z, n);
-	for (uint32_t i = 0; i < n; i++)
-	{
-		double		distance = loss->distance[i];
-		double		slope = 0;
-
-		if (label[i] == DSAD_ANOMALY)
-			sum += inverse_loss(distance, loss->eta, &slope);
-		else if (distance > radius * radius)
-		{
-			slope = (label[i] == DSAD_NORMAL ? loss->eta : 1) / nu;
-			sum += slope * (distance - radius * radius);
-		}
-		loss->factor[i] = (float) (2 * slope / n);
-	}
-	find_gradient(loss, z, n, gradient);
-	return radius * radius + sum / n;
-}
-
-/*
  * With trim: known anomalies and the tenth of the unlabeled rows that is
  * reconstructed worst cost nothing.
  */

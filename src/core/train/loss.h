@@ -31,8 +31,6 @@ extern DsadStatus dsad_loss_alloc(DsadLoss *loss, DsadArena *arena, uint32_t lat
 								  uint32_t batch_rows, DsadError *error);
 extern double dsad_loss_sad(DsadLoss *loss, const float *z, const int8_t *label, uint32_t n,
 							float *gradient);
-extern double dsad_loss_soft_boundary(const DsadLoss *loss, const float *z, const int8_t *label,
-									  uint32_t n, double nu, double radius, float *gradient);
 extern double dsad_loss_reconstruction(DsadLoss *loss, const float *x, float *y, const int8_t *label,
 									   uint32_t n, size_t inputs, DsadReconstruction kind, float *gradient);
 

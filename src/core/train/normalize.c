@@ -51,7 +51,10 @@ sum_scores(const DsadModel *model, DsadArena *scratch, DsadLoader *loader, doubl
 	return status;
 }
 
-/* The same of a part's rows (fold 0: all) or of one fold, by the member alone that has not seen it, without its inputs. */
+/*
+ * The same of a part's rows (fold 0: all) or of one fold, by the member alone that has not seen it,
+ * without its inputs.
+ */
 static DsadStatus
 sum_part(const DsadModel *model, const DsadEnv *env, const DsadDataset *part, uint32_t fold, double *sum, double *count,
 		 DsadError *error)

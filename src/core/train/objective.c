@@ -1,42 +1,14 @@
 /*
  * objective.c
- *	  The Deep SAD (or soft-boundary) phase of a member's training, with early
+ *	  The Deep SAD phase of a member's training, with early
  *	  stopping on held-out rows.
  */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "core/statistics.h"
 #include "core/train/optimizer.h"
 #include "core/train/training.h"
-
-/* The loss of a batch under the configured objective; fills t->gradient. */
-static double
-objective_loss(DsadTraining *t, const float *z, uint32_t n)
-{
-	if (t->config->objective == DSAD_OBJECTIVE_SOFT_BOUNDARY)
-		return dsad_loss_soft_boundary(&t->loss, z, t->label, n, t->config->nu, t->member->radius,
-									   t->gradient);
-	return dsad_loss_sad(&t->loss, z, t->label, n, t->gradient);
-}
-
-/*
- * R := the (1 - nu)-quantile of the last batch's distances (unsquared), known
- * anomalies left out.
- */
-static void
-update_radius(DsadTraining *t, uint32_t n)
-{
-	double	   *distance = t->scores;
-	size_t		count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (t->label[i] != DSAD_ANOMALY)
-			distance[count++] = sqrt(t->loss.distance[i]);
-	if (count > 0)
-		t->member->radius = dsad_quantile(distance, count, 1 - t->config->nu);
-}
 
 static DsadStatus
 snapshot_alloc(DsadSnapshot *snapshot, DsadArena *arena, const DsadNet *net, DsadError *error)
@@ -152,7 +124,7 @@ validate(DsadTraining *t, double *loss)
 	{
 		const float *z = dsad_net_evaluate(&t->encoder, &t->products, t->batch, n);
 
-		*loss += objective_loss(t, z, n) * n;
+		*loss += dsad_loss_sad(&t->loss, z, t->label, n, t->gradient) * n;
 		rows += n;
 		if ((status = dsad_training_canceled(t)) != DSAD_OK)
 			return status;
@@ -194,8 +166,8 @@ train_epoch(DsadTraining *t, DsadAdam *adam, uint32_t epoch, double *loss, uint3
 {
 	const DsadConfig *config = t->config;
 	double		rate = dsad_learning_rate(config, epoch);
-	bool		soft = config->objective == DSAD_OBJECTIVE_SOFT_BOUNDARY && epoch >= config->warmup_epochs;
 	double		sum = 0;
+	const float *z;
 	uint32_t	n;
 	DsadStatus	status = DSAD_OK;
 
@@ -207,13 +179,12 @@ train_epoch(DsadTraining *t, DsadAdam *adam, uint32_t epoch, double *loss, uint3
 		if (status != DSAD_OK || n == 0)
 			break;
 		dsad_training_step(t);
-		sum += objective_loss(t, dsad_net_forward(&t->encoder, &t->products, t->batch, n), n);
+		z = dsad_net_forward(&t->encoder, &t->products, t->batch, n);
+		sum += dsad_loss_sad(&t->loss, z, t->label, n, t->gradient);
 		dsad_net_backward(&t->encoder, &t->products, t->gradient, n, false);
 		adam->average_rate = average_rate(t);
 		dsad_adam_step(adam, &t->encoder, &t->products, rate, config->weight_decay);
 		move_average(t, (float) adam->average_rate);
-		if (soft)
-			update_radius(t, n);
 		t->member->steps_run++;
 		++*batches;
 		if ((status = dsad_training_canceled(t)) != DSAD_OK)
@@ -224,7 +195,7 @@ train_epoch(DsadTraining *t, DsadAdam *adam, uint32_t epoch, double *loss, uint3
 	return status;
 }
 
-/* The Deep SAD (or soft-boundary) phase, shuffled by that random stream. */
+/* The Deep SAD phase, shuffled by that random stream. */
 DsadStatus
 dsad_training_objective(DsadTraining *t, DsadArena *arena, DsadStream stream)
 {

@@ -1,6 +1,6 @@
 /*
  * order.c
- *	  Sorts rows by a hash of their content, so that parallel and synchronised
+ *	  Sorts rows by a hash of their content, so that parallel and synchronized
  *	  scans, which bring rows in another order each time, give the same model.
  */
 #include "core/train/order.h"

@@ -13,7 +13,7 @@
 #include "core/score/scaling.h"
 #include "core/train/order.h"
 #include "core/train/scaling_fit.h"
-#include "core/train/sketcher.h"
+#include "core/train/sketch_fit.h"
 #include "core/train/split.h"
 
 #define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
@@ -28,31 +28,19 @@ input_weight(uint64_t anomalies)
 	return anomalies < FORGET_INPUTS ? 1 / (1 + (double) anomalies) : 0;
 }
 
-/* Reads all rows once: labels and missing elements, into facts. */
+/* Begins a plan: the rows' order, in scratch, if they can be read in any. */
 static DsadStatus
-count_labels(DsadFacts *facts, DsadArena *scratch, const DsadEnv *env, const DsadRowSource *rows,
-			 const DsadEncoder *encoder, DsadError *error)
+start_plan(DsadPlan *plan, bool update, DsadArena *scratch, const DsadEnv *env, const DsadRowSource *rows,
+		   DsadError *error)
 {
-	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
-	DsadStatus	status = DSAD_OK;
+	uint32_t   *order;
 
-	if (!raw)
-		return dsad_no_memory(error);
-	facts->rows = rows->count;
-	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
-	{
-		int8_t		label;
-
-		if (rows->read(rows->ctx, i, raw, &label) != 0)
-			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
-		facts->anomalies += label == DSAD_ANOMALY;
-		facts->normals += label == DSAD_NORMAL;
-		for (uint32_t j = 0; j < rows->features; j++)
-			facts->missing += isnan(raw[j]) && dsad_encoder_counts(encoder, j);
-		if (i % 64 == 0)
-			status = dsad_poll(env, error);
-	}
-	return status;
+	memset(plan, 0, sizeof(*plan));
+	plan->update = update;
+	if (rows->sequential)
+		return DSAD_OK;
+	plan->order = order = dsad_arena_array(scratch, rows->count, sizeof(uint32_t));
+	return order ? dsad_canonical_order(order, env, rows, error) : dsad_no_memory(error);
 }
 
 /* Rows that nobody made features of are an array; what says so lives in arena. */
@@ -67,6 +55,34 @@ describe_rows(DsadRowSource *rows, DsadArena *arena, DsadError *error)
 	return encoder ? dsad_encoder_of_array(encoder, arena, rows->features, error) : dsad_no_memory(error);
 }
 
+/* The error of rows that nobody can train on. */
+static DsadStatus
+check_rows(const DsadRowSource *rows, DsadError *error)
+{
+	if (rows->count > 0 && rows->features > 0 && rows->features <= DSAD_MAX_FEATURES && rows->count <= UINT32_MAX)
+		return DSAD_OK;
+	return dsad_fail(error, DSAD_BAD_DATA, NULL,
+					 "cannot train on %llu rows of %u features, need 1 to %u rows of 1 to %u features",
+					 (unsigned long long) rows->count, rows->features, UINT32_MAX, DSAD_MAX_FEATURES);
+}
+
+/* A model without its members' weights, in arena, with room for every loss. */
+static DsadStatus
+lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const DsadRowSource *rows, DsadError *error)
+{
+	DsadStatus	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
+
+	model->encoder = rows->encoder;
+	model->facts.rows = rows->count;
+	model->facts.anomalies = rows->anomalies;
+	model->facts.normals = rows->normals;
+	if (status == DSAD_OK)
+		status = dsad_model_alloc_losses(model, arena, error);
+	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, rows->features))
+		return dsad_no_memory(error);
+	return status;
+}
+
 /*
  * Checks config and rows, lays out the model (with room for every loss) in arena
  * and fits its scaling.  The plan lives in scratch.
@@ -76,62 +92,48 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 			 const DsadEnv *env, const DsadConfig *config, const DsadRowSource *source,
 			 DsadError *error)
 {
-	DsadRowSource described = *source;
-	const DsadRowSource *rows = &described;
-	uint32_t   *order = NULL;
-	DsadFacts	fitted = {0};
+	DsadRowSource rows = *source;
 	DsadFilter	filter;
 	DsadRowSource training;
 	DsadStatus	status = dsad_config_check(config, error);
 
-	memset(plan, 0, sizeof(*plan));
-	if (status != DSAD_OK)
-		return status;
-	if (rows->count == 0 || rows->features == 0 || rows->features > DSAD_MAX_FEATURES ||
-		rows->count > UINT32_MAX)
-		return dsad_fail(error, DSAD_BAD_DATA, NULL,
-						 "cannot train on %llu rows of %u features, need 1 to %u rows of 1 to %u features",
-						 (unsigned long long) rows->count, rows->features, UINT32_MAX,
-						 DSAD_MAX_FEATURES);
-	status = describe_rows(&described, arena, error);
-	if (status != DSAD_OK)
-		return status;
-	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
-	model->encoder = rows->encoder;
 	if (status == DSAD_OK)
-		status = dsad_model_alloc_losses(model, arena, error);
-	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, rows->features))
-		return dsad_no_memory(error);
-	if (status == DSAD_OK && !rows->sequential)
-	{
-		order = dsad_arena_array(scratch, rows->count, sizeof(uint32_t));
-		if (!order)
-			return dsad_no_memory(error);
-		status = dsad_canonical_order(order, env, rows, error);
-	}
-	plan->order = order;
+		status = check_rows(&rows, error);
 	if (status == DSAD_OK)
-		status = count_labels(&model->facts, scratch, env, rows, rows->encoder, error);
+		status = describe_rows(&rows, arena, error);
+	if (status == DSAD_OK)
+		status = lay_out(model, arena, config, &rows, error);
+	if (status == DSAD_OK)
+		status = start_plan(plan, false, scratch, env, &rows, error);
 	if (status != DSAD_OK)
 		return status;
 	/* rows held out for p-values must not have had a part in anything */
 	dsad_split_resolve(&model->config, &model->facts);
-	training = dsad_filter_source(&filter, &model->config, &model->facts, rows, order);
+	training = dsad_filter_source(&filter, &model->config, &model->facts, &rows, plan->order);
 	dsad_split_counts(&filter.split, plan->count);
 	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
 	model->facts.calibration = plan->count[DSAD_PART_CALIBRATION];
-	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &training, NULL,
-							  &fitted, error);
+	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &training, error);
 	if (status != DSAD_OK)
 		return status;
 	if (model->config.input_weight < 0)
 		model->config.input_weight = input_weight(model->facts.anomalies);
-	if (model->facts.anomalies == rows->count)
+	if (model->facts.anomalies == rows.count)
 		return dsad_fail(error, DSAD_NO_ELIGIBLE_ROWS,
 						 "Deep SAD learns from rows that are normal or unlabeled.",
 						 "all %llu training rows are labeled as anomalies",
-						 (unsigned long long) rows->count);
+						 (unsigned long long) rows.count);
 	return DSAD_OK;
+}
+
+/* What a member keeps of its last training ends here: all that follows counts an update's epochs. */
+static void
+forget_last_training(DsadMember *member)
+{
+	member->epochs_run = 0;
+	member->steps_run = 0;
+	member->best_epoch = 0;
+	member->stop = DSAD_STOP_EPOCHS;
 }
 
 /*
@@ -142,43 +144,27 @@ DsadStatus
 dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scratch,
 					const DsadEnv *env, const DsadRowSource *rows, DsadError *error)
 {
+	DsadFacts  *facts = &model->facts;
 	DsadStatus	status = dsad_config_check(&model->config, error);
-	DsadFacts	facts = {0};
-	uint32_t   *order = NULL;
 
-	memset(plan, 0, sizeof(*plan));
 	if (status == DSAD_OK && rows->features != model->scaling.features)
 		status = dsad_fail(error, DSAD_BAD_DATA, NULL, "rows have %u features, the model was trained on %u",
 						   rows->features, model->scaling.features);
-	/* what a member keeps of its last training ends here: all that follows counts this one's epochs */
 	for (int64_t m = 0; m < model->config.members; m++)
-	{
-		DsadMember *member = &model->members[m];
-
-		member->epochs_run = 0;
-		member->steps_run = 0;
-		member->best_epoch = 0;
-		member->stop = DSAD_STOP_EPOCHS;
-	}
+		forget_last_training(&model->members[m]);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
-	if (status == DSAD_OK && !rows->sequential)
-	{
-		order = dsad_arena_array(scratch, rows->count, sizeof(uint32_t));
-		if (!order)
-			return dsad_no_memory(error);
-		status = dsad_canonical_order(order, env, rows, error);
-	}
 	if (status == DSAD_OK)
-		status = count_labels(&facts, scratch, env, rows, model->encoder, error);
-	model->facts.update_rows = facts.rows;
-	model->facts.update_anomalies = facts.anomalies;
-	model->facts.update_normals = facts.normals;
+		status = start_plan(plan, true, scratch, env, rows, error);
+	if (status != DSAD_OK)
+		return status;
+	facts->update_rows = rows->count;
+	facts->update_anomalies = rows->anomalies;
+	facts->update_normals = rows->normals;
 	dsad_calibration_drop(model);
 	/* the bytes hold no larger number; beyond it they say so many at least */
-	if (model->facts.updates < UINT32_MAX)
-		model->facts.updates++;
-	plan->order = order;
+	if (facts->updates < UINT32_MAX)
+		facts->updates++;
 	plan->count[DSAD_PART_TRAINING] = rows->count;
 	return status;
 }
@@ -241,42 +227,54 @@ writer_add(Writer *w, int8_t label)
 	return data->scaled == NULL && w->count % data->block_rows == 0 ? writer_flush(w) : 0;
 }
 
+/* What a row tells of the training rows: its missing elements, and its numbers if it is drawn. */
+static void
+observe(DsadFacts *facts, DsadSampler *sampler, const DsadEncoder *encoder, uint64_t row, const double *raw)
+{
+	dsad_sampler_offer(sampler, row, raw);
+	for (uint32_t j = 0; j < sampler->features; j++)
+		facts->missing += isnan(raw[j]) && dsad_encoder_counts(encoder, j);
+}
+
+/*
+ * Writes the rows to their parts, an update's (sampler NULL) all to one.  *mean: the squared
+ * norm of the inputs of the eligible training rows.
+ */
 static DsadStatus
-fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
-	 const DsadEnv *env, const DsadRowSource *rows, DsadDataset *parts, DsadError *error)
+write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
+		   const DsadRowSource *rows, DsadSampler *sampler, double *mean, DsadError *error)
 {
 	const DsadKernel *kernel = dsad_kernel_best();
+	uint32_t	inputs = model->scaling.inputs;
 	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
-	double	   *expanded = dsad_arena_array(scratch, model->scaling.inputs, sizeof(double));
-	float	   *zeros = dsad_arena_array(scratch, model->scaling.inputs, sizeof(float));
+	double	   *expanded = dsad_arena_array(scratch, inputs, sizeof(double));
+	float	   *zeros = dsad_arena_array(scratch, inputs, sizeof(float));
 	DsadRows	row = {raw, 1, false};
 	double		sum = 0;
 	uint64_t	eligible = 0;
-	bool		update = model->facts.updates > 0;
-	DsadSketcher sketcher;
 	DsadSplit	split;
 	DsadStatus	status = DSAD_OK;
 
-	for (int part = 0; part < DSAD_PARTS; part++)
-		if (!writer_alloc(&writer[part], scratch, &parts[part]))
-			raw = NULL;
-	if (raw == NULL || expanded == NULL || zeros == NULL || (!update && !dsad_sketcher_start(&sketcher, scratch, rows)))
+	if (raw == NULL || expanded == NULL || zeros == NULL)
 		return dsad_no_memory(error);
-	dsad_split_start(&split, &model->config, &model->facts, model->dims[0]);
+	if (sampler)
+		dsad_split_start(&split, &model->config, &model->facts, inputs);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
 	{
-		Writer	   *w;
+		Writer	   *w = &writer[DSAD_PART_TRAINING];
 		int8_t		label;
 
 		if (rows->read(rows->ctx, plan->order ? plan->order[i] : i, raw, &label) != 0)
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
-		if (!update)
-			dsad_sketcher_offer(&sketcher, i, raw);
-		w = &writer[dsad_split_next(&split, &label)];
+		if (sampler)
+		{
+			observe(&model->facts, sampler, model->encoder, i, raw);
+			w = &writer[dsad_split_next(&split, &label)];
+		}
 		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
 		if (w == &writer[DSAD_PART_TRAINING] && label != DSAD_ANOMALY)
 		{
-			sum += kernel->distance(writer_row(w), zeros, model->scaling.inputs);
+			sum += kernel->distance(writer_row(w), zeros, inputs);
 			eligible++;
 		}
 		if (writer_add(w, label) != 0)
@@ -284,44 +282,68 @@ fill(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan *plan,
 		if (i % 64 == 0)
 			status = dsad_poll(env, error);
 	}
-	for (int part = 0; part < DSAD_PARTS && status == DSAD_OK; part++)
-		if (parts[part].scaled == NULL && writer[part].count % parts[part].block_rows != 0 &&
-			writer_flush(&writer[part]) != 0)
-			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
-	if (update)
-		return status;
-	if (status == DSAD_OK)
-		status = dsad_sketcher_finish(&sketcher, &model->sketch, env, error);
-	model->input_mean = sum / (double) eligible;
-	if (!(model->input_mean > 0) || !isfinite(model->input_mean))
-	{
-		/* nothing varies: the inputs have nothing to say */
-		model->input_mean = 1;
-		model->config.input_weight = 0;
-	}
+	*mean = sum / (double) eligible;
 	return status;
 }
 
-/*
- * Writes the scaled rows, in canonical order, to the parts, whose memory or
- * callbacks the caller provides for plan->count rows each; a training's, not an
- * update's, set the model's input_mean.
- */
-DsadStatus
-dsad_fill(DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
-		  const DsadRowSource *rows, DsadDataset *parts, DsadError *error)
+/* Writes what the parts' last blocks hold. */
+static DsadStatus
+flush_rows(Writer *writer, DsadError *error)
+{
+	for (int part = 0; part < DSAD_PARTS; part++)
+		if (writer[part].data->scaled == NULL && writer[part].count % writer[part].data->block_rows != 0 &&
+			writer_flush(&writer[part]) != 0)
+			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not write training rows");
+	return DSAD_OK;
+}
+
+static DsadStatus
+fill(DsadArena *scratch, DsadModel *model, const DsadPlan *plan, const DsadEnv *env, const DsadRowSource *rows,
+	 DsadDataset *parts, DsadError *error)
 {
 	Writer		writer[DSAD_PARTS];
-	DsadArena	scratch;
+	DsadSampler sampler;
+	double		mean;
 	DsadStatus	status;
 
 	for (int part = 0; part < DSAD_PARTS; part++)
 	{
 		parts[part].count = plan->count[part];
 		parts[part].inputs = model->scaling.inputs;
+		if (!writer_alloc(&writer[part], scratch, &parts[part]))
+			return dsad_no_memory(error);
 	}
+	if (!plan->update && !dsad_sampler_alloc(&sampler, scratch, rows->count, rows->features, DSAD_STREAM_SKETCH))
+		return dsad_no_memory(error);
+	status = write_rows(writer, scratch, model, plan, env, rows, plan->update ? NULL : &sampler, &mean, error);
+	if (status == DSAD_OK)
+		status = flush_rows(writer, error);
+	if (plan->update || status != DSAD_OK)
+		return status;
+	model->input_mean = mean;
+	if (!(mean > 0) || !isfinite(mean))
+	{
+		/* nothing varies: the inputs have nothing to say */
+		model->input_mean = 1;
+		model->config.input_weight = 0;
+	}
+	return dsad_sketch_fit(&model->sketch, &sampler, env, error);
+}
+
+/*
+ * Writes the scaled rows, in canonical order, to the parts, whose memory or
+ * callbacks the caller provides for plan->count rows each; a training's, not an
+ * update's, set the model's input_mean, its sketch, and how many elements are missing.
+ */
+DsadStatus
+dsad_fill(DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
+		  const DsadRowSource *rows, DsadDataset *parts, DsadError *error)
+{
+	DsadArena	scratch;
+	DsadStatus	status;
+
 	dsad_arena_init(&scratch, env);
-	status = fill(writer, &scratch, model, plan, env, rows, parts, error);
+	status = fill(&scratch, model, plan, env, rows, parts, error);
 	dsad_arena_release(&scratch);
 	return status;
 }

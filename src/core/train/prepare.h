@@ -1,25 +1,19 @@
 /*
  * prepare.h
  *	  The steps of a training before its members: prepare fits the scaling, fill writes the scaled
- *	  rows of each part to where the caller wants them.  Each member is then trained by whoever likes,
- *	  in any order, and dsad_finish does the rest.
+ *	  rows of each part to where the caller wants them.  Each member is then trained or updated by
+ *	  whoever likes, in any order, and dsad_finish does the rest.
  */
 #ifndef DSAD_PREPARE_H
 #define DSAD_PREPARE_H
 
 #include "core/train/dataset.h"
 
-/*
- * A training in three steps: prepare fits the scaling, fill writes the scaled
- * rows of each part to where the caller wants them, and each member is then
- * trained by whoever likes, in any order.  dsad_train does all of it in memory.
- */
 extern DsadStatus dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scratch,
 							   const DsadEnv *env, const DsadConfig *config,
 							   const DsadRowSource *rows, DsadError *error);
 extern DsadStatus dsad_fill(DsadModel *model, const DsadPlan *plan, const DsadEnv *env,
 							const DsadRowSource *rows, DsadDataset *parts, DsadError *error);
-/* An update of a finished model: prepare, then fill, then each member. */
 extern DsadStatus dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena,
 									  DsadArena *scratch, const DsadEnv *env,
 									  const DsadRowSource *rows, DsadError *error);

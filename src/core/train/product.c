@@ -11,7 +11,7 @@
  * OpenBLAS takes products of at least so many multiply-adds: it packs its operands
  * first, which small ones do not repay.  Where a CPU multiplies and adds on
  * separate ports (AMD), our kernel, which does not fuse the two, is as fast at any
- * size.  Measured with tests/bench/products.c (doc/benchmarks.md).
+ * size.  tests/bench/products.c measures both.
  */
 #define BLAS_MIN_WORK_SHARED_PORTS ((size_t) 1 << 20)
 #define BLAS_MIN_WORK_SEPARATE_PORTS ((size_t) 1 << 28)

@@ -62,7 +62,7 @@ calibration_rows(const DsadConfig *config, double rows)
 
 /*
  * Starts dividing rows of so many inputs, under resolved options: validation takes its share of each kind
- * of label, calibration its share of both eligible kinds; an update has neither.
+ * of label, calibration its share of both eligible kinds.
  */
 void
 dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs)
@@ -70,24 +70,20 @@ dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *fa
 	double		share = config->validation;
 	double		most = (double) inputs * MAX_VALIDATION_ROWS > MAX_VALIDATION_NUMBERS ?
 		MAX_VALIDATION_NUMBERS / (double) inputs : MAX_VALIDATION_ROWS;
-	bool		update = facts->updates > 0;
-	uint64_t	rows = update ? facts->update_rows : facts->rows;
-	uint64_t	anomalies = update ? facts->update_anomalies : facts->anomalies;
-	uint64_t	normals = update ? facts->update_normals : facts->normals;
 	double		eligible;
 
 	memset(split, 0, sizeof(*split));
-	if (share * (double) rows > most)
-		share = most / (double) rows;
-	split->left[ANOMALIES] = (uint32_t) anomalies;
-	split->left[NORMALS] = (uint32_t) normals;
-	split->left[UNLABELED] = (uint32_t) (rows - anomalies - normals);
+	if (share * (double) facts->rows > most)
+		share = most / (double) facts->rows;
+	split->left[ANOMALIES] = (uint32_t) facts->anomalies;
+	split->left[NORMALS] = (uint32_t) facts->normals;
+	split->left[UNLABELED] = (uint32_t) (facts->rows - facts->anomalies - facts->normals);
 	for (int kind = 0; kind < 3; kind++)
 		split->validation[kind] = (uint32_t) (share * split->left[kind]);
 	eligible = (double) (split->left[NORMALS] - split->validation[NORMALS]) +
 		(split->left[UNLABELED] - split->validation[UNLABELED]);
 	/* a single eligible row is needed in training */
-	if (eligible >= 2 && !update)
+	if (eligible >= 2)
 	{
 		uint32_t	wanted = (uint32_t) calibration_rows(config, eligible);
 		uint32_t	known = split->left[NORMALS] - split->validation[NORMALS];
@@ -185,10 +181,15 @@ DsadRowSource
 dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts *facts,
 				   const DsadRowSource *rows, const uint32_t *order)
 {
+	DsadRowSource kept = *rows;
 	uint64_t	count[DSAD_PARTS];
 
 	*filter = (DsadFilter) {.rows = rows, .order = order, .config = config, .facts = facts};
 	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder));
 	dsad_split_counts(&filter->split, count);
-	return (DsadRowSource) {filter, rows->count - count[DSAD_PART_CALIBRATION], rows->features, true, filter_read, rows->encoder};
+	kept.ctx = filter;
+	kept.count -= count[DSAD_PART_CALIBRATION];
+	kept.sequential = true;
+	kept.read = filter_read;
+	return kept;
 }

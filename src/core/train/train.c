@@ -6,7 +6,6 @@
 #include "core/train/train.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/train/optimizer.h"
 #include "core/train/training.h"
@@ -191,9 +190,8 @@ train(DsadTraining *t, DsadArena *arena)
  * called at least once a batch.
  */
 DsadStatus
-dsad_train_member(const DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
+dsad_train_member(DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
 				  const DsadDataset *parts, DsadError *error)
 {
 	return dsad_training_run(model, plan, member, env, parts, train, error);
 }
-

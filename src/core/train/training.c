@@ -20,11 +20,10 @@ dsad_member_visits(const DsadModel *model, const DsadPlan *plan)
 	uint64_t	rows = plan->count[DSAD_PART_TRAINING];
 	uint64_t	training = rows * (uint64_t) config->epochs;
 	uint64_t	batch_size = (uint64_t) config->batch_size < rows ? (uint64_t) config->batch_size : rows;
-	bool		update = model->facts.updates > 0;
 
 	if (config->max_steps > 0 && (uint64_t) config->max_steps < training / batch_size)
 		training = (uint64_t) config->max_steps * batch_size;
-	return training + 2 * rows + (update ? 0 : rows * (uint64_t) config->pretrain_epochs);
+	return training + 2 * rows + (plan->update ? 0 : rows * (uint64_t) config->pretrain_epochs);
 }
 
 /*
@@ -49,14 +48,14 @@ dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
 		if (layer > largest)
 			largest = layer;
 	}
-	return (config->pretrain_epochs > 0 ? 2 * nets : nets) +
-		((config->ema_decay > 0 ? 5 : 4) * weights + (config->pretrain_epochs > 0 ? 2 * weights : 0) + largest) * sizeof(float) +
+	weights *= (config->ema_decay > 0 ? 5 : 4) + (config->pretrain_epochs > 0 ? 2 : 0);
+	return (config->pretrain_epochs > 0 ? 2 * nets : nets) + (weights + largest) * sizeof(float) +
 		2 * (double) batch_rows * (double) dsad_padded(model->dims[0]) * sizeof(float);
 }
 
 /* Sets up what does not need memory; the result goes to model->members[member]. */
 static void
-init_training(DsadTraining *t, const DsadModel *model, const DsadPlan *plan, uint32_t member,
+init_training(DsadTraining *t, DsadModel *model, const DsadPlan *plan, uint32_t member,
 			  const DsadEnv *env, const DsadDataset *parts, DsadError *error)
 {
 	uint64_t	rows = parts[DSAD_PART_TRAINING].count;
@@ -79,7 +78,7 @@ init_training(DsadTraining *t, const DsadModel *model, const DsadPlan *plan, uin
 
 /* One member through its phases; working memory is given back before returning. */
 DsadStatus
-dsad_training_run(const DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
+dsad_training_run(DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
 				  const DsadDataset *parts, DsadStatus (*phases) (DsadTraining *, DsadArena *), DsadError *error)
 {
 	DsadTraining t;

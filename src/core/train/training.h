@@ -59,7 +59,7 @@ typedef struct DsadDistances
 	uint64_t	rows;
 } DsadDistances;
 
-extern DsadStatus dsad_training_run(const DsadModel *model, const DsadPlan *plan, uint32_t member,
+extern DsadStatus dsad_training_run(DsadModel *model, const DsadPlan *plan, uint32_t member,
 									const DsadEnv *env, const DsadDataset *parts,
 									DsadStatus (*phases) (DsadTraining *, DsadArena *), DsadError *error);
 extern DsadStatus dsad_training_alloc(DsadTraining *t, DsadArena *arena);

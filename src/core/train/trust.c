@@ -12,10 +12,10 @@
 #include "core/score/scorer_parts.h"
 #include "core/statistics.h"
 #include "core/train/loader.h"
+#include "core/train/sampler.h"
 #include "core/train/train.h"
 
-#define SAMPLE_ROWS 4096		/* of the training part */
-#define SAMPLE_FLOATS ((size_t) 4 << 20)
+#define SAMPLE_FLOATS ((size_t) 4 << 20)	/* of the training part */
 #define CONFIDENCE 1.959964		/* standard deviations of a 95 % interval */
 
 /* The rows looked at, and their scores. */
@@ -27,38 +27,64 @@ typedef struct Seen
 	size_t		count[2];
 } Seen;
 
-/* The first rows of the training part, in memory: in canonical order they are a sample. */
-static DsadStatus
-take_sample(DsadDataset *sample, DsadArena *arena, const DsadDataset *training, DsadError *error)
+/* The block of a data set that is in memory. */
+typedef struct Block
 {
-	DsadLoader	loader;
-	size_t		most = SAMPLE_FLOATS / training->inputs;
-	size_t		width = dsad_padded(training->inputs);
-	uint32_t	wanted = (uint32_t) (most < 2 ? 2 : most > SAMPLE_ROWS ? SAMPLE_ROWS : most);
-	uint32_t	n;
-	float	   *batch;
-	DsadStatus	status;
+	uint64_t	number;			/* UINT64_MAX = none yet */
+	float	   *scaled;			/* (block_rows, inputs) */
+	int8_t	   *label;
+} Block;
 
-	memset(sample, 0, sizeof(*sample));
-	if (wanted > training->count)
-		wanted = (uint32_t) training->count;
-	batch = dsad_arena_array(arena, 1, width * sizeof(float));
-	sample->inputs = training->inputs;
-	sample->scaled = dsad_arena_array(arena, wanted, training->inputs * sizeof(float));
-	sample->label = dsad_arena_array(arena, wanted, sizeof(int8_t));
-	if (!batch || !sample->scaled || !sample->label)
-		return dsad_no_memory(error);
-	status = dsad_loader_alloc(&loader, arena, training, error);
-	if (status != DSAD_OK)
-		return status;
-	dsad_loader_start(&loader, false);
-	while (sample->count < wanted)
+/* Copies row `row` of a data set, in memory or in blocks, to the sample's end; nonzero = failure. */
+static int
+copy_row(DsadDataset *sample, const DsadDataset *data, Block *block, uint64_t row)
+{
+	const float *scaled = data->scaled;
+	const int8_t *label = data->label;
+
+	if (scaled == NULL)
 	{
-		status = dsad_loader_next(&loader, 1, batch, sample->label + sample->count, &n);
-		if (status != DSAD_OK || n == 0)
-			break;
-		memcpy(sample->scaled + sample->count * sample->inputs, batch, sample->inputs * sizeof(float));
-		sample->count++;
+		if (row / data->block_rows != block->number &&
+			data->read_block(data->ctx, row / data->block_rows, block->scaled, block->label) != 0)
+			return 1;
+		block->number = row / data->block_rows;
+		scaled = block->scaled;
+		label = block->label;
+		row %= data->block_rows;
+	}
+	memcpy(sample->scaled + sample->count * sample->inputs, scaled + row * data->inputs, data->inputs * sizeof(float));
+	sample->label[sample->count++] = dsad_label_alone(label[row]);
+	return 0;
+}
+
+/* A sample of the training part, in memory: rows in blocks are in the order they came, perhaps the table's. */
+static DsadStatus
+take_sample(DsadDataset *sample, DsadArena *arena, const DsadEnv *env, const DsadDataset *training, DsadError *error)
+{
+	size_t		most = SAMPLE_FLOATS / training->inputs;
+	Block		block = {UINT64_MAX, NULL, NULL};
+	DsadSampler sampler;
+	DsadStatus	status = DSAD_OK;
+
+	dsad_sampler_start(&sampler, training->count, most < 2 ? 2 : most > DSAD_SAMPLE_ROWS ? DSAD_SAMPLE_ROWS : most,
+					   DSAD_STREAM_TRUST);
+	memset(sample, 0, sizeof(*sample));
+	sample->inputs = training->inputs;
+	sample->scaled = dsad_arena_array(arena, sampler.rows, training->inputs * sizeof(float));
+	sample->label = dsad_arena_array(arena, sampler.rows, sizeof(int8_t));
+	if (training->scaled == NULL)
+	{
+		block.scaled = dsad_arena_array(arena, training->block_rows, training->inputs * sizeof(float));
+		block.label = dsad_arena_array(arena, training->block_rows, sizeof(int8_t));
+	}
+	if (!sample->scaled || !sample->label || (training->scaled == NULL && (!block.scaled || !block.label)))
+		return dsad_no_memory(error);
+	while (sampler.taken < sampler.rows && status == DSAD_OK)
+	{
+		if (copy_row(sample, training, &block, sampler.next) != 0)
+			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training rows");
+		dsad_sampler_take(&sampler, sampler.next);
+		status = dsad_poll(env, error);
 	}
 	return status;
 }
@@ -194,7 +220,7 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 	trust->held_out = parts[DSAD_PART_VALIDATION].count > 0;
 	seen.rows = parts[DSAD_PART_VALIDATION];
 	if (!trust->held_out)
-		status = take_sample(&seen.rows, arena, &parts[DSAD_PART_TRAINING], error);
+		status = take_sample(&seen.rows, arena, env, &parts[DSAD_PART_TRAINING], error);
 	if (status != DSAD_OK)
 		return status;
 	seen.score = dsad_arena_array(arena, seen.rows.count, sizeof(double));
@@ -212,7 +238,7 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 	dsad_auc_interval(trust->auc, (double) seen.count[1], (double) seen.count[0], CONFIDENCE, trust->interval);
 	score_plainly(&seen, model);
 	trust->plain_auc = find_auc(&seen);
-	status = take_sample(&sample, arena, &parts[DSAD_PART_TRAINING], error);
+	status = take_sample(&sample, arena, env, &parts[DSAD_PART_TRAINING], error);
 	if (status == DSAD_OK)
 		status = untrained_model(&fresh, arena, env, model, &sample, error);
 	if (status == DSAD_OK)

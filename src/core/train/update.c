@@ -71,7 +71,7 @@ update(DsadTraining *t, DsadArena *arena)
  * cannot shift them.
  */
 DsadStatus
-dsad_update_member(const DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
+dsad_update_member(DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
 				   const DsadDataset *parts, DsadError *error)
 {
 	return dsad_training_run(model, plan, member, env, parts, update, error);

@@ -7,7 +7,7 @@
 
 #include "core/train/dataset.h"
 
-extern DsadStatus dsad_update_member(const DsadModel *model, const DsadPlan *plan, uint32_t member,
+extern DsadStatus dsad_update_member(DsadModel *model, const DsadPlan *plan, uint32_t member,
 									 const DsadEnv *env, const DsadDataset *parts, DsadError *error);
 
 #endif
