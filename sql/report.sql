@@ -87,7 +87,7 @@ SELECT deepsad_report(model, d, id) FROM report_model, report_data d WHERE name 
 SELECT deepsad_report(model, amount, truth) FROM report_model, report_data d WHERE name = 'array';
 SELECT deepsad_report(model, ARRAY[amount], truth) FROM report_model, report_data d WHERE name = 'array';
 SELECT deepsad_report(model, ARRAY['Infinity', 1, 2]::float8[], truth) FROM report_model, report_data d WHERE name = 'array';
-SELECT deepsad_report(model, ARRAY[amount, gap, 1], truth) FROM report_model, report_data d WHERE name IN ('array', 'cross');
+SELECT deepsad_report(model, d, truth) FROM report_model, report_data d WHERE name IN ('mixed', 'updated');
 SELECT deepsad_report('\x00', d, truth) FROM report_data d;
 SELECT deepsad_report(model, d, truth) OVER () FROM report_model, report_data d WHERE name = 'mixed';
 DROP FUNCTION report_of;

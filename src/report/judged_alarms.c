@@ -116,8 +116,9 @@ put_alarms(StringInfo page, const DeepsadJudged *judged, const char *label, cons
 	if (judged->count[2] > 0)
 		deepsad_html(page, "<td class=\"number\">%llu</td><td class=\"number\">%s</td>", (unsigned long long) alarm[2],
 					 deepsad_percent((double) alarm[2] / (double) judged->count[2]));
+	/* no number when there is no alarm */
 	if (judged->count[0] > 0 && judged->count[2] > 0)
-		deepsad_html(page, "<td class=\"number\">%s</td>", alarm[0] + alarm[2] == 0 ? "-" : deepsad_percent((double) alarm[0] / (double) (alarm[0] + alarm[2])));
+		deepsad_cell_percent(page, (double) alarm[0] / (double) (alarm[0] + alarm[2]));
 	deepsad_html(page, "</tr>\n");
 }
 
@@ -179,6 +180,6 @@ deepsad_judged_alarms(StringInfo page, DeepsadJudged *judged)
 			put_alarms(page, judged, psprintf("p-value at most %g", deepsad_alphas[i]), judged->at_alpha[i], false);
 	put_scores(page, judged);
 	deepsad_table_end(page);
-	deepsad_html(page, "<p class=\"soft\">Anomalies found are of those labeled so, false alarms of the rows labeled normal, "
-					   "precision of both. Unlabeled rows count in the first columns alone.</p>\n");
+	deepsad_html(page, "<p class=\"soft\">Anomalies found are of those labeled so, false alarms of the rows labeled "
+					   "normal, precision of both. Unlabeled rows count in the first columns alone.</p>\n");
 }

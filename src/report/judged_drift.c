@@ -36,7 +36,7 @@ compare_shifts(const void *a, const void *b)
 
 /* One line; the picture shows the shares of the cells, of training rows and of these. */
 static void
-put_shift(StringInfo page, const DeepsadJudged *judged, const char *name, const DsadShift *shift, const double *then,
+put_shift(StringInfo page, const char *name, const DsadShift *shift, const double *then,
 		  const double *now, int cells)
 {
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td class=\"number\">%.3f</td><td "
@@ -62,7 +62,7 @@ put_feature(StringInfo page, const DeepsadJudged *judged, const Shift *shift)
 			then[cells] = (double) sketch->count[first + i] / sketch->rows;
 			now[cells++] = (double) judged->drift.count[first + i] / (double) judged->drift.rows;
 		}
-	put_shift(page, judged, deepsad_feature_label(judged->model.encoder, shift->feature), &shift->shift, then, now, cells);
+	put_shift(page, deepsad_feature_label(judged->model.encoder, shift->feature), &shift->shift, then, now, cells);
 }
 
 /* The scores, by bins of their p-values. */
@@ -75,7 +75,7 @@ put_score(StringInfo page, const DeepsadJudged *judged, const DsadShift *shift)
 	dsad_pvalue_bins(&judged->model.calibration, then, DSAD_DRIFT_BINS);
 	for (int i = 0; i < DSAD_DRIFT_BINS; i++)
 		now[i] = judged->drift.bin[i] / (double) judged->drift.rows;
-	put_shift(page, judged, "scores (p-values)", shift, then, now, DSAD_DRIFT_BINS);
+	put_shift(page, "scores (p-values)", shift, then, now, DSAD_DRIFT_BINS);
 }
 
 /* Drift by feature. */
@@ -124,8 +124,7 @@ deepsad_judged_drift(StringInfo page, DeepsadJudged *judged)
 	deepsad_table_end(page);
 	deepsad_page_rest(page, features > FEATURES_SHOWN ? features - FEATURES_SHOWN : 0, "features, which differ less,");
 	deepsad_html(page, "<p class=\"soft\">PSI, the population stability index, says how large a shift is; KS is the "
-					   "largest difference of the "
-					   "cumulative shares. Bars: <span class=\"key gray\"></span>training rows, <span class=\"key blue\"></span>these rows, "
-					   "shares between the training rows&#39; deciles, missing "
-					   "values first.</p>\n");
+					   "largest difference of the cumulative shares. Bars: <span class=\"key gray\"></span>training "
+					   "rows, <span class=\"key blue\"></span>these rows, by the training rows&#39; deciles, "
+					   "missing values first.</p>\n");
 }

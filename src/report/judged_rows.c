@@ -242,9 +242,9 @@ deepsad_judged_curves(StringInfo page, DeepsadJudged *judged)
 
 	deepsad_html(page, "<h2 id=\"separation\">Does it tell anomalies from other rows?</h2>\n");
 	if (!make_curve(&curve, judged->scores))
-		deepsad_html(page, "<p>%s, so there is nothing to compare.</p>\n", judged->count[0] == 0 ? "No row is "
-																								   "labeled an anomaly" :
-																								   "Every row is labeled an anomaly");
+		deepsad_html(page, judged->count[0] == 0 ?
+							   "<p>No row is labeled an anomaly, so there is nothing to compare.</p>\n" :
+							   "<p>Every row is labeled an anomaly, so there is nothing to compare.</p>\n");
 	else
 	{
 		deepsad_html(page, "<p>An anomaly scores higher than %s in <strong>%.1f of 100</strong> pairs.</p>\n",

@@ -170,7 +170,8 @@ deepsad_report_transition(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("score is NaN")));
 	count_row(judged, &scored);
 	scored.number = deepsad_judged_count(judged) + judged->skipped;
-	deepsad_top_offer(&judged->top, context, &scored, judged->model.encoder, site->features, fcinfo->args + FEATURES_ARG, &row);
+	deepsad_top_offer(&judged->top, context, &scored, judged->model.encoder, site->features,
+					  fcinfo->args + FEATURES_ARG, &row);
 	PG_RETURN_POINTER(judged);
 }
 

@@ -76,7 +76,10 @@ static void
 put_mean_scores(StringInfo page, const DsadModel *model)
 {
 	const DsadTrust *trust = &model->trust;
+	const char *meaning = "An average training row scores 1";
 
+	if (dsad_config_plain_score(&model->config))
+		meaning = "A score is the squared distance from the center";
 	deepsad_table_begin(page, trust->held_out ? "rows held out of the training" : "training rows (a sample)", "#rows",
 						"#mean score", NULL);
 	for (int kind = 0; kind < 3; kind++)
@@ -88,9 +91,7 @@ put_mean_scores(StringInfo page, const DsadModel *model)
 			deepsad_html(page, "</tr>\n");
 		}
 	deepsad_table_end(page);
-	deepsad_html(page, dsad_config_plain_score(&model->config) ?
-						   "<p class=\"soft\">A score is the squared distance from the center; higher is more anomalous.</p>\n" :
-						   "<p class=\"soft\">An average training row scores 1; higher is more anomalous.</p>\n");
+	deepsad_html(page, "<p class=\"soft\">%s; higher is more anomalous.</p>\n", meaning);
 }
 
 /* How far the model can be trusted, in words. */
@@ -111,11 +112,9 @@ deepsad_report_trust(StringInfo page, const DsadModel *model)
 		put_verdict(page, trust);
 	}
 	else
-		deepsad_html(page, "<p>%s It says nothing of how many anomalies the model finds.</p>\n",
-					 model->facts.anomalies == 0 ? "No anomaly was known when it was trained, so its hits could not "
-												   "be counted." :
-												   "No rows with known anomalies were held out (option validation), so its hits could not be "
-												   "counted.");
+		deepsad_html(page, "<p>%s, so its hits could not be counted. The page says nothing of how many it finds.</p>\n",
+					 model->facts.anomalies == 0 ? "No anomaly was known when it was trained" :
+												   "No rows with known anomalies were held out (option validation)");
 	if (trust->rows[0] + trust->rows[1] + trust->rows[2] > 0)
 		put_mean_scores(page, model);
 	for (int64 m = 0; m < model->config.members; m++)

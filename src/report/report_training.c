@@ -99,6 +99,13 @@ draw_phase(StringInfo page, const Curves *curves)
 				 held_out ? "; dashed: on the rows held out" : "");
 }
 
+/* The last training loss; NaN when there is none. */
+static double
+last_loss(const DsadMember *member)
+{
+	return member->epochs_run > 0 ? (double) member->train_loss[member->epochs_run - 1] : (double) NAN;
+}
+
 /* What became of each member. */
 static void
 put_members(StringInfo page, const DsadModel *model, bool validated)
@@ -114,7 +121,7 @@ put_members(StringInfo page, const DsadModel *model, bool validated)
 
 		deepsad_html(page, "<tr><th scope=\"row\"><span class=\"key m%d\"></span>%d</th>", m % 8, m + 1);
 		deepsad_cell_count(page, member->epochs_run);
-		deepsad_cell_number(page, member->epochs_run > 0 ? (double) member->train_loss[member->epochs_run - 1] : (double) NAN);
+		deepsad_cell_number(page, last_loss(member));
 		deepsad_cell_number(page, member->divisor);
 		deepsad_html(page, "<td>%s%s</td>", stops[Min(member->stop, lengthof(stops) - 1)],
 					 member->collapsed ? "; it learned nothing" : "");
@@ -237,8 +244,7 @@ draw_calibration(StringInfo page, const DsadModel *model, const DsadDecision *de
 {
 	const DsadCalibration *calibration = &model->calibration;
 	bool		by_score = decision->kind == DSAD_DECISION_SCORE;
-	double		threshold = by_score ? decision->score : decision->kind == DSAD_DECISION_PVALUE ? pooled_threshold(calibration, decision->most) :
-																								  (double) INFINITY;
+	double		threshold = INFINITY;
 	DeepsadPlot plot = {.x = {"score", 1, 1, true, false}, .y = {"share of rows", 0, 0, false, true}};
 	ScoreBins	bins;
 	double		low;
@@ -246,6 +252,8 @@ draw_calibration(StringInfo page, const DsadModel *model, const DsadDecision *de
 
 	if (!score_range(calibration, &low, &high))
 		return;
+	if (decision->kind != DSAD_DECISION_NONE)
+		threshold = by_score ? decision->score : pooled_threshold(calibration, decision->most);
 	if (high < low * 1.05)
 	{
 		low /= 1.05;

@@ -170,7 +170,8 @@ deepsad_plot_end(const DeepsadPlot *plot)
 
 /* A line through points; class must be a word of ours, title is shown by the pointer. */
 void
-deepsad_plot_line(const DeepsadPlot *plot, const char *class, const char *title, const double *x, const double *y, int count)
+deepsad_plot_line(const DeepsadPlot *plot, const char *class, const char *title, const double *x, const double *y,
+				  int count)
 {
 	double		last_x = -1000;
 	double		last_y = -1000;
@@ -207,8 +208,8 @@ deepsad_plot_steps(const DeepsadPlot *plot, const char *class, const double *edg
 
 /* The area between two lines that go up together. */
 void
-deepsad_plot_band(const DeepsadPlot *plot, const double *low_x, const double *low_y, const double *high_x, const double *high_y,
-				  int count)
+deepsad_plot_band(const DeepsadPlot *plot, const double *low_x, const double *low_y, const double *high_x,
+				  const double *high_y, int count)
 {
 	if (count < 1)
 		return;
@@ -255,7 +256,8 @@ deepsad_svg_bars(StringInfo page, const double *share, const double *other, int 
 			double		height = (pass ? other : share)[i] / most * STRIP_HEIGHT;
 
 			if (height >= 0.05)
-				deepsad_html(page, "M%.1f %dv-%.1fh%.1fv%.1fz", step * (i + pass * 0.45), STRIP_HEIGHT, height, step * 0.45, height);
+				deepsad_html(page, "M%.1f %dv-%.1fh%.1fv%.1fz", step * (i + pass * 0.45), STRIP_HEIGHT, height,
+							 step * 0.45, height);
 		}
 		deepsad_html(page, "\"/>");
 	}
@@ -290,8 +292,8 @@ deepsad_svg_density(StringInfo page, const double *edge, const double *share, in
 		bool		one = edge[i + 1] - edge[i] <= least;
 		double		height = one ? fmin(share[i], 1) : share[i] / (edge[i + 1] - edge[i]) / most;
 
-		deepsad_html(page, "M%.1f %dv-%.1fh%.1fv%.1fz", one ? x - 1 : x, STRIP_HEIGHT, height * STRIP_HEIGHT, one ? 2 : width,
-					 height * STRIP_HEIGHT);
+		deepsad_html(page, "M%.1f %dv-%.1fh%.1fv%.1fz", one ? x - 1 : x, STRIP_HEIGHT, height * STRIP_HEIGHT,
+					 one ? 2 : width, height * STRIP_HEIGHT);
 	}
 	deepsad_html(page, "\"/></svg>");
 }

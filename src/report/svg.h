@@ -26,9 +26,10 @@ typedef struct DeepsadPlot
 } DeepsadPlot;
 
 extern void deepsad_plot_begin(DeepsadPlot *plot, StringInfo page, const char *title);
-extern void deepsad_plot_line(const DeepsadPlot *plot, const char *class, const char *title, const double *x, const double *y,
-							  int count);
-extern void deepsad_plot_steps(const DeepsadPlot *plot, const char *class, const double *edge, const double *height, int count);
+extern void deepsad_plot_line(const DeepsadPlot *plot, const char *class, const char *title, const double *x,
+							  const double *y, int count);
+extern void deepsad_plot_steps(const DeepsadPlot *plot, const char *class, const double *edge, const double *height,
+							   int count);
 extern void deepsad_plot_band(const DeepsadPlot *plot, const double *low_x, const double *low_y, const double *high_x,
 							  const double *high_y, int count);
 extern void deepsad_plot_mark(const DeepsadPlot *plot, double x, const char *label);

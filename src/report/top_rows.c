@@ -27,7 +27,8 @@ is_other(const DsadEncoder *encoder, const char *name)
 	DsadBytes	bytes = deepsad_utf8(name, strlen(name));
 
 	for (uint32 c = 0; c < encoder->columns; c++)
-		if (encoder->column[c].name.length == bytes.length && memcmp(encoder->column[c].name.bytes, bytes.bytes, bytes.length) == 0)
+		if (encoder->column[c].name.length == bytes.length &&
+			memcmp(encoder->column[c].name.bytes, bytes.bytes, bytes.length) == 0)
 			return false;
 	return true;
 }
@@ -209,7 +210,8 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 	}
 	else
 	{
-		name = encoder->column[i].name.length > 0 ? deepsad_utf8_text(&encoder->column[i].name) : psprintf("column %u", i + 1);
+		name = encoder->column[i].name.length > 0 ? deepsad_utf8_text(&encoder->column[i].name) :
+													psprintf("column %u", i + 1);
 		value = top->value[i];
 		expected = encoder->column[i].features > 0 ? deepsad_column_expected(encoder, i, mean) : NULL;
 	}
@@ -217,8 +219,8 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 					   "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 "
 					   "4h%.1f\"/></svg></td></tr>\n",
 				 deepsad_clip(name, DEEPSAD_PAGE_NAME), short_value(value),
-				 expected ? short_value(deepsad_clip(expected, DEEPSAD_PAGE_VALUE)) : "", reason->part, reason->part < 0 ? "blue" : "red",
-				 fmax(fmin(share, 1) * 96, 1));
+				 expected ? short_value(deepsad_clip(expected, DEEPSAD_PAGE_VALUE)) : "", reason->part,
+				 reason->part < 0 ? "blue" : "red", fmax(fmin(share, 1) * 96, 1));
 }
 
 /* A row's explanation. */
@@ -233,8 +235,8 @@ put_reasons(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, c
 		deepsad_html(page, "<p class=\"soft\">The networks are too large to explain a row.</p>\n");
 		return;
 	}
-	deepsad_table_begin(page, dsad_encoder_is_array(model->encoder) ? "element" : "column", "here", "expected", "#adds", "",
-						NULL);
+	deepsad_table_begin(page, dsad_encoder_is_array(model->encoder) ? "element" : "column", "here", "expected", "#adds",
+						"", NULL);
 	for (uint32 i = 0; i < Min(count, REASONS_SHOWN); i++)
 		put_reason(page, top, model, &reason[i]);
 	deepsad_table_end(page);
@@ -257,8 +259,8 @@ deepsad_top_page(StringInfo page, const DeepsadTopRows *top, const DsadModel *mo
 		deepsad_html(page, "<article class=\"card\"><h3>%d. Score %g</h3>\n<p class=\"soft\">", i + 1, row->score);
 		if (!isnan(row->pvalue))
 			deepsad_html(page, "p-value %g, ", row->pvalue);
-		deepsad_html(page, "%s, row %llu of those given%s</p>\n", kinds[row->label + 1], (unsigned long long) row->number,
-					 row->anomaly ? ", an anomaly by the model" : "");
+		deepsad_html(page, "%s, row %llu of those given%s</p>\n", kinds[row->label + 1],
+					 (unsigned long long) row->number, row->anomaly ? ", an anomaly by the model" : "");
 		if (row->others > 0)
 			deepsad_html(page, "<p>");
 		for (int j = 0; j < row->others; j++)

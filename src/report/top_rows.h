@@ -42,8 +42,10 @@ typedef struct DeepsadScored
 	uint64		number;
 } DeepsadScored;
 
-extern void deepsad_top_offer(DeepsadTopRows *top, MemoryContext context, const DeepsadScored *scored, const DsadEncoder *encoder,
-							  DeepsadFeatures *features, const NullableDatum *argument, const DsadRows *row);
-extern void deepsad_top_page(StringInfo page, const DeepsadTopRows *top, const DsadModel *model, const DsadScorer *scorer);
+extern void deepsad_top_offer(DeepsadTopRows *top, MemoryContext context, const DeepsadScored *scored,
+							  const DsadEncoder *encoder, DeepsadFeatures *features, const NullableDatum *argument,
+							  const DsadRows *row);
+extern void deepsad_top_page(StringInfo page, const DeepsadTopRows *top, const DsadModel *model,
+							 const DsadScorer *scorer);
 
 #endif
