@@ -22,7 +22,8 @@ typedef enum DsadStatus
 	DSAD_NO_ELIGIBLE_ROWS,		/* every row is a known anomaly */
 	DSAD_DIVERGED,				/* the loss became NaN or infinite */
 	DSAD_TOO_LARGE,				/* more memory or work than is allowed */
-	DSAD_CORRUPT,				/* bytes are not a model */
+	DSAD_NO_MODEL,				/* bytes do not begin like a model */
+	DSAD_CORRUPT,				/* bytes are a damaged model */
 	DSAD_NEWER_FORMAT			/* bytes were made by a newer deepsad */
 } DsadStatus;
 
@@ -58,12 +59,14 @@ typedef struct DsadProgress
 
 /*
  * Everything the core needs from outside.  alloc may return NULL or not return
- * at all; poll returns nonzero to cancel (or does not return); report may be
- * NULL, and gets report_ctx; crc32c is the Castagnoli CRC of a whole buffer.
+ * at all; resize gives what alloc gave, or nothing (NULL), another size, and fails like alloc;
+ * poll returns nonzero to cancel (or does not return); report may be NULL, and gets
+ * report_ctx; crc32c is the Castagnoli CRC of a whole buffer.
  */
 typedef struct DsadEnv
 {
 	void	   *(*alloc) (void *ctx, size_t size);
+	void	   *(*resize) (void *ctx, void *ptr, size_t size);
 	void		(*release) (void *ctx, void *ptr);
 	int			(*poll) (void *ctx);
 	void		(*report) (void *report_ctx, const DsadProgress *progress);

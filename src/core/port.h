@@ -26,6 +26,25 @@
 #define DSAD_X86 1
 #endif
 
+/*
+ * The name of the 128-bit vectors that the compiler's own vector types become here, for people.
+ * Without them those types would be taken apart into single numbers, slower than plain C; -DDSAD_VECTORS
+ * has them all the same, for tests.  Not 32-bit ARM's, which take denormal numbers for zero.
+ */
+#if !defined(DSAD_PLAIN_ONLY) && !defined(DSAD_VECTORS) && (defined(__clang__) || defined(__GNUC__))
+#if defined(__SSE2__)
+#define DSAD_VECTORS "sse2"
+#elif defined(__aarch64__)
+#define DSAD_VECTORS "neon"
+#elif defined(__VSX__)
+#define DSAD_VECTORS "vsx"
+#elif defined(__s390x__) && defined(__VX__) && __ARCH__ >= 12	/* z14: vectors of floats */
+#define DSAD_VECTORS "vx"
+#elif defined(__loongarch_sx)
+#define DSAD_VECTORS "lsx"
+#endif
+#endif
+
 #define DSAD_ALIGN 64			/* of arena blocks and packed weights: one cache line */
 #define DSAD_LANES 16			/* widths of packed weights are multiples of this */
 

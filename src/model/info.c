@@ -34,7 +34,9 @@ last_loss(const float *loss, uint32 count)
 static void
 push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *member)
 {
-	static const char *const stops[] = {"epochs", "max_steps", "validation"};
+	static const char *const stops[] = {
+		[DSAD_STOP_EPOCHS] = "epochs", [DSAD_STOP_MAX_STEPS] = "max_steps", [DSAD_STOP_VALIDATION] = "validation"
+	};
 	bool		validated = model->config.validation > 0 && model->facts.validation > 0;
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -109,7 +111,8 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 	push_known(state, "untrained_roc_auc", trust->untrained_auc);
 	push_known(state, "plain_roc_auc", trust->plain_auc);
 	push_known(state, "score_deviation", trust->deviation);
-	for (int kind = 0; kind < 3; kind++)
+	StaticAssertStmt(lengthof(kinds) == lengthof(trust->rows), "every kind of row has a name");
+	for (int kind = 0; kind < (int) lengthof(kinds); kind++)
 	{
 		deepsad_push_key(state, kinds[kind]);
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -153,13 +156,11 @@ baseline_score(const DsadModel *model, DsadArena *arena)
 	DsadScorer *scorer;
 	double	   *row = palloc(model->scaling.features * sizeof(double));
 	double		score;
+	DsadError	error;
 
 	for (uint32 i = 0; i < model->scaling.features; i++)
 		row[i] = get_float8_nan();
-	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) != DSAD_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+	deepsad_check(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error), &error);
 	dsad_score(scorer, &(DsadRows) {row, 1, false}, palloc(dsad_scorer_scratch(scorer, 1)), &score);
 	return score;
 }
@@ -176,7 +177,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	int64		weights = 0;
 	bool		collapsed = false;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, bytes);
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, bytes);
 	for (uint32 l = 0; l < model.layers; l++)
 		weights += (int64) model.dims[l] * model.dims[l + 1] * model.config.members;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
@@ -240,7 +241,7 @@ deepsad_history(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	store = deepsad_set_begin(fcinfo, &desc);
 	for (int m = 0; m < model.config.members; m++)
 	{

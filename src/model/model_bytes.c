@@ -9,19 +9,23 @@
 #include "model/model_bytes.h"
 #include "pg/core_env.h"
 
-/* Decodes a model into context, with an environment and arena there; or raises the error. */
+/*
+ * Decodes a model into context, with an environment and arena there; or raises the error.
+ * encoder: the model's, if it was read before, else NULL.
+ */
 void
-deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context, bytea *bytes)
+deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadEnv *env, MemoryContext context,
+					 bytea *bytes)
 {
 	DsadError	error;
 
 	deepsad_env_init(env, context);
 	dsad_arena_init(arena, env);
-	deepsad_check(dsad_model_decode(model, arena, env, (const uint8_t *) VARDATA_ANY(bytes),
-									VARSIZE_ANY_EXHDR(bytes), &error), &error);
+	deepsad_check(dsad_model_decode_rest(model, encoder, arena, (const uint8_t *) VARDATA_ANY(bytes),
+										 VARSIZE_ANY_EXHDR(bytes), &error), &error);
 }
 
-/* The same without an error: false when the bytes are no model. */
+/* The same of a whole model, without an error: false when the bytes are no model. */
 bool
 deepsad_model_try_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context, bytea *bytes)
 {
@@ -29,8 +33,8 @@ deepsad_model_try_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, Memor
 
 	deepsad_env_init(env, context);
 	dsad_arena_init(arena, env);
-	return dsad_model_decode(model, arena, env, (const uint8_t *) VARDATA_ANY(bytes),
-							 VARSIZE_ANY_EXHDR(bytes), &error) == DSAD_OK;
+	return dsad_model_decode(model, arena, (const uint8_t *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes),
+							 &error) == DSAD_OK;
 }
 
 /* A copy of a model as it is stored, in context; what it is stored in elsewhere in memory becomes part of it. */
@@ -64,13 +68,16 @@ deepsad_same_model(struct varlena *a, struct varlena *b)
 
 /* The model as bytes, in the current context. */
 bytea *
-deepsad_model_encode(const DsadModel *model, const DsadEnv *env)
+deepsad_model_encode(const DsadModel *model)
 {
-	Size		size = dsad_model_size(model);
-	bytea	   *result = palloc(VARHDRSZ + size);
+	DsadEnv		env;
+	DsadError	error;
+	uint8_t    *bytes;
+	size_t		size;
 
-	SET_VARSIZE(result, VARHDRSZ + size);
-	if (!dsad_model_encode(model, env, (uint8_t *) VARDATA(result), size))
-		elog(ERROR, "model is not as large as it was reckoned");
-	return result;
+	deepsad_env_init(&env, CurrentMemoryContext);
+	deepsad_check(dsad_model_encode(model, &env, VARHDRSZ, &bytes, &size, &error), &error);
+	bytes = repalloc(bytes, size);
+	SET_VARSIZE(bytes, size);
+	return (bytea *) bytes;
 }

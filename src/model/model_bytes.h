@@ -9,9 +9,9 @@
 
 extern struct varlena *deepsad_model_keep(struct varlena *model, MemoryContext context);
 extern bool deepsad_same_model(struct varlena *a, struct varlena *b);
-extern bytea *deepsad_model_encode(const DsadModel *model, const DsadEnv *env);
-extern void deepsad_model_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,
-								 bytea *bytes);
+extern bytea *deepsad_model_encode(const DsadModel *model);
+extern void deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadEnv *env,
+								 MemoryContext context, bytea *bytes);
 extern bool deepsad_model_try_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,
 									 bytea *bytes);
 

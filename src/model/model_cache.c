@@ -271,23 +271,26 @@ load(struct varlena *value, uint64 print)
 												  ALLOCSET_DEFAULT_SIZES);
 	CachedModel *cached = MemoryContextAllocZero(context, sizeof(CachedModel));
 	DsadEnv		env;
-	DsadArena	arena;
+	DsadArena	members;
 	DsadModel	model;
+	DsadError	error;
 	Bucket	   *bucket;
 	bool		found;
 
-	deepsad_model_decode(&model, &arena, &env, scratch, bytes);
+	deepsad_env_init(&cached->env, context);
+	dsad_arena_init(&cached->arena, &cached->env);
+	deepsad_env_init(&env, scratch);
+	dsad_arena_init(&members, &env);
+	deepsad_check(dsad_model_decode_for_scoring(&model, &cached->arena, &members, (const uint8_t *) VARDATA_ANY(bytes),
+												VARSIZE_ANY_EXHDR(bytes), &error), &error);
 	cached->toasted = VARATT_IS_EXTERNAL(value);
+	Assert(VARSIZE_ANY_EXHDR(bytes) >= HEADER_BYTES);
 	if (cached->toasted)
 		memcpy(cached->header, VARDATA_ANY(bytes), HEADER_BYTES);
 	/* the scorer can have this memory: untouched pages are dear in a new session */
 	if ((struct varlena *) bytes != value)
 		pfree(bytes);
-	deepsad_env_init(&cached->env, context);
-	dsad_arena_init(&cached->arena, &cached->env);
-	model.encoder = dsad_encoder_copy(&cached->arena, model.encoder);
-	if (model.encoder == NULL || dsad_scorer_create(&cached->scorer, &cached->arena, &model, dsad_kernel_best()) != DSAD_OK)
-		elog(ERROR, "could not make a scorer");
+	deepsad_check(dsad_scorer_create(&cached->scorer, &cached->arena, &model, dsad_kernel_best(), &error), &error);
 	cached->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(cached->scorer, 1));
 	MemoryContextDelete(scratch);
 

@@ -108,7 +108,7 @@ deepsad_columns(PG_FUNCTION_ARGS)
 	DsadModel	model;
 	int		   *inputs;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	inputs = sum_inputs(&model.scaling);
 	store = deepsad_set_begin(fcinfo, &desc);
 	if (dsad_encoder_is_array(model.encoder))

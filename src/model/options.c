@@ -8,11 +8,13 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
+#include "utils/syscache.h"
 
 #include "model/column_options.h"
 #include "pg/core_env.h"
@@ -39,8 +41,11 @@ valid_names(const DsadOption *option)
 static void
 wrong_type(const DsadOption *option)
 {
-	static const char *const kind[] = {"an integer", "a number", "one of the names", "an array of integers",
-	"true or false"};
+	static const char *const kind[] = {
+		[DSAD_OPTION_INT] = "an integer", [DSAD_OPTION_FLOAT] = "a number",
+		[DSAD_OPTION_ENUM] = "one of the names", [DSAD_OPTION_INT_LIST] = "an array of integers",
+		[DSAD_OPTION_BOOL] = "true or false"
+	};
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -340,6 +345,25 @@ push_list(JsonbParseState **state, const DsadOption *option, ArrayType *array)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+/* Fails unless the function's arguments are the core's table, in its order, and "columns" behind it. */
+static void
+check_arguments(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	char	  **names = NULL;
+	char	   *modes;
+	Oid		   *types;
+	int			count = HeapTupleIsValid(tuple) ? get_func_arg_info(tuple, &types, &names, &modes) : 0;
+
+	if (count != dsad_option_count + 1 || names == NULL)
+		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", count, dsad_option_count + 1);
+	for (int i = 0; i < dsad_option_count; i++)
+		if (strcmp(names[i], dsad_options[i].name) != 0)
+			elog(ERROR, "argument %d of deepsad_options is \"%s\", its library knows \"%s\"", i + 1, names[i],
+				 dsad_options[i].name);
+	ReleaseSysCache(tuple);
+}
+
 /*
  * deepsad_options(every option by name) -> jsonb with the keys given, checked.
  * The arguments stand in the order of the core's table.
@@ -352,9 +376,7 @@ deepsad_options(PG_FUNCTION_ARGS)
 	Jsonb	   *options;
 	DsadConfig	config;
 
-	/* "columns" is the last */
-	if (PG_NARGS() != dsad_option_count + 1)
-		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", PG_NARGS(), dsad_option_count + 1);
+	check_arguments(fcinfo->flinfo->fn_oid);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < dsad_option_count; i++)
 	{

@@ -18,6 +18,13 @@ env_alloc(void *ctx, size_t size)
 	return MemoryContextAllocHuge((MemoryContext) ctx, size);
 }
 
+static void *
+env_resize(void *ctx, void *ptr, size_t size)
+{
+	CHECK_FOR_INTERRUPTS();
+	return ptr ? repalloc_huge(ptr, size) : MemoryContextAllocHuge((MemoryContext) ctx, size);
+}
+
 static void
 env_release(void *ctx, void *ptr)
 {
@@ -48,6 +55,7 @@ void
 deepsad_env_init(DsadEnv *env, MemoryContext context)
 {
 	env->alloc = env_alloc;
+	env->resize = env_resize;
 	env->release = env_release;
 	env->poll = env_poll;
 	env->report = NULL;
@@ -68,6 +76,7 @@ error_code(DsadStatus status)
 			return ERRCODE_INVALID_PARAMETER_VALUE;
 		case DSAD_TOO_LARGE:
 			return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		case DSAD_NO_MODEL:
 		case DSAD_CORRUPT:
 			return ERRCODE_INVALID_BINARY_REPRESENTATION;
 		case DSAD_NEWER_FORMAT:
@@ -82,14 +91,35 @@ error_code(DsadStatus status)
 	return ERRCODE_INTERNAL_ERROR;
 }
 
+/* What to do about it: the core's own hint or, where SQL is the answer, ours; NULL = nothing. */
+static const char *
+error_hint(const DsadError *error)
+{
+	if (error->hint[0])
+		return error->hint;
+	switch (error->status)
+	{
+		case DSAD_NO_MODEL:
+			return "A model is the value that deepsad_train returned: (SELECT model FROM ...).";
+		case DSAD_CORRUPT:
+			return "The value may have been damaged or cut short.";
+		case DSAD_NEWER_FORMAT:
+			return "Upgrade the extension with ALTER EXTENSION deepsad UPDATE.";
+		default:
+			return NULL;
+	}
+}
+
 /* Reports the core's error. */
 void
 deepsad_raise(const DsadError *error)
 {
+	const char *hint = error_hint(error);
+
 	ereport(ERROR,
 			(errcode(error_code(error->status)),
 			 errmsg("%s", error->message),
-			 error->hint[0] ? errhint("%s", error->hint) : 0));
+			 hint ? errhint("%s", hint) : 0));
 }
 
 /* Reports the core's error unless status is DSAD_OK. */

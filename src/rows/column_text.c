@@ -145,10 +145,14 @@ deepsad_feature_label(const DsadEncoder *encoder, uint32 feature)
 char *
 deepsad_encoding_text(const DsadEncoder *encoder, uint32 c)
 {
-	static const char *const names[] = {"number", "boolean", "category", "time"};
+	static const char *const names[] = {
+		[DSAD_ENCODING_NUMBER] = "number", [DSAD_ENCODING_BOOLEAN] = "boolean", [DSAD_ENCODING_CATEGORY] = "category",
+		[DSAD_ENCODING_TIME] = "time"
+	};
 	const DsadColumn *column = &encoder->column[c];
 	StringInfoData text;
 
+	StaticAssertStmt(lengthof(names) == DSAD_ENCODINGS, "every encoding has a name");
 	if (column->encoding != DSAD_ENCODING_TIME)
 		return pstrdup(names[column->encoding]);
 	initStringInfo(&text);

@@ -110,7 +110,7 @@ deepsad_set_threshold(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%d of alpha, contamination and threshold are given, must be 1", given),
 				 given == 0 ? errhint("NULL counts as not given.") : 0));
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	if (PG_ARGISNULL(3) && model.calibration.lists == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -128,5 +128,5 @@ deepsad_set_threshold(PG_FUNCTION_ARGS)
 		*option[i] = PG_GETARG_FLOAT8(i + 1);
 	}
 	deepsad_warn_decision(&model);
-	PG_RETURN_BYTEA_P(deepsad_model_encode(&model, &env));
+	PG_RETURN_BYTEA_P(deepsad_model_encode(&model));
 }

@@ -37,15 +37,15 @@ start_group(struct varlena *model, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DriftState *state = palloc0(sizeof(DriftState));
+	DsadError	error;
 
 	state->stored = deepsad_model_keep(model, context);
-	deepsad_model_decode(&state->model, &state->arena, &state->env, context, (bytea *) pg_detoast_datum_packed(model));
+	deepsad_model_decode(&state->model, NULL, &state->arena, &state->env, context, (bytea *) pg_detoast_datum_packed(model));
 	if (state->model.sketch.rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model has no summary of its training rows")));
-	if (!dsad_drift_start(&state->drift, &state->arena, &state->model))
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	deepsad_check(dsad_drift_start(&state->drift, &state->arena, &state->model, &error), &error);
 	state->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(state->drift.scorer, 1));
 	MemoryContextSwitchTo(old);
 	return state;

@@ -187,7 +187,7 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	DsadModel	decoded;
 
 	/* what is no model is an error now, not at the first call */
-	deepsad_model_decode(&decoded, &arena, &env, CurrentMemoryContext, model);
+	deepsad_model_decode(&decoded, NULL, &arena, &env, CurrentMemoryContext, model);
 	check_freezable(&decoded, VARSIZE_ANY_EXHDR(model));
 	schema = get_namespace_name(QualifiedNameGetCreationNamespace(names, &name));
 	model_function = model_function_name(name);

@@ -49,22 +49,17 @@ deepsad_collector_end(DeepsadCollector *collector)
 }
 
 /*
- * Reads an update's model: what is no model is an error at the first row, not after
- * collecting all of them.  Rows are read by its columns.
+ * Reads by which columns an update's model reads rows: what is no model is an error at the first row, not
+ * after collecting all of them.  The rest of it is read when all have come, and takes no memory meanwhile.
  */
 static void
-read_model(DeepsadCollector *collector)
+read_columns(DeepsadCollector *collector)
 {
-	MemoryContext decoding = AllocSetContextCreate(collector->context, "deepsad decoding", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(decoding);
-	DsadEnv		env;
-	DsadArena	arena;
-	DsadModel	model;
+	bytea	   *bytes = (bytea *) pg_detoast_datum_packed(collector->model);
 
-	deepsad_model_decode(&model, &arena, &env, decoding, (bytea *) pg_detoast_datum_packed(collector->model));
-	MemoryContextSwitchTo(old);
-	collector->columns = deepsad_columns_of_model(collector->context, model.encoder);
-	MemoryContextDelete(decoding);
+	collector->columns = deepsad_columns_of_model(collector->context, bytes);
+	if ((struct varlena *) bytes != collector->model)
+		pfree(bytes);
 }
 
 /* Reads the group's options into config: what there is to know before all rows have come. */
@@ -90,7 +85,7 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 	if (model)
 	{
 		collector->model = deepsad_model_keep(model, context);
-		read_model(collector);
+		read_columns(collector);
 	}
 	if (options)
 	{

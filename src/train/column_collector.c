@@ -111,17 +111,17 @@ deepsad_columns_of_array(MemoryContext parent, uint32 elements)
 	return collector;
 }
 
-/* For rows that go on training a model with this encoder. */
+/* For rows that go on training a model: only its encoder is read. */
 DeepsadColumnCollector *
-deepsad_columns_of_model(MemoryContext parent, const DsadEncoder *encoder)
+deepsad_columns_of_model(MemoryContext parent, bytea *model)
 {
 	DeepsadColumnCollector *collector = create(parent);
-	DsadEncoder *copy;
+	const DsadEncoder *encoder;
+	DsadError	error;
 
-	copy = dsad_encoder_copy(&collector->arena, encoder);
-	if (copy == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	collector->draft.encoder = collector->encoder = *copy;
+	deepsad_check(dsad_model_decode_encoder(&encoder, &collector->arena, (const uint8_t *) VARDATA_ANY(model),
+											VARSIZE_ANY_EXHDR(model), &error), &error);
+	collector->draft.encoder = collector->encoder = *encoder;
 	collector->reading.encoder = &collector->encoder;
 	return collector;
 }

@@ -14,7 +14,7 @@ typedef struct DeepsadColumnCollector DeepsadColumnCollector;
 extern DeepsadColumnCollector *deepsad_columns_of_row(MemoryContext parent, TupleDesc row, Jsonb *options,
 													  const Datum *values, const bool *nulls, const bool *asked);
 extern DeepsadColumnCollector *deepsad_columns_of_array(MemoryContext parent, uint32 elements);
-extern DeepsadColumnCollector *deepsad_columns_of_model(MemoryContext parent, const DsadEncoder *encoder);
+extern DeepsadColumnCollector *deepsad_columns_of_model(MemoryContext parent, bytea *model);
 extern const DeepsadColumns *deepsad_columns_reading(const DeepsadColumnCollector *collector);
 extern void deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8 label);
 extern void deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row, int8 label);

@@ -29,8 +29,16 @@ enum Slot
 
 /* SLOT_PHASE: 0 = rows are being collected, else a DsadPhase + 1. */
 static const char *const phase_names[] = {
-	"collecting", "scaling", "pretraining", "center", "training", "normalizing"
+	[0] = "collecting",
+	[1 + DSAD_PHASE_SCALING] = "scaling",
+	[1 + DSAD_PHASE_PRETRAINING] = "pretraining",
+	[1 + DSAD_PHASE_CENTER] = "center",
+	[1 + DSAD_PHASE_TRAINING] = "training",
+	[1 + DSAD_PHASE_NORMALIZING] = "normalizing"
 };
+
+StaticAssertDecl(lengthof(phase_names) == DSAD_PHASE_NORMALIZING + 2, "every phase has a name");
+StaticAssertDecl(SLOTS <= PGSTAT_NUM_PROGRESS_PARAM, "the server has so many slots");
 
 /* Whose progress this backend's entry shows, and the transaction in which it was taken. */
 static const DeepsadProgress *shown;

@@ -330,7 +330,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 		finish_run(&run);
 		deepsad_warn_model(&run.model, said);
 		MemoryContextSwitchTo(old);
-		result = deepsad_model_encode(&run.model, &run.env);
+		result = deepsad_model_encode(&run.model);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -358,7 +358,7 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 
 	MemoryContextSwitchTo(context);
 	bytes = (bytea *) pg_detoast_datum_packed((struct varlena *) model);
-	deepsad_model_decode(&decoded, &arena, &env, context, bytes);
+	deepsad_model_decode(&decoded, deepsad_columns_reading(columns)->encoder, &arena, &env, context, bytes);
 	if (bytes != model)
 		pfree(bytes);
 	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
@@ -376,7 +376,7 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 						 "WHERE label IS NOT NULL OR random() < 0.05.")));
 	finish_run(&run);
 	MemoryContextSwitchTo(old);
-	result = deepsad_model_encode(&run.model, &run.env);
+	result = deepsad_model_encode(&run.model);
 	MemoryContextDelete(context);
 	return result;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "check.h"
 #include "core/train/product.h"
 
 #define BATCH 128

@@ -50,6 +50,20 @@ test_alloc(void *ctx, size_t size)
 	return block;
 }
 
+static void *
+test_resize(void *ctx, void *block, size_t size)
+{
+	TestEnv    *env = ctx;
+
+	if (block == NULL)
+		return test_alloc(ctx, size);
+	if (++env->allocations == env->fail_allocation)
+		return NULL;
+	if ((long) size > env->largest)
+		env->largest = (long) size;
+	return realloc(block, size);
+}
+
 static void
 test_release(void *ctx, void *block)
 {
@@ -86,10 +100,28 @@ test_env_init(TestEnv *env)
 {
 	memset(env, 0, sizeof(*env));
 	env->env.alloc = test_alloc;
+	env->env.resize = test_resize;
 	env->env.release = test_release;
 	env->env.poll = test_poll;
 	env->env.crc32c = test_crc32c;
 	env->env.ctx = env;
+}
+
+/* The model as bytes, in memory of exactly their length that the caller frees. */
+uint8_t *
+test_encode(const DsadModel *model, const TestEnv *env, size_t *length)
+{
+	uint8_t    *bytes;
+	uint8_t    *exact;
+	DsadError	error;
+
+	if (dsad_model_encode(model, &env->env, 0, &bytes, length, &error) != DSAD_OK)
+		return NULL;
+	CHECK(*length == dsad_model_size(model));
+	exact = malloc(*length);
+	memcpy(exact, bytes, *length);
+	env->env.release(env->env.ctx, bytes);
+	return exact;
 }
 
 static int

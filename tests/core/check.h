@@ -29,6 +29,7 @@ typedef struct TestEnv
 
 extern void test_env_init(TestEnv *env);
 extern uint32_t test_crc32c(const void *data, size_t length);
+extern uint8_t *test_encode(const DsadModel *model, const TestEnv *env, size_t *length);
 
 /* Rows in one array, labels in another. */
 typedef struct TestRows

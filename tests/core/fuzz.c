@@ -58,24 +58,26 @@ DsadStatus
 fuzz_decode(DsadModel *model, DsadArena *arena, TestEnv *env, const uint8_t *copy, size_t size, DsadError *error)
 {
 	env->env.crc32c = recorded_crc;
-	return dsad_model_decode(model, arena, &env->env, copy, size, error);
+	return dsad_model_decode(model, arena, copy, size, error);
 }
 
 /* A model that was read is written, read and written to the same bytes. */
 void
 fuzz_write_back(const DsadModel *model, DsadArena *arena, TestEnv *env)
 {
-	size_t		length = dsad_model_size(model);
-	uint8_t    *bytes = malloc(length);
-	uint8_t    *again = malloc(length);
+	size_t		length;
+	size_t		again_length;
+	uint8_t    *bytes;
+	uint8_t    *again;
 	DsadModel	copy;
 	DsadError	error;
 
 	env->env.crc32c = test_crc32c;
-	fuzz_require(dsad_model_encode(model, &env->env, bytes, length), "not written");
-	fuzz_require(dsad_model_decode(&copy, arena, &env->env, bytes, length, &error) == DSAD_OK, "not read back");
-	fuzz_require(dsad_model_size(&copy) == length, "another size");
-	fuzz_require(dsad_model_encode(&copy, &env->env, again, length), "not written again");
+	bytes = test_encode(model, env, &length);
+	fuzz_require(bytes != NULL, "not written");
+	fuzz_require(dsad_model_decode(&copy, arena, bytes, length, &error) == DSAD_OK, "not read back");
+	again = test_encode(&copy, env, &again_length);
+	fuzz_require(again != NULL && again_length == length, "another size");
 	fuzz_require(memcmp(bytes, again, length) == 0, "other bytes");
 	free(bytes);
 	free(again);

@@ -28,6 +28,24 @@ encode(const DsadEncoder *encoder, double *units)
 	free(cells);
 }
 
+/* What was read can be read for scoring alone, which never asks for more memory. */
+static void
+read_for_scoring(const DsadEnv *env, const uint8_t *bytes, size_t size, DsadStatus status)
+{
+	DsadArena	arena;
+	DsadArena	members;
+	DsadModel	model;
+	DsadError	error;
+	DsadStatus	found;
+
+	dsad_arena_init(&arena, env);
+	dsad_arena_init(&members, env);
+	found = dsad_model_decode_for_scoring(&model, &arena, &members, bytes, size, &error);
+	fuzz_require(found == DSAD_OK || status != DSAD_OK, "not read for scoring");
+	dsad_arena_release(&members);
+	dsad_arena_release(&arena);
+}
+
 /* Two rows through the model: no NaN, and a row's score does not depend on its neighbor. */
 static void
 score(const DsadModel *model, DsadArena *arena)
@@ -41,8 +59,9 @@ score(const DsadModel *model, DsadArena *arena)
 	double		pvalue;
 	bool		anomaly;
 	void	   *scratch;
+	DsadError	error;
 
-	fuzz_require(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK, "no scorer");
+	fuzz_require(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error) == DSAD_OK, "no scorer");
 	fuzz_require(dsad_scorer_features(scorer) == features, "features");
 	embedding = calloc(dsad_scorer_embedding_size(scorer), sizeof(float));
 	for (size_t j = 0; j < features; j++)
@@ -76,8 +95,9 @@ fuzz_one(const uint8_t *data, size_t size)
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
 	status = fuzz_decode(&model, &arena, &env, copy, size, &error);
-	fuzz_require(status == DSAD_OK || status == DSAD_CORRUPT || status == DSAD_NEWER_FORMAT ||
+	fuzz_require(status == DSAD_OK || status == DSAD_NO_MODEL || status == DSAD_CORRUPT || status == DSAD_NEWER_FORMAT ||
 			status == DSAD_TOO_LARGE, "another status");
+	read_for_scoring(&env.env, copy, size, status);
 	/* the arena's blocks have a least size */
 	fuzz_require((size_t) env.largest <= (size_t) 256 << 10 || (size_t) env.largest <= 4 * size,
 			"too much memory asked for");

@@ -52,9 +52,8 @@ write_model(const char *directory, const char *name, const DsadConfig *config, u
 	source.encoder = encoder;
 	dsad_arena_init(&arena, &env.env);
 	require(test_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK, "no model");
-	size = dsad_model_size(&model);
-	bytes = malloc(size);
-	require(dsad_model_encode(&model, &env.env, bytes, size), "not written");
+	bytes = test_encode(&model, &env, &size);
+	require(bytes != NULL, "not written");
 	write_file(directory, name, bytes, size);
 	snprintf(other, sizeof(other), "%s-cut", name);
 	write_file(directory, other, bytes, size * 2 / 3);

@@ -93,12 +93,13 @@ check_shift(const DsadShift *shift)
 static void
 drift(const DsadModel *model, DsadArena *arena, const double *rows, void *scratch)
 {
+	DsadError	error;
 	DsadDrift	state;
 	DsadShift	shift;
 
 	if (model->sketch.rows == 0)
 		return;
-	fuzz_require(dsad_drift_start(&state, arena, model), "no drift");
+	fuzz_require(dsad_drift_start(&state, arena, model, &error) == DSAD_OK, "no drift");
 	for (int i = 0; i < ROWS; i++)
 		fuzz_require(dsad_drift_add(&state, &(DsadRows) {rows + (size_t) i * model->scaling.features, 1, false}, scratch),
 					 "row is not added");
@@ -173,7 +174,7 @@ fuzz_one(const uint8_t *data, size_t size)
 	free(copy);
 	if (good)
 	{
-		fuzz_require(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK, "no scorer");
+		fuzz_require(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK, "no scorer");
 		rows = make_rows(model.scaling.features);
 		scratch = malloc(dsad_scorer_scratch(scorer, 1));
 		decide(&model, scorer, rows, scratch);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/score/scorer_parts.h"
 #include "core/train/loader.h"
 #include "core/score/scorer_parts.h"
 #include "core/train/split.h"
@@ -51,8 +52,9 @@ static DsadScorer *
 make_scorer(DsadArena *arena, const DsadModel *model)
 {
 	DsadScorer *scorer;
+	DsadError	error;
 
-	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error) == DSAD_OK);
 	return scorer;
 }
 
@@ -205,9 +207,7 @@ test_no_part(void)
 				bare.members[m].divisor = 1;
 			}
 			bare.sketch.rows = 0;
-			length = dsad_model_size(&bare);
-			bytes[i] = malloc(length);
-			CHECK(dsad_model_encode(&bare, &env.env, bytes[i], length));
+			bytes[i] = test_encode(&bare, &env, &length);
 			CHECK(model[i].calibration.rows == model[i].facts.calibration && model[i].calibration.rows > 100);
 			dsad_split_start(&split, &model[i].config, &model[i].facts, model[i].dims[0]);
 			for (uint32_t row = 0; row < ROWS; row++)
@@ -284,6 +284,7 @@ test_pvalues(void)
 		uint32_t	number[3] = {0};
 		uint32_t	all = 0;
 		uint8_t    *bytes;
+		size_t		length;
 
 		test_normal_rows(&rows, count, FEATURES, 3);
 		label_rows(&rows, count);
@@ -368,9 +369,8 @@ test_pvalues(void)
 		}
 
 		/* through bytes */
-		bytes = malloc(dsad_model_size(&model));
-		CHECK(dsad_model_encode(&model, &env.env, bytes, dsad_model_size(&model)));
-		CHECK(dsad_model_decode(&copy, &arena, &env.env, bytes, dsad_model_size(&model), &error) == DSAD_OK);
+		bytes = test_encode(&model, &env, &length);
+		CHECK(dsad_model_decode(&copy, &arena, bytes, length, &error) == DSAD_OK);
 		scorer = make_scorer(&arena, &copy);
 		for (uint32_t i = 0; i < 50; i++)
 			CHECK(pvalue(scorer, rows.value + (size_t) i * FEATURES) ==

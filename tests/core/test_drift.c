@@ -65,8 +65,9 @@ count_rows(DsadDrift *drift, DsadArena *arena, const DsadModel *model, const dou
 		   uint32_t feature, double by)
 {
 	void	   *scratch;
+	DsadError	error;
 
-	CHECK(dsad_drift_start(drift, arena, model));
+	CHECK(dsad_drift_start(drift, arena, model, &error) == DSAD_OK);
 	scratch = malloc(dsad_scorer_scratch(drift->scorer, 1));
 	for (uint32_t i = 0; i < count; i++)
 	{
@@ -230,10 +231,8 @@ test_bytes(void)
 
 	mixed_rows(&rows, 300, 4);
 	train(&model, &arena, &env, &rows, 300, DSAD_CALIBRATION_AUTO);
-	length = dsad_model_size(&model);
-	bytes = malloc(length);
-	CHECK(dsad_model_encode(&model, &env.env, bytes, length));
-	CHECK(dsad_model_decode(&copy, &arena, &env.env, bytes, length, &error) == DSAD_OK);
+	bytes = test_encode(&model, &env, &length);
+	CHECK(dsad_model_decode(&copy, &arena, bytes, length, &error) == DSAD_OK);
 	CHECK(copy.sketch.rows == 300);
 	CHECK(memcmp(copy.sketch.edges, model.sketch.edges, FEATURES * sizeof(uint32_t)) == 0);
 	CHECK(memcmp(copy.sketch.count, model.sketch.count, FEATURES * DSAD_SKETCH_CELLS * sizeof(uint32_t)) == 0);

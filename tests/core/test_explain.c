@@ -188,7 +188,7 @@ test_shape(DsadScalingMethod scaling, double input_weight, int64_t members, uint
 	source = test_source(&rows, ROWS);
 	dsad_arena_init(&arena, &env.env);
 	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
-	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
 	check_sums(scorer, &env, rows.value, ROWS);
 	check_values(&model, scorer, &env, rows.value + 6 * FEATURES);
 	dsad_arena_release(&arena);
@@ -217,7 +217,7 @@ test_odd_rows(void)
 	source = test_source(&rows, ROWS);
 	dsad_arena_init(&arena, &env.env);
 	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
-	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
 	for (int j = 0; j < FEATURES; j++)
 		row[j] = NAN;
 	CHECK(dsad_explain(scorer, &(DsadRows) {row, 1, false}, &env.env, contribution, &error) == DSAD_OK);

@@ -73,8 +73,9 @@ test_same_bits(const DsadModel *model, DsadArena *arena, const double *rows, uin
 	double	   *score = malloc(ROWS * sizeof(double));
 	uint64_t	hash = UINT64_C(14695981039346656037);
 	DsadScorer *scorer;
+	DsadError	error;
 
-	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel(DSAD_KERNEL_PLAIN)) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel(DSAD_KERNEL_PLAIN), &error) == DSAD_OK);
 	for (size_t i = 0; i < ROWS; i++)
 		test_score(scorer, rows + i * FEATURES, 1, expected + i);
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
@@ -83,7 +84,7 @@ test_same_bits(const DsadModel *model, DsadArena *arena, const double *rows, uin
 
 		if (kernel == NULL)
 			continue;
-		CHECK(dsad_scorer_create(&scorer, arena, model, kernel) == DSAD_OK);
+		CHECK(dsad_scorer_create(&scorer, arena, model, kernel, &error) == DSAD_OK);
 		for (int b = 0; b < 3; b++)
 		{
 			for (size_t i = 0; i < ROWS; i += batches[b])
@@ -113,10 +114,11 @@ test_member_order(const DsadModel *model, DsadArena *arena, const double *rows)
 	DsadModel	other = *model;
 	DsadMember	members[3] = {model->members[2], model->members[0], model->members[1]};
 	DsadScorer *scorer[2];
+	DsadError	error;
 
 	other.members = members;
-	CHECK(dsad_scorer_create(&scorer[0], arena, model, dsad_kernel_best()) == DSAD_OK);
-	CHECK(dsad_scorer_create(&scorer[1], arena, &other, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer[0], arena, model, dsad_kernel_best(), &error) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer[1], arena, &other, dsad_kernel_best(), &error) == DSAD_OK);
 	for (size_t i = 0; i < 100; i++)
 	{
 		double		score[2];
@@ -133,8 +135,9 @@ test_embedding(const DsadModel *model, DsadArena *arena, const double *rows)
 {
 	DsadScorer *scorer;
 	float		z[21];
+	DsadError	error;
 
-	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error) == DSAD_OK);
 	CHECK(dsad_scorer_embedding_size(scorer) == 21);
 	for (size_t i = 0; i < 100; i++)
 	{

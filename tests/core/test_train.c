@@ -17,8 +17,9 @@ check_scores(const DsadModel *model, DsadArena *arena, const TestRows *rows, uin
 	double	   *score = malloc(count * sizeof(double));
 	DsadScorer *scorer;
 	bool		good = true;
+	DsadError	error;
 
-	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK)
+	if (dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error) == DSAD_OK)
 	{
 		test_score(scorer, rows->value, count, score);
 		for (uint64_t i = 0; i < count; i++)
@@ -46,11 +47,9 @@ train_bytes(TestEnv *env, const DsadConfig *config, TestRows *rows, uint64_t cou
 	*status = test_train(&model, &arena, &env->env, config, &source, &error);
 	if (*status == DSAD_OK && length != NULL)
 	{
-		*length = dsad_model_size(&model);
-		bytes = malloc(*length);
-		CHECK(dsad_model_encode(&model, &env->env, bytes, *length));
+		bytes = test_encode(&model, env, length);
 		/* whatever was trained can be read, and scores */
-		CHECK(dsad_model_decode(&model, &arena, &env->env, bytes, *length, &error) == DSAD_OK);
+		CHECK(dsad_model_decode(&model, &arena, bytes, *length, &error) == DSAD_OK);
 		check_scores(&model, &arena, rows, count);
 	}
 	dsad_arena_release(&arena);
@@ -267,7 +266,7 @@ planted_auc(bool labels, int epochs)
 	source = test_source(&rows, TRAIN);
 	dsad_arena_init(&arena, &env.env);
 	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
-	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
 	test_score(scorer, rows.value + TRAIN * FEATURES, TEST, score);
 	dsad_arena_release(&arena);
 	test_free_rows(&rows);
@@ -392,7 +391,7 @@ test_input_weight(void)
 			CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
 			CHECK(model.config.input_weight == (asked ? 0.75 : anomalies < 50 ? 1 / (1 + (double) anomalies) : 0));
 			/* the mean score of rows that are not known anomalies is 1 whatever the weight */
-			CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
+			CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
 			test_score(scorer, rows.value, 80, score);
 			for (uint32_t i = anomalies; i < 80; i++)
 				sum += score[i];
@@ -495,7 +494,7 @@ test_center(void)
 		test_env_init(&env);
 		dsad_arena_init(&arena, &env.env);
 		CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
-		CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best()) == DSAD_OK);
+		CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
 		for (int i = 0; i < COUNT; i++)
 		{
 			float		z[LATENT];

@@ -38,7 +38,7 @@ train(TestRows *rows, const DsadConfig *config, DsadModel *model, DsadArena *are
 	test_env_init(&env);
 	dsad_arena_init(arena, &env.env);
 	CHECK(test_train(model, arena, &env.env, config, &source, &error) == DSAD_OK);
-	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error) == DSAD_OK);
 	test_score(scorer, rows->value, ROWS, score);
 	dsad_arena_release(arena);
 }

@@ -14,18 +14,6 @@ enum
 	ROWS = 60, FEATURES = 4
 };
 
-/* A model, as bytes that the caller frees. */
-static uint8_t *
-encode(const DsadModel *model, const TestEnv *env, size_t *length)
-{
-	uint8_t    *bytes;
-
-	*length = dsad_model_size(model);
-	bytes = malloc(*length);
-	CHECK(dsad_model_encode(model, &env->env, bytes, *length));
-	return bytes;
-}
-
 /* Trains on the rows, all unlabeled ones, under config; bytes as above. */
 static uint8_t *
 train(const TestRows *rows, const DsadConfig *config, size_t *length)
@@ -40,7 +28,7 @@ train(const TestRows *rows, const DsadConfig *config, size_t *length)
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
 	CHECK(test_train(&model, &arena, &env.env, config, &source, &error) == DSAD_OK);
-	bytes = encode(&model, &env, length);
+	bytes = test_encode(&model, &env, length);
 	dsad_arena_release(&arena);
 	return bytes;
 }
@@ -53,7 +41,7 @@ update_model(DsadModel *model, DsadArena *arena, const TestEnv *env, TestRows *r
 	DsadRowSource source = test_source(rows, count);
 	DsadDataset parts[DSAD_PARTS];
 	DsadPlan	plan;
-	DsadStatus	status = dsad_model_decode(model, arena, &env->env, bytes, length, error);
+	DsadStatus	status = dsad_model_decode(model, arena, bytes, length, error);
 
 	if (status != DSAD_OK)
 		return status;
@@ -89,7 +77,7 @@ update(TestEnv *env, TestRows *rows, uint64_t count, const uint8_t *bytes, size_
 	dsad_arena_init(&arena, &env->env);
 	*status = update_model(&model, &arena, env, rows, count, bytes, length, &error);
 	if (*status == DSAD_OK && new_length != NULL)
-		result = encode(&model, env, new_length);
+		result = test_encode(&model, env, new_length);
 	dsad_arena_release(&arena);
 	return result;
 }
@@ -126,8 +114,8 @@ score_bytes(const uint8_t *bytes, size_t length, const TestRows *rows, DsadModel
 	DsadError	error;
 
 	test_env_init(&env);
-	CHECK(dsad_model_decode(model, arena, &env.env, bytes, length, &error) == DSAD_OK);
-	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best()) == DSAD_OK);
+	CHECK(dsad_model_decode(model, arena, bytes, length, &error) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error) == DSAD_OK);
 	test_score(scorer, rows->value, ROWS, score);
 }
 
@@ -224,7 +212,7 @@ test_member_bytes(TestRows *rows, int64_t epochs, double validation, int64_t upd
 	before = train(rows, &config, &length);
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_model_decode(&model, &arena, &env.env, before, length, &error) == DSAD_OK);
+	CHECK(dsad_model_decode(&model, &arena, before, length, &error) == DSAD_OK);
 	CHECK(validation == 0 || model.members[0].stop == DSAD_STOP_VALIDATION);
 	dsad_config_update(&model.config, ROWS);
 	model.config.epochs = update_epochs;
@@ -262,12 +250,12 @@ test_many_updates(const uint8_t *before, size_t length, TestRows *rows)
 
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_model_decode(&model, &arena, &env.env, before, length, &error) == DSAD_OK);
+	CHECK(dsad_model_decode(&model, &arena, before, length, &error) == DSAD_OK);
 	model.facts.updates = UINT32_MAX;
-	bytes[0] = encode(&model, &env, &lengths[0]);
+	bytes[0] = test_encode(&model, &env, &lengths[0]);
 	bytes[1] = update(&env, rows, ROWS, bytes[0], lengths[0], &lengths[1], &status);
 	CHECK(status == DSAD_OK);
-	CHECK(dsad_model_decode(&model, &arena, &env.env, bytes[1], lengths[1], &error) == DSAD_OK);
+	CHECK(dsad_model_decode(&model, &arena, bytes[1], lengths[1], &error) == DSAD_OK);
 	CHECK(model.facts.updates == UINT32_MAX);
 	free(bytes[0]);
 	free(bytes[1]);

@@ -14,8 +14,18 @@ typedef struct DsadKernel DsadKernel;
 /* Kernel levels from plain C up; NULL when this CPU or build lacks the level. */
 typedef enum DsadKernelLevel
 {
-	DSAD_KERNEL_PLAIN, DSAD_KERNEL_SSE2, DSAD_KERNEL_AVX2, DSAD_KERNEL_AVX512
+	DSAD_KERNEL_PLAIN, DSAD_KERNEL_VECTOR, DSAD_KERNEL_AVX2, DSAD_KERNEL_AVX512
 } DsadKernelLevel;
+
+/* The levels of this build, each made by a file of its own; of these a CPU runs those that dsad_kernel gives. */
+extern const DsadKernel dsad_kernel_plain;
+#ifdef DSAD_VECTORS
+extern const DsadKernel dsad_kernel_vector;
+#endif
+#ifdef DSAD_X86
+extern const DsadKernel dsad_kernel_avx2;
+extern const DsadKernel dsad_kernel_avx512;
+#endif
 
 extern const DsadKernel *dsad_kernel(DsadKernelLevel level);
 extern const DsadKernel *dsad_kernel_best(void);

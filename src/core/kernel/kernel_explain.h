@@ -3,53 +3,11 @@
  *	  Explaining's kernels at one level, in double precision over the float weights
  *	  of a scorer; part of kernel_level.h.
  */
-#define doubles NAME(doubles)
-#define flags NAME(flags)
-#define load_doubles NAME(load_doubles)
-#define store_doubles NAME(store_doubles)
-#define all_doubles NAME(all_doubles)
 #define VECS (DSAD_LANES / DOUBLES)
 #define PATH_UNITS 4
 
-#if WIDTH == 1
-#define DOUBLES 1
-typedef double doubles;
-#else
-#define DOUBLES (WIDTH / 2)
-typedef double doubles __attribute__((vector_size(DOUBLES * 8)));
-typedef int64_t flags __attribute__((vector_size(DOUBLES * 8)));
-#endif
-
-INLINE doubles
-load_doubles(const double *p)
-{
-	doubles		v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-INLINE void
-store_doubles(double *p, doubles v)
-{
-	memcpy(p, &v, sizeof(v));
-}
-
-/* All lanes x; subtracting zero keeps the sign of -0. */
-INLINE doubles
-all_doubles(double x)
-{
-#if WIDTH == 1
-	return x;
-#else
-	doubles		zero = {0};
-
-	return x - zero;
-#endif
-}
-
-TARGET static void
-NAME(path_product) (const float *weight, size_t in, size_t width, const double *x, double *y)
+static void
+path_product(const float *weight, size_t in, size_t width, const double *x, double *y)
 {
 	for (size_t j = 0; j < width; j += DSAD_LANES, weight += in * DSAD_LANES)
 		for (size_t v = 0; v < DSAD_LANES; v += 2 * DOUBLES)
@@ -69,32 +27,32 @@ NAME(path_product) (const float *weight, size_t in, size_t width, const double *
 				for (int p = 0; p < 4; p++)
 					UNROLL
 					for (int k = 0; k < pair; k++)
-						sum[p][k] += all_doubles(x[i + p]) * WIDEN(weight + (i + p) * DSAD_LANES + v + k * DOUBLES);
+						sum[p][k] += all_doubles(x[i + p]) * widen(weight + (i + p) * DSAD_LANES + v + k * DOUBLES);
 			UNROLL
 			for (int p = 0; p < 3; p++)
 				if (i + p < in)
 					UNROLL
 					for (int k = 0; k < pair; k++)
-						sum[p][k] += all_doubles(x[i + p]) * WIDEN(weight + (i + p) * DSAD_LANES + v + k * DOUBLES);
+						sum[p][k] += all_doubles(x[i + p]) * widen(weight + (i + p) * DSAD_LANES + v + k * DOUBLES);
 			UNROLL
 			for (int k = 0; k < pair; k++)
 				store_doubles(y + j + v + k * DOUBLES, (sum[0][k] + sum[1][k]) + (sum[2][k] + sum[3][k]));
 		}
 }
 
-TARGET static void
-NAME(path_add) (const float *weight, size_t in, size_t width, size_t i, double x, double *y)
+static void
+path_add(const float *weight, size_t in, size_t width, size_t i, double x, double *y)
 {
 	weight += i * DSAD_LANES;
 	for (size_t j = 0; j < width; j += DSAD_LANES, weight += in * DSAD_LANES)
 		UNROLL
 		for (size_t v = 0; v < DSAD_LANES; v += DOUBLES)
-			store_doubles(y + j + v, load_doubles(y + j + v) + all_doubles(x) * WIDEN(weight + v));
+			store_doubles(y + j + v, load_doubles(y + j + v) + all_doubles(x) * widen(weight + v));
 }
 
 /* Of `units` inputs from i on; so many at a time share the loads of y. */
 INLINE void
-NAME(dots) (const float *weight, size_t in, size_t width, size_t i, const int units, const double *y, double *result)
+dots(const float *weight, size_t in, size_t width, size_t i, const int units, const double *y, double *result)
 {
 	doubles		sum[PATH_UNITS][VECS];
 	double		lane[DOUBLES];
@@ -113,7 +71,7 @@ NAME(dots) (const float *weight, size_t in, size_t width, size_t i, const int un
 
 			UNROLL
 			for (int u = 0; u < units; u++)
-				sum[u][v] += value * WIDEN(weight + u * DSAD_LANES + v * DOUBLES);
+				sum[u][v] += value * widen(weight + u * DSAD_LANES + v * DOUBLES);
 		}
 	UNROLL
 	for (int u = 0; u < units; u++)
@@ -134,26 +92,26 @@ NAME(dots) (const float *weight, size_t in, size_t width, size_t i, const int un
 	}
 }
 
-TARGET static void
-NAME(path_dots) (const float *weight, size_t in, size_t width, size_t i, size_t count, const double *y, double *result)
+static void
+path_dots(const float *weight, size_t in, size_t width, size_t i, size_t count, const double *y, double *result)
 {
 	size_t		end = i + count;
 
 	for (; i + PATH_UNITS <= end; i += PATH_UNITS, result += PATH_UNITS)
-		NAME(dots) (weight, in, width, i, PATH_UNITS, y, result);
+		dots(weight, in, width, i, PATH_UNITS, y, result);
 	for (; i < end; i++, result++)
-		NAME(dots) (weight, in, width, i, 1, y, result);
+		dots(weight, in, width, i, 1, y, result);
 }
 
-TARGET static void
-NAME(path_move) (double *y, const double *x, double factor, size_t width)
+static void
+path_move(double *y, const double *x, double factor, size_t width)
 {
 	for (size_t j = 0; j < width; j += DOUBLES)
 		store_doubles(y + j, load_doubles(y + j) + load_doubles(x + j) * all_doubles(factor));
 }
 
-TARGET static size_t
-NAME(path_crossing) (const double *p, const double *v, const double *slope, size_t width, double *distance)
+static size_t
+path_crossing(const double *p, const double *v, const double *slope, size_t width, double *distance)
 {
 	size_t		unit = width;
 
@@ -189,12 +147,3 @@ NAME(path_crossing) (const double *p, const double *v, const double *slope, size
 	}
 	return unit;
 }
-
-#undef VECS
-#undef PATH_UNITS
-#undef DOUBLES
-#undef all_doubles
-#undef store_doubles
-#undef load_doubles
-#undef flags
-#undef doubles

@@ -1,29 +1,44 @@
 /*
  * kernel_level.h
- *	  The kernels at one level; kernel.c includes it once for each, with
- *	  LEVEL (name suffix), TARGET (function attribute), WIDTH (floats in a
- *	  vector, 1 = scalar), SQRT (of a vector), WIDEN (floats at an address to a
- *	  vector of doubles) and, unless scalar, NARROWER (the LEVEL that takes what is
- *	  less than a vector wide) defined.  No include
- *	  guard on purpose.
+ *	  The kernels at one level.  Each level is a file, kernel_*.c, that includes this
+ *	  one once, with KERNEL (the table's name), KERNEL_NAME (for people), WIDTH
+ *	  (floats in a vector, 1 = scalar) and, unless scalar, NARROWER (the level that
+ *	  scales what is less than half a vector) defined.  No include guard on purpose.
+ *
+ * Vectors are the compiler's own (GCC and clang), not one CPU's: lane by lane they
+ * are the scalar's operations, so a level can only differ from another in the order
+ * of its sums, and that order is laid down in kernel.h.
  */
-#define PASTE2(a, b) a##_##b
-#define PASTE(a, b) PASTE2(a, b)
-#define NAME(x) PASTE(x, LEVEL)
-#define vec NAME(vec)
-#define loadv NAME(loadv)
-#define storev NAME(storev)
-#define splat NAME(splat)
-#define leaky_slope NAME(leaky_slope)
-#define leaky NAME(leaky)
-#define INLINE static inline __attribute__((always_inline)) TARGET
+#include <math.h>
+#include <string.h>
 
-#if WIDTH == 1
-typedef float vec;
+#include "core/kernel/kernel.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Before a loop whose count is known at compile time: its arrays are registers only when unrolled. */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 8")
 #else
+#define UNROLL
+#endif
+
+/* Vectors of WIDTH floats, and of half as many floats and doubles; masks have all bits of a lane set, or none. */
+#if WIDTH == 1
+#define DOUBLES 1
+typedef float vec;
+typedef float half_vec;
+typedef double doubles;
+typedef int flags;
+#else
+#define DOUBLES (WIDTH / 2)
 typedef float vec __attribute__((vector_size(WIDTH * 4)));
-#define mask NAME(mask)
 typedef int32_t mask __attribute__((vector_size(WIDTH * 4)));
+typedef float half_vec __attribute__((vector_size(DOUBLES * 4)));
+typedef double doubles __attribute__((vector_size(DOUBLES * 8)));
+typedef int64_t flags __attribute__((vector_size(DOUBLES * 8)));
 #endif
 
 INLINE vec
@@ -45,9 +60,21 @@ storev(float *p, vec v)
 INLINE vec
 splat(float x)
 {
-	vec			zero = loadv(zeros);
+	const vec	zero = {0};
 
 	return x - zero;
+}
+
+/* Square roots, lane by lane: correctly rounded everywhere, as IEEE 754 asks. */
+INLINE vec
+roots(vec v)
+{
+	float		lane[WIDTH];
+
+	storev(lane, v);
+	for (int i = 0; i < WIDTH; i++)
+		lane[i] = sqrtf(lane[i]);
+	return loadv(lane);
 }
 
 /* v times leaky ReLU's slope at `at`, lane by lane; NaN counts as positive, because no comparison holds for it. */
@@ -57,17 +84,10 @@ leaky_slope(vec v, vec at)
 #if WIDTH == 1
 	return at < 0 ? v * DSAD_LEAKY_SLOPE : v;
 #else
-	vec			negative = v * DSAD_LEAKY_SLOPE;
-	mask		below = at < loadv(zeros);
-	mask		result;
-	mask		whole;
-	mask		scaled;
+	const vec	zero = {0};
+	mask		below = at < zero;
 
-	memcpy(&whole, &v, sizeof(v));
-	memcpy(&scaled, &negative, sizeof(v));
-	result = (below & scaled) | (~below & whole);
-	memcpy(&v, &result, sizeof(v));
-	return v;
+	return (vec) ((below & (mask) (v * DSAD_LEAKY_SLOPE)) | (~below & (mask) v));
 #endif
 }
 
@@ -78,24 +98,119 @@ leaky(vec v)
 	return leaky_slope(v, v);
 }
 
+INLINE doubles
+load_doubles(const double *p)
+{
+	doubles		v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+INLINE void
+store_doubles(double *p, doubles v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+/*
+ * DOUBLES floats from p on, at any address, as doubles: written as what GCC 12 makes
+ * one instruction of.  It takes apart a conversion of two floats, and in two one of more.
+ */
+INLINE doubles
+widen(const void *p)
+{
+#if WIDTH == 4
+	typedef double wide __attribute__((vector_size(32)));
+	doubles		bits = {0};
+	wide		both;
+
+	memcpy(&bits, p, sizeof(float[DOUBLES]));
+	both = __builtin_convertvector((vec) bits, wide);
+	return (doubles) {both[0], both[1]};
+#else
+	const DsadAnyFloat *number = p;
+	double		lane[DOUBLES];
+
+	for (int i = 0; i < DOUBLES; i++)
+		lane[i] = number[i];
+	return load_doubles(lane);
+#endif
+}
+
+/* DOUBLES doubles, rounded to floats from p on. */
+INLINE void
+store_narrowed(float *p, doubles v)
+{
+#if WIDTH == 1
+	*p = (float) v;
+#else
+	half_vec	narrow = __builtin_convertvector(v, half_vec);
+
+	memcpy(p, &narrow, sizeof(narrow));
+#endif
+}
+
+/* All lanes x; subtracting zero keeps the sign of -0. */
+INLINE doubles
+all_doubles(double x)
+{
+	const doubles zero = {0};
+
+	return x - zero;
+}
+
+/* a where the flag is set, else b. */
+INLINE doubles
+choose(flags set, doubles a, doubles b)
+{
+#if WIDTH == 1
+	return set ? a : b;
+#else
+	return (doubles) ((set & (flags) a) | (~set & (flags) b));
+#endif
+}
+
+/* Whether a flag is set. */
+INLINE bool
+any(flags set)
+{
+#if WIDTH == 1
+	return set;
+#else
+	int64_t		found = 0;
+
+	UNROLL
+	for (int i = 0; i < DOUBLES; i++)
+		found |= set[i];
+	return found != 0;
+#endif
+}
+
 #include "core/kernel/kernel_score.h"
 #include "core/kernel/kernel_explain.h"
 #include "core/kernel/kernel_train.h"
 
-#undef INLINE
-#undef leaky_slope
-#undef leaky
-#undef splat
-#undef storev
-#undef loadv
-#undef vec
-#undef mask
-#undef NAME
-#undef PASTE
-#undef PASTE2
-#undef LEVEL
-#undef NARROWER
-#undef TARGET
-#undef WIDTH
-#undef SQRT
-#undef WIDEN
+const DsadKernel KERNEL = {
+	.name = KERNEL_NAME,
+	.layer = layer,
+	.scale = scale,
+	.scale_float = scale_float,
+	.distance = distance,
+	.row = row,
+	.gemm_nn = gemm_nn,
+	.gemm_tn = gemm_tn,
+	.batchnorm_forward = batchnorm_forward,
+	.batchnorm_fixed = batchnorm_fixed,
+	.batchnorm_fixed_backward = batchnorm_fixed_backward,
+	.batchnorm_backward = batchnorm_backward,
+	.adam = adam,
+	.distances = distances,
+	.distance_gradients = distance_gradients,
+	.residuals = residuals,
+	.path_product = path_product,
+	.path_add = path_add,
+	.path_dots = path_dots,
+	.path_move = path_move,
+	.path_crossing = path_crossing
+};

@@ -2,13 +2,6 @@
  * kernel_score.h
  *	  Scoring's kernels at one level; part of kernel_level.h.
  */
-#define layer_block NAME(layer_block)
-#define layer_row NAME(layer_row)
-#define squared_distance NAME(squared_distance)
-#define wide NAME(wide)
-#define wide_mask NAME(wide_mask)
-#define load_wide NAME(load_wide)
-#define blend NAME(blend)
 
 /*
  * `vecs` vectors of outputs of `rows` rows (both constants of the caller), from
@@ -35,7 +28,7 @@ layer_block(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 		for (int r = 0; r < rows; r++)
 			UNROLL
 			for (int v = 0; v < vecs; v++)
-				s[p][r][v] = loadv(zeros);
+				s[p][r][v] = splat(0);
 	for (; i + 4 <= in; i += 4)
 		UNROLL
 		for (int p = 0; p < 4; p++)
@@ -75,7 +68,7 @@ layer_block(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 #if WIDTH == 16
 INLINE void
 #else
-TARGET static __attribute__((noinline)) void
+static __attribute__((noinline)) void
 #endif
 layer_row(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t row)
 {
@@ -98,8 +91,8 @@ layer_row(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, si
 #define ROWS 3
 #endif
 
-TARGET static void
-NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t n)
+static void
+layer(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t n)
 {
 	size_t		out = layer->out_padded;
 	size_t		blocked = n - n % ROWS;
@@ -112,99 +105,62 @@ NAME(layer) (const DsadPackedLayer *layer, const float *x, size_t ldx, float *y,
 		layer_row(layer, x, ldx, y, row);
 }
 
-#undef ROWS
+/* DOUBLES raw numbers from the j-th on, floats when `single`, at any address. */
+INLINE doubles
+load_raw(const void *raw, size_t j, const bool single)
+{
+	return single ? widen((const float *) raw + j) : load_doubles((const double *) raw + j);
+}
 
 /*
  * Scaling of n raw numbers, in double precision; NaN = missing.  False when one
  * is infinite.  The last vector overlaps the one before it when n is no multiple
  * of its width: it computes the same bits again.
  */
-#if WIDTH == 1
-#define SCALE_BODY(number, narrower) \
-	do { \
-		bool		infinite = false; \
-		for (size_t j = 0; j < n; j++) \
-		{ \
-			double		value = raw[j]; \
-			double		z; \
-			infinite |= value == INFINITY || value == -INFINITY; \
-			value = value != value ? scaling->fill[j] : value; \
-			z = (value - scaling->offset[j]) * scaling->scale[j]; \
-			z = z > scaling->limit[j] ? scaling->limit[j] : z; \
-			z = z < -scaling->limit[j] ? -scaling->limit[j] : z; \
-			scaled[j] = (float) z; \
-		} \
-		return !infinite; \
-	} while (0)
-#else
-typedef double wide __attribute__((vector_size(WIDTH * 4)));
-typedef int64_t wide_mask __attribute__((vector_size(WIDTH * 4)));
-
-INLINE wide
-load_wide(const double *p)
+INLINE bool
+scale_numbers(const DsadScaling *scaling, const void *raw, size_t n, float *scaled, const bool single)
 {
-	wide		v;
+	flags		infinite = {0};
 
-	memcpy(&v, p, sizeof(v));
-	return v;
+	for (size_t j = 0; j < n; j += DOUBLES)
+	{
+		doubles		z;
+		doubles		limit;
+
+		if (j + DOUBLES > n)
+			j = n - DOUBLES;
+		z = load_raw(raw, j, single);
+		infinite |= z == all_doubles(INFINITY);
+		infinite |= z == all_doubles(-INFINITY);
+		z = choose(z != z, load_doubles(scaling->fill + j), z);
+		z = (z - load_doubles(scaling->offset + j)) * load_doubles(scaling->scale + j);
+		limit = load_doubles(scaling->limit + j);
+		z = choose(z > limit, limit, z);
+		z = choose(z < -limit, -limit, z);
+		store_narrowed(scaled + j, z);
+	}
+	return !any(infinite);
 }
 
-/* a where the mask is set, else b. */
-INLINE wide
-blend(wide_mask set, wide a, wide b)
+static bool
+scale(const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *scaled)
 {
-	wide_mask	result = (set & (wide_mask) a) | (~set & (wide_mask) b);
-
-	return (wide) result;
-}
-
-#define SCALE_BODY(number, narrower) \
-	do { \
-		typedef number numbers __attribute__((vector_size(WIDTH / 2 * sizeof(number)))); \
-		typedef float floats __attribute__((vector_size(WIDTH * 2))); \
-		const wide	zero = {0}; \
-		wide_mask	infinite = {0}; \
-		int64_t		found = 0; \
-		if (n < WIDTH / 2) \
-			return narrower(scaling, raw, n, scaled); \
-		for (size_t j = 0; j < n; j += WIDTH / 2) \
-		{ \
-			numbers		value; \
-			wide		z; \
-			wide		limit; \
-			floats		result; \
-			if (j + WIDTH / 2 > n) \
-				j = n - WIDTH / 2; \
-			memcpy(&value, raw + j, sizeof(value)); \
-			z = __builtin_convertvector(value, wide); \
-			infinite |= (z == zero + INFINITY) | (z == zero - INFINITY); \
-			z = blend(z != z, load_wide(scaling->fill + j), z); \
-			z = (z - load_wide(scaling->offset + j)) * load_wide(scaling->scale + j); \
-			limit = load_wide(scaling->limit + j); \
-			z = blend(z > limit, limit, z); \
-			z = blend(z < zero - limit, zero - limit, z); \
-			result = __builtin_convertvector(z, floats); \
-			memcpy(scaled + j, &result, sizeof(result)); \
-		} \
-		for (int i = 0; i < WIDTH / 2; i++) \
-			found |= infinite[i]; \
-		return found == 0; \
-	} while (0)
+#if WIDTH > 1
+	if (n < DOUBLES)
+		return NARROWER.scale(scaling, raw, n, scaled);
 #endif
-
-TARGET static bool
-NAME(scale) (const DsadScaling *scaling, const DsadAnyDouble *raw, size_t n, float *scaled)
-{
-	SCALE_BODY(double, PASTE(scale, NARROWER));
+	return scale_numbers(scaling, raw, n, scaled, false);
 }
 
-TARGET static bool
-NAME(scale_float) (const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *scaled)
+static bool
+scale_float(const DsadScaling *scaling, const DsadAnyFloat *raw, size_t n, float *scaled)
 {
-	SCALE_BODY(float, PASTE(scale_float, NARROWER));
+#if WIDTH > 1
+	if (n < DOUBLES)
+		return NARROWER.scale_float(scaling, raw, n, scaled);
+#endif
+	return scale_numbers(scaling, raw, n, scaled, true);
 }
-
-#undef SCALE_BODY
 
 /* Squared distance in double precision, where no float can overflow; see kernel.h. */
 INLINE double
@@ -240,14 +196,14 @@ squared_distance(const float *z, const float *center, size_t n)
 	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-TARGET static double
-NAME(distance) (const float *z, const float *center, size_t n)
+static double
+distance(const float *z, const float *center, size_t n)
 {
 	return squared_distance(z, center, n);
 }
 
-TARGET static void
-NAME(row) (const DsadPackedNet *net, size_t members, const float *scaled, float *buffer,
+static void
+row(const DsadPackedNet *net, size_t members, const float *scaled, float *buffer,
 		   size_t widest, double *distance)
 {
 	uint32_t	layers = net->layers;
@@ -264,11 +220,3 @@ NAME(row) (const DsadPackedNet *net, size_t members, const float *scaled, float 
 		distance[m] = squared_distance(buffer + (2 * m + (~layers & 1)) * widest,
 									   net[m].center, net[m].latent);
 }
-
-#undef layer_block
-#undef layer_row
-#undef squared_distance
-#undef wide
-#undef wide_mask
-#undef load_wide
-#undef blend

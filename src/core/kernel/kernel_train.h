@@ -6,32 +6,8 @@
  * here keeps zero.  Sums over rows run in four interleaved partial sums within
  * blocks of SUM_ROWS rows, whose totals are added in double precision.
  */
-#define column_sum NAME(column_sum)
-#define total_add NAME(total_add)
-#define below_activation NAME(below_activation)
 
 #define SUM_ROWS 128
-
-/* R x (V vectors) of c, from row i and column j on; A(i, p) is element p of a's row i. */
-#define GEMM_BLOCK(R, V, A) \
-	do { \
-		vec			s[R][V]; \
-		for (int r = 0; r < (R); r++) \
-			for (int v = 0; v < (V); v++) \
-				s[r][v] = loadv(zeros); \
-		for (size_t p = 0; p < k; p++) \
-		{ \
-			vec			x[V]; \
-			for (int v = 0; v < (V); v++) \
-				x[v] = loadv(b + p * ldb + j + v * WIDTH); \
-			for (int r = 0; r < (R); r++) \
-				for (int v = 0; v < (V); v++) \
-					s[r][v] += splat(A(i + r, p)) * x[v]; \
-		} \
-		for (int r = 0; r < (R); r++) \
-			for (int v = 0; v < (V); v++) \
-				storev(c + (i + r) * ldc + j + v * WIDTH, s[r][v]); \
-	} while (0)
 
 /* Rows of c that share each load of b: as many as the registers hold. */
 #if WIDTH == 16
@@ -40,44 +16,92 @@
 #define GEMM_ROWS 4
 #endif
 
-/* V vectors of every row of c, from column j on. */
-#define GEMM_COLUMNS(V, A) \
-	do { \
-		size_t		i = 0; \
-		for (; i + GEMM_ROWS <= m; i += GEMM_ROWS) \
-			GEMM_BLOCK(GEMM_ROWS, V, A); \
-		for (; GEMM_ROWS > 4 && i + 4 <= m; i += 4) \
-			GEMM_BLOCK(4, V, A); \
-		for (; i + 2 <= m; i += 2) \
-			GEMM_BLOCK(2, V, A); \
-		for (; i < m; i++) \
-			GEMM_BLOCK(1, V, A); \
-	} while (0)
-
-#define GEMM_BODY(A) \
-	do { \
-		size_t		j = 0; \
-		for (; j + 2 * WIDTH <= n; j += 2 * WIDTH) \
-			GEMM_COLUMNS(2, A); \
-		for (; j < n; j += WIDTH) \
-			GEMM_COLUMNS(1, A); \
-	} while (0)
-
-#define A_NORMAL(i, p) a[(i) * lda + (p)]
-#define A_TRANSPOSED(i, p) a[(p) * lda + (i)]
-
-TARGET static void
-NAME(gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
-			   const float *b, size_t ldb, float *c, size_t ldc)
+/* A product c (m, n) = a (m, k) * b (k, n); a's element (i, p) is a[i * row + p * column]. */
+typedef struct Product
 {
-	GEMM_BODY(A_NORMAL);
+	size_t		m;
+	size_t		n;
+	size_t		k;
+	const float *a;
+	size_t		row;
+	size_t		column;
+	const float *b;
+	size_t		ldb;
+	float	   *c;
+	size_t		ldc;
+} Product;
+
+/* `rows` x (`vecs` vectors) of c (both constants of the caller), from row i and column j on. */
+INLINE void
+gemm_block(const Product *g, size_t i, size_t j, const int rows, const int vecs)
+{
+	vec			s[GEMM_ROWS][2];
+	const float *a = g->a + i * g->row;
+	const float *b = g->b + j;
+	float	   *c = g->c + i * g->ldc + j;
+
+	UNROLL
+	for (int r = 0; r < rows; r++)
+		UNROLL
+		for (int v = 0; v < vecs; v++)
+			s[r][v] = splat(0);
+	for (size_t p = 0; p < g->k; p++)
+	{
+		vec			x[2];
+
+		UNROLL
+		for (int v = 0; v < vecs; v++)
+			x[v] = loadv(b + p * g->ldb + v * WIDTH);
+		UNROLL
+		for (int r = 0; r < rows; r++)
+			UNROLL
+			for (int v = 0; v < vecs; v++)
+				s[r][v] += splat(a[r * g->row + p * g->column]) * x[v];
+	}
+	UNROLL
+	for (int r = 0; r < rows; r++)
+		UNROLL
+		for (int v = 0; v < vecs; v++)
+			storev(c + r * g->ldc + v * WIDTH, s[r][v]);
 }
 
-TARGET static void
-NAME(gemm_tn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
-			   const float *b, size_t ldb, float *c, size_t ldc)
+/* `vecs` vectors of every row of c, from column j on. */
+INLINE void
+gemm_columns(const Product *g, size_t j, const int vecs)
 {
-	GEMM_BODY(A_TRANSPOSED);
+	size_t		i = 0;
+
+	for (; i + GEMM_ROWS <= g->m; i += GEMM_ROWS)
+		gemm_block(g, i, j, GEMM_ROWS, vecs);
+	for (; GEMM_ROWS > 4 && i + 4 <= g->m; i += 4)
+		gemm_block(g, i, j, 4, vecs);
+	for (; i + 2 <= g->m; i += 2)
+		gemm_block(g, i, j, 2, vecs);
+	for (; i < g->m; i++)
+		gemm_block(g, i, j, 1, vecs);
+}
+
+INLINE void
+gemm(const Product *g)
+{
+	size_t		j = 0;
+
+	for (; j + 2 * WIDTH <= g->n; j += 2 * WIDTH)
+		gemm_columns(g, j, 2);
+	for (; j < g->n; j += WIDTH)
+		gemm_columns(g, j, 1);
+}
+
+static void
+gemm_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
+{
+	gemm(&(Product) {m, n, k, a, lda, 1, b, ldb, c, ldc});
+}
+
+static void
+gemm_tn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
+{
+	gemm(&(Product) {m, n, k, a, 1, lda, b, ldb, c, ldc});
 }
 
 /* total += s, lane by lane. */
@@ -98,8 +122,8 @@ column_sum(const vec *s)
 	return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-TARGET static void
-NAME(batchnorm_forward) (float *x, float *normalized, size_t n, size_t stride, size_t width,
+static void
+batchnorm_forward(float *x, float *normalized, size_t n, size_t stride, size_t width,
 						 float *mean, float *unbiased, float *inverse_std)
 {
 	for (size_t j = 0; j < width; j += WIDTH)
@@ -113,7 +137,7 @@ NAME(batchnorm_forward) (float *x, float *normalized, size_t n, size_t stride, s
 		{
 			size_t		end = n - start < SUM_ROWS ? n : start + SUM_ROWS;
 			size_t		i = start;
-			vec			s[4] = {loadv(zeros), loadv(zeros), loadv(zeros), loadv(zeros)};
+			vec			s[4] = {splat(0), splat(0), splat(0), splat(0)};
 
 			for (; i + 4 <= end; i += 4)
 				UNROLL
@@ -131,7 +155,7 @@ NAME(batchnorm_forward) (float *x, float *normalized, size_t n, size_t stride, s
 		{
 			size_t		end = n - start < SUM_ROWS ? n : start + SUM_ROWS;
 			size_t		i = start;
-			vec			s[4] = {loadv(zeros), loadv(zeros), loadv(zeros), loadv(zeros)};
+			vec			s[4] = {splat(0), splat(0), splat(0), splat(0)};
 
 			for (; i + 4 <= end; i += 4)
 				UNROLL
@@ -154,7 +178,7 @@ NAME(batchnorm_forward) (float *x, float *normalized, size_t n, size_t stride, s
 			unbiased[j + i] = n > 1 ? (float) (total[i] / (double) (n - 1)) : 0;
 			value[i] = (float) (total[i] / (double) n) + DSAD_BATCHNORM_EPS;
 		}
-		inverse = splat(1) / SQRT(loadv(value));
+		inverse = splat(1) / roots(loadv(value));
 		storev(inverse_std + j, inverse);
 		for (size_t i = 0; i < n; i++)
 		{
@@ -166,8 +190,8 @@ NAME(batchnorm_forward) (float *x, float *normalized, size_t n, size_t stride, s
 	}
 }
 
-TARGET static void
-NAME(batchnorm_fixed) (float *x, size_t n, size_t width, const float *mean, const float *inverse_std)
+static void
+batchnorm_fixed(float *x, size_t n, size_t width, const float *mean, const float *inverse_std)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < width; j += WIDTH)
@@ -178,8 +202,8 @@ NAME(batchnorm_fixed) (float *x, size_t n, size_t width, const float *mean, cons
 		}
 }
 
-TARGET static void
-NAME(batchnorm_fixed_backward) (float *d, const float *y, size_t n, size_t width, const float *inverse_std)
+static void
+batchnorm_fixed_backward(float *d, const float *y, size_t n, size_t width, const float *inverse_std)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < width; j += WIDTH)
@@ -203,8 +227,8 @@ below_activation(float *d, const float *y, vec *sum, vec *sum_y)
 	*sum_y += g * normalized;
 }
 
-TARGET static void
-NAME(batchnorm_backward) (float *d, const float *y, size_t n, size_t stride, size_t width,
+static void
+batchnorm_backward(float *d, const float *y, size_t n, size_t stride, size_t width,
 						  const float *inverse_std)
 {
 	for (size_t j = 0; j < width; j += WIDTH)
@@ -222,7 +246,7 @@ NAME(batchnorm_backward) (float *d, const float *y, size_t n, size_t stride, siz
 			vec			s[2][4];
 
 			for (int p = 0; p < 4; p++)
-				s[0][p] = s[1][p] = loadv(zeros);
+				s[0][p] = s[1][p] = splat(0);
 			for (; i + 4 <= end; i += 4)
 				UNROLL
 				for (int p = 0; p < 4; p++)
@@ -248,8 +272,8 @@ NAME(batchnorm_backward) (float *d, const float *y, size_t n, size_t stride, siz
 	}
 }
 
-TARGET static void
-NAME(adam) (float *w, const float *gradient, float *first, float *second, float *average,
+static void
+adam(float *w, const float *gradient, float *first, float *second, float *average,
 			size_t count, const DsadAdamStep *step)
 {
 	vec			rate = splat(step->average_rate);
@@ -271,7 +295,7 @@ NAME(adam) (float *w, const float *gradient, float *first, float *second, float 
 
 		storev(first + i, m);
 		storev(second + i, v);
-		x -= size * m / (SQRT(v) * second_scale + eps);
+		x -= size * m / (roots(v) * second_scale + eps);
 		storev(w + i, x);
 		if (average != NULL)
 		{
@@ -282,16 +306,16 @@ NAME(adam) (float *w, const float *gradient, float *first, float *second, float 
 	}
 }
 
-TARGET static void
-NAME(distances) (const float *z, size_t n, size_t width, const float *center, size_t latent,
+static void
+distances(const float *z, size_t n, size_t width, const float *center, size_t latent,
 				 double *distance)
 {
 	for (size_t i = 0; i < n; i++)
-		distance[i] = NAME(distance) (z + i * width, center, latent);
+		distance[i] = squared_distance(z + i * width, center, latent);
 }
 
-TARGET static void
-NAME(distance_gradients) (const float *z, size_t n, size_t width, const float *center,
+static void
+distance_gradients(const float *z, size_t n, size_t width, const float *center,
 						  const float *factor, float *gradient)
 {
 	for (size_t i = 0; i < n; i++)
@@ -303,8 +327,8 @@ NAME(distance_gradients) (const float *z, size_t n, size_t width, const float *c
 	}
 }
 
-TARGET static double
-NAME(residuals) (const float *x, const float *y, size_t count, float factor, float *gradient)
+static double
+residuals(const float *x, const float *y, size_t count, float factor, float *gradient)
 {
 	vec			f = splat(factor);
 	double		total[WIDTH] = {0};
@@ -318,7 +342,7 @@ NAME(residuals) (const float *x, const float *y, size_t count, float factor, flo
 		for (size_t start = 0; start < count; start += SUM_ROWS * DSAD_LANES)
 		{
 			size_t		end = count - start < SUM_ROWS * DSAD_LANES ? count : start + SUM_ROWS * DSAD_LANES;
-			vec			s = loadv(zeros);
+			vec			s = splat(0);
 
 			for (size_t i = start + j; i < end; i += DSAD_LANES)
 			{
@@ -335,14 +359,3 @@ NAME(residuals) (const float *x, const float *y, size_t count, float factor, flo
 		sum += lanes[i];
 	return sum;
 }
-
-#undef column_sum
-#undef total_add
-#undef below_activation
-#undef SUM_ROWS
-#undef GEMM_BLOCK
-#undef GEMM_ROWS
-#undef GEMM_COLUMNS
-#undef GEMM_BODY
-#undef A_NORMAL
-#undef A_TRANSPOSED

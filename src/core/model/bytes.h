@@ -7,14 +7,20 @@
 
 #include "core/env.h"
 
-/* Writes up to `room` bytes; what does not fit is counted, not written, and marks it as failed. */
+_Static_assert(sizeof(float) == 4 && sizeof(double) == 8, "floats are IEEE 754, as the bytes hold them");
+
+/*
+ * Writes bytes.  Those that there is no room for are only counted, and mark it as failed:
+ * a writer of zeros counts.  One that grows gets room from its environment instead.
+ */
 typedef struct DsadWriter
 {
-	uint8_t    *at;				/* NULL = only count */
-	size_t		room;			/* left */
+	uint8_t    *bytes;
+	size_t		room;
 	size_t		length;
+	bool		grows;			/* bytes are watch.env's */
 	bool		failed;
-	DsadWatch	watch;			/* polled while writing; a cancel that returns changes nothing */
+	DsadWatch	watch;			/* polled while writing, unless it has no environment */
 } DsadWriter;
 
 typedef struct DsadReader
@@ -23,19 +29,20 @@ typedef struct DsadReader
 	size_t		left;
 	bool		failed;			/* something asked for more than was left, or was not valid */
 	DsadWatch  *watch;
+	uint32_t	format;			/* of the model's bytes */
 } DsadReader;
 
+extern void dsad_store_int(uint8_t *at, uint64_t value, int bytes);
 extern void dsad_put_int(DsadWriter *w, uint64_t value, int bytes);
 extern void dsad_put_double(DsadWriter *w, double value);
 extern void dsad_put_doubles(DsadWriter *w, const double *values, size_t count);
 extern void dsad_put_floats(DsadWriter *w, const float *values, size_t count);
 extern void dsad_put_bytes(DsadWriter *w, const char *bytes, size_t count);
 
+extern const uint8_t *dsad_get_bytes(DsadReader *r, size_t count);
 extern uint64_t dsad_get_int(DsadReader *r, int bytes);
 extern double dsad_get_double(DsadReader *r);
 extern void dsad_get_doubles(DsadReader *r, double *values, size_t count);
 extern void dsad_get_floats(DsadReader *r, float *values, size_t count, float least);
-extern DsadStatus dsad_corrupt(DsadError *error, const char *what);
-extern DsadStatus dsad_finish_section(const DsadReader *body, const char *tag, DsadError *error);
 
 #endif

@@ -67,26 +67,6 @@ dsad_make_list(DsadScoreList *list, DsadArena *arena, double *scores, uint32_t r
 	return true;
 }
 
-bool
-dsad_calibration_copy(DsadCalibration *calibration, DsadArena *arena, const DsadCalibration *source)
-{
-	*calibration = *source;
-	calibration->list = dsad_arena_array(arena, source->lists, sizeof(DsadScoreList));
-	if (!calibration->list)
-		return false;
-	for (uint32_t i = 0; i < source->lists; i++)
-	{
-		DsadScoreList *list = &calibration->list[i];
-
-		*list = source->list[i];
-		list->score = dsad_arena_array(arena, list->kept, sizeof(double));
-		if (!list->score)
-			return false;
-		memcpy(list->score, source->list[i].score, list->kept * sizeof(double));
-	}
-	return true;
-}
-
 /* The lowest double above x >= 0. */
 static double
 next_above(double x)

@@ -30,7 +30,6 @@ extern uint32_t dsad_calibration_lists(const DsadConfig *config);
 extern uint32_t dsad_scores_kept(uint32_t rows);
 extern bool dsad_make_list(DsadScoreList *list, DsadArena *arena, double *scores, uint32_t rows);
 extern uint32_t dsad_count_at_least(const DsadScoreList *list, double score);
-extern bool dsad_calibration_copy(DsadCalibration *calibration, DsadArena *arena, const DsadCalibration *source);
 extern double dsad_pvalue_of_count(const DsadCalibration *calibration, uint64_t at_least);
 extern int	dsad_pvalue_bin(double pvalue, int bins);
 extern void dsad_pvalue_bins(const DsadCalibration *calibration, double *share, int bins);

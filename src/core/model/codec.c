@@ -17,67 +17,11 @@
 #define HEADER_SIZE 24			/* magic 8, format 4, crc 4, total length 8 */
 #define CRC_AT 12
 #define CRC_START 16			/* the CRC covers everything from here on */
-#define SECTION_HEADER_SIZE 16	/* tag 4, flags 4, length 8 */
-#define FLAG_CRITICAL 1
+#define LENGTH_AT 16
 
 /* ---- writing ---- */
 
-/* Every option as id, kind, number of elements, elements of 8 bytes. */
-static void
-put_options(DsadWriter *w, const DsadModel *model)
-{
-	int			kept = 0;
-
-	for (int i = 0; i < dsad_option_count; i++)
-		kept += !dsad_options[i].transient;
-	dsad_put_int(w, (uint64_t) kept, 4);
-	for (int i = 0; i < dsad_option_count; i++)
-	{
-		const DsadOption *option = &dsad_options[i];
-		const void *field = (const char *) &model->config + option->offset;
-		const DsadIntList *list = field;
-
-		if (option->transient)
-			continue;
-
-		dsad_put_int(w, option->id, 2);
-		dsad_put_int(w, (uint64_t) option->kind, 2);
-		if (option->kind == DSAD_OPTION_INT_LIST)
-		{
-			dsad_put_int(w, list->count, 4);
-			for (uint32_t j = 0; j < list->count; j++)
-				dsad_put_int(w, (uint64_t) (int64_t) list->value[j], 8);
-			continue;
-		}
-		dsad_put_int(w, 1, 4);
-		if (option->kind == DSAD_OPTION_FLOAT)
-			dsad_put_double(w, *(const double *) field);
-		else
-			dsad_put_int(w, (uint64_t) *(const int64_t *) field, 8);
-	}
-}
-
-static void
-put_scaling(DsadWriter *w, const DsadModel *model)
-{
-	dsad_put_int(w, model->scaling.features, 4);
-	dsad_put_int(w, model->scaling.inputs, 4);
-	dsad_put_double(w, model->input_mean);
-	dsad_put_doubles(w, model->scaling.offset, model->scaling.inputs);
-	dsad_put_doubles(w, model->scaling.scale, model->scaling.inputs);
-	dsad_put_doubles(w, model->scaling.fill, model->scaling.inputs);
-	dsad_put_doubles(w, model->scaling.limit, model->scaling.inputs);
-	for (uint32_t i = 0; i < model->scaling.inputs - model->scaling.features; i++)
-		dsad_put_int(w, model->scaling.copied[i], 4);
-}
-
-/* How rows become features: encoder_codec.c knows the body. */
-static void
-put_encoder(DsadWriter *w, const DsadModel *model)
-{
-	dsad_put_encoder(w, model->encoder);
-}
-
+/* A member without its losses, which have a section of their own. */
 static void
 put_member(DsadWriter *w, const DsadModel *model, const DsadMember *member)
 {
@@ -105,38 +49,15 @@ validation_epochs(const DsadModel *model, const DsadMember *member)
 	return model->config.validation > 0 && model->facts.validation > 0 ? member->epochs_run : 0;
 }
 
-/* A section's header, then the caller writes `length` bytes. */
-static void
-put_section(DsadWriter *w, const char *tag, uint32_t flags, size_t length)
-{
-	dsad_put_bytes(w, tag, 4);
-	dsad_put_int(w, flags, 4);
-	dsad_put_int(w, length, 8);
-}
-
-/* A whole section whose body is written by put. */
-static void
-put_whole(DsadWriter *w, const char *tag, uint32_t flags, void (*put) (DsadWriter *, const DsadModel *),
-		  const DsadModel *model)
-{
-	DsadWriter	count = {0};
-
-	put(&count, model);
-	put_section(w, tag, flags, count.length);
-	put(w, model);
-}
-
-/* Bytes of one MEMB section's body. */
+/* Bytes of a member whose networks have such layers. */
 static size_t
 member_size(const DsadModel *model)
 {
-	size_t		floats = model->dims[model->layers];
+	DsadMember	shape = {0};
+	DsadWriter	count = {0};
 
-	for (uint32_t l = 0; l < model->layers; l++)
-		floats += (size_t) model->dims[l] * model->dims[l + 1];
-	for (uint32_t l = 0; l + 1 < model->layers; l++)
-		floats += 2 * (size_t) model->dims[l + 1];
-	return floats * 4 + 8 + 2 * 4 + 8 + 4 + 2 * 2;
+	put_member(&count, model, &shape);
+	return count.length;
 }
 
 static void
@@ -154,52 +75,79 @@ put_history(DsadWriter *w, const DsadModel *model)
 		put_losses(w, model, &model->members[m]);
 }
 
-/* All sections in their order. */
+/* A section whose body is written by put. */
 static void
-put_sections(DsadWriter *w, const DsadModel *model)
+put_section(DsadWriter *w, const char *tag, uint32_t flags, void (*put) (DsadWriter *, const DsadModel *),
+			const DsadModel *model)
 {
-	put_whole(w, "OPTS", FLAG_CRITICAL, put_options, model);
-	put_whole(w, "ENCO", FLAG_CRITICAL, put_encoder, model);
-	put_whole(w, "SCAL", FLAG_CRITICAL, put_scaling, model);
-	put_whole(w, "FACT", 0, dsad_put_facts, model);
-	put_whole(w, "TRST", 0, dsad_put_trust, model);
-	for (int64_t m = 0; m < model->config.members; m++)
-	{
-		put_section(w, "MEMB", FLAG_CRITICAL, member_size(model));
-		put_member(w, model, &model->members[m]);
-	}
-	put_whole(w, "HIST", 0, put_history, model);
-	put_whole(w, "CALI", 0, dsad_put_calibration, model);
-	put_whole(w, "SKET", 0, dsad_put_sketch, model);
+	size_t		start = dsad_begin_section(w, tag, flags);
+
+	put(w, model);
+	dsad_end_section(w, start);
 }
 
-/* How many bytes dsad_model_encode writes. */
+/* Header, whose checksum and length come later, and all sections in their order. */
+static void
+put_model(DsadWriter *w, const DsadModel *model)
+{
+	dsad_put_bytes(w, MAGIC, 8);
+	dsad_put_int(w, DSAD_FORMAT, 4);
+	dsad_put_int(w, 0, 4);
+	dsad_put_int(w, 0, 8);
+	put_section(w, "OPTS", DSAD_SECTION_CRITICAL, dsad_put_options, model);
+	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
+	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
+	put_section(w, "FACT", 0, dsad_put_facts, model);
+	put_section(w, "TRST", 0, dsad_put_trust, model);
+	for (int64_t m = 0; m < model->config.members; m++)
+	{
+		size_t		start = dsad_begin_section(w, "MEMB", DSAD_SECTION_CRITICAL);
+
+		put_member(w, model, &model->members[m]);
+		dsad_end_section(w, start);
+	}
+	put_section(w, "HIST", 0, put_history, model);
+	put_section(w, "CALI", 0, dsad_put_calibration, model);
+	put_section(w, "SKET", 0, dsad_put_sketch, model);
+}
+
+/* How many bytes the model is written in. */
 size_t
 dsad_model_size(const DsadModel *model)
 {
-	DsadWriter	count = {.length = HEADER_SIZE};
+	DsadWriter	count = {0};
 
-	put_sections(&count, model);
+	put_model(&count, model);
 	return count.length;
 }
 
-/* Writes the model to bytes, `size` of them, which must be dsad_model_size; false when it is not. */
-bool
-dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes, size_t size)
+/*
+ * Writes the model behind `prefix` bytes that are the caller's to fill.  All *length bytes are one piece of
+ * env's memory, which the caller releases.  Errors: canceled, or out of memory; nothing is to be released then.
+ */
+DsadStatus
+dsad_model_encode(const DsadModel *model, const DsadEnv *env, size_t prefix, uint8_t **bytes, size_t *length,
+				  DsadError *error)
 {
-	size_t		length = dsad_model_size(model);
-	DsadWriter	w = {.at = bytes, .room = size, .watch = {env, false}};
-	DsadWriter	crc = {.at = bytes + CRC_AT, .room = CRC_START - CRC_AT, .watch = {env, false}};
+	DsadWriter	w = {.grows = true, .length = prefix, .watch = {env, false}};
+	DsadStatus	status = DSAD_OK;
 
-	if (size != length)
-		return false;
-	dsad_put_bytes(&w, MAGIC, 8);
-	dsad_put_int(&w, DSAD_FORMAT, 4);
-	dsad_put_int(&w, 0, 4);
-	dsad_put_int(&w, length, 8);
-	put_sections(&w, model);
-	dsad_put_int(&crc, env->crc32c(bytes + CRC_START, length - CRC_START), 4);
-	return !w.failed;
+	put_model(&w, model);
+	if (w.failed)
+		status = dsad_no_memory(error);
+	else
+		status = dsad_watch_status(&w.watch, error);
+	if (status != DSAD_OK)
+	{
+		if (w.bytes != NULL)
+			env->release(env->ctx, w.bytes);
+		return status;
+	}
+	dsad_store_int(w.bytes + prefix + LENGTH_AT, w.length - prefix, 8);
+	dsad_store_int(w.bytes + prefix + CRC_AT, env->crc32c(w.bytes + prefix + CRC_START, w.length - prefix - CRC_START), 4);
+	*bytes = w.bytes;
+	*length = w.length;
+	return DSAD_OK;
 }
 
 /* The most bytes that dsad_member_encode writes for any member of the model. */
@@ -217,7 +165,7 @@ dsad_member_size(const DsadModel *model)
 size_t
 dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes, size_t room)
 {
-	DsadWriter	w = {.at = bytes, .room = room, .watch = {env, false}};
+	DsadWriter	w = {.bytes = bytes, .room = room, .watch = {env, false}};
 
 	put_member(&w, model, &model->members[member]);
 	put_losses(&w, model, &model->members[member]);
@@ -225,153 +173,6 @@ dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, 
 }
 
 /* ---- reading ---- */
-
-static DsadStatus
-newer(DsadError *error, uint32_t format)
-{
-	return dsad_fail(error, DSAD_NEWER_FORMAT, "Upgrade the extension with ALTER EXTENSION deepsad UPDATE.",
-					 "model was made by deepsad format %u, this is %u", format, DSAD_FORMAT);
-}
-
-/* Hands out the next section's body; `known` says whether its tag is the one given. */
-static DsadStatus
-next_section(DsadReader *r, const char *tag, uint32_t format, DsadReader *body, bool *known,
-			 DsadError *error)
-{
-	const uint8_t *found = r->at;
-	uint32_t	flags;
-	uint64_t	length;
-
-	dsad_get_int(r, 4);
-	flags = (uint32_t) dsad_get_int(r, 4);
-	length = dsad_get_int(r, 8);
-	if (r->failed || length > r->left)
-		return dsad_corrupt(error, "a section is cut short");
-	if (flags & ~(uint32_t) FLAG_CRITICAL)
-		return dsad_corrupt(error, "a section has unknown flags");
-	body->at = r->at;
-	body->left = (size_t) length;
-	body->failed = false;
-	body->watch = r->watch;
-	r->at += length;
-	r->left -= (size_t) length;
-	*known = tag != NULL && memcmp(found, tag, 4) == 0;
-	if (!*known && (flags & FLAG_CRITICAL))
-		return newer(error, format > DSAD_FORMAT ? format : DSAD_FORMAT + 1);
-	return DSAD_OK;
-}
-
-/* Finds the next section with this tag, skipping unknown ones that are not critical. */
-static DsadStatus
-find_section(DsadReader *r, const char *tag, uint32_t format, DsadReader *body, DsadError *error)
-{
-	bool		known = false;
-	DsadStatus	status = DSAD_OK;
-
-	while (status == DSAD_OK && !known)
-		status = next_section(r, tag, format, body, &known, error);
-	return status;
-}
-
-/* The option's index in dsad_options, or -1. */
-static int
-option_by_id(uint64_t id)
-{
-	for (int i = 0; i < dsad_option_count; i++)
-		if (dsad_options[i].id == id && !dsad_options[i].transient)
-			return i;
-	return -1;
-}
-
-/* Reads one option's value into config. */
-static bool
-get_option(DsadReader *r, DsadConfig *config, const DsadOption *option, uint32_t count)
-{
-	void	   *field = (char *) config + option->offset;
-
-	if (option->kind == DSAD_OPTION_INT_LIST)
-	{
-		DsadIntList *list = field;
-
-		if (count > option->max_count)
-			return false;
-		list->count = count;
-		for (uint32_t j = 0; j < count; j++)
-		{
-			int64_t		value = (int64_t) dsad_get_int(r, 8);
-
-			if (value < INT32_MIN || value > INT32_MAX)
-				return false;
-			list->value[j] = (int32_t) value;
-		}
-		return true;
-	}
-	if (count != 1)
-		return false;
-	if (option->kind == DSAD_OPTION_FLOAT)
-		*(double *) field = dsad_get_double(r);
-	else
-		*(int64_t *) field = (int64_t) dsad_get_int(r, 8);
-	return true;
-}
-
-/* Every option exactly once, all within their ranges. */
-static DsadStatus
-get_options(DsadReader *r, DsadConfig *config, uint32_t format, DsadError *error)
-{
-	uint64_t	seen = 0;
-	uint32_t	count = (uint32_t) dsad_get_int(r, 4);
-
-	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, 1);
-	for (int i = 0; i < dsad_option_count; i++)
-		seen |= (uint64_t) dsad_options[i].transient << i;
-	for (uint32_t i = 0; i < count && !r->failed; i++)
-	{
-		int			index = option_by_id(dsad_get_int(r, 2));
-		uint64_t	kind = dsad_get_int(r, 2);
-		uint32_t	elements = (uint32_t) dsad_get_int(r, 4);
-
-		if (r->failed)
-			break;
-		if (index < 0)
-			return newer(error, format > DSAD_FORMAT ? format : DSAD_FORMAT + 1);
-		if (kind != (uint64_t) dsad_options[index].kind || (seen >> index & 1) ||
-			!get_option(r, config, &dsad_options[index], elements))
-			return dsad_corrupt(error, "an option is malformed");
-		seen |= UINT64_C(1) << index;
-	}
-	if (seen != (UINT64_C(1) << dsad_option_count) - 1)
-		return dsad_corrupt(error, "an option is missing");
-	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
-		return error->status;
-	if (dsad_config_check(config, error) != DSAD_OK)
-		return dsad_corrupt(error, "an option is out of range");
-	return DSAD_OK;
-}
-
-static DsadStatus
-get_scaling(DsadReader *r, DsadModel *model, DsadError *error)
-{
-	size_t		inputs = model->scaling.inputs;
-
-	model->input_mean = dsad_get_double(r);
-	if (!(model->input_mean > 0))
-		r->failed = true;
-	dsad_get_doubles(r, model->scaling.offset, inputs);
-	dsad_get_doubles(r, model->scaling.scale, inputs);
-	dsad_get_doubles(r, model->scaling.fill, inputs);
-	dsad_get_doubles(r, model->scaling.limit, inputs);
-	for (size_t i = 0; i < inputs - model->scaling.features; i++)
-	{
-		model->scaling.copied[i] = (uint32_t) dsad_get_int(r, 4);
-		if (model->scaling.copied[i] >= model->scaling.features)
-			r->failed = true;
-	}
-	for (size_t i = 0; i < inputs; i++)
-		if (!(model->scaling.scale[i] > 0) || !(model->scaling.limit[i] > 0 && model->scaling.limit[i] <= DSAD_SCALED_MAX))
-			r->failed = true;
-	return dsad_finish_section(r, "SCAL", error);
-}
 
 static DsadStatus
 get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError *error)
@@ -443,15 +244,12 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 				   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {env, false};
-	DsadReader		r = {bytes, length, false, &watch};
-	DsadReader		body = r;
+	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	body = {bytes, member_size(model), false, &watch, 0};
 	DsadStatus	status;
 
-	if (length < member_size(model))
+	if (dsad_get_bytes(&r, body.left) == NULL)
 		return dsad_corrupt(error, "a member is cut short");
-	body.left = member_size(model);
-	r.at += body.left;
-	r.left -= body.left;
 	status = get_member(&body, model, &model->members[member], error);
 	if (status != DSAD_OK)
 		return status;
@@ -461,20 +259,18 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 
 /* The header; afterwards r stands at the first section. */
 static DsadStatus
-get_header(DsadReader *r, const DsadEnv *env, uint32_t *format, DsadError *error)
+get_header(DsadReader *r, const DsadEnv *env, DsadError *error)
 {
 	const uint8_t *bytes = r->at;
 	size_t		length = r->left;
 	uint32_t	crc;
 
 	if (length < HEADER_SIZE || memcmp(bytes, MAGIC, 8) != 0)
-		return dsad_fail(error, DSAD_CORRUPT, "A model is the value that deepsad_train returned: (SELECT model FROM ...).",
-						 "invalid deepsad model: it does not begin like one");
-	r->at += 8;
-	r->left -= 8;
-	*format = (uint32_t) dsad_get_int(r, 4);
-	if (*format > DSAD_FORMAT)
-		return newer(error, *format);
+		return dsad_fail(error, DSAD_NO_MODEL, NULL, "invalid deepsad model: it does not begin like one");
+	dsad_get_bytes(r, 8);
+	r->format = (uint32_t) dsad_get_int(r, 4);
+	if (r->format > DSAD_FORMAT)
+		return dsad_newer(r, error);
 	crc = (uint32_t) dsad_get_int(r, 4);
 	if (dsad_get_int(r, 8) != length || length > 2 * DSAD_MAX_MODEL_BYTES)
 		return dsad_corrupt(error, "its length is not the recorded one");
@@ -483,82 +279,141 @@ get_header(DsadReader *r, const DsadEnv *env, uint32_t *format, DsadError *error
 	return DSAD_OK;
 }
 
-/*
- * Reads a model from untrusted bytes; it and all it holds live in arena.  No
- * input makes this crash, hang, or allocate more than a few times its length.
- */
-DsadStatus
-dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env, const uint8_t *bytes,
-				  size_t length, DsadError *error)
+/* The start of every model: its format, options and, unless there is one already, encoder (in arena). */
+static DsadStatus
+get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 {
-	DsadWatch	watch = {env, false};
-	DsadReader		r = {bytes, length, false, &watch};
-	DsadReader		body;
-	DsadModel	shape;
-	DsadConfig	config;
-	uint32_t	format = 0;
-	DsadEncoder *encoder = NULL;
-	uint64_t	features;
-	uint64_t	inputs;
+	DsadReader	body;
 	DsadStatus	status;
 
-	if ((status = get_header(&r, env, &format, error)) != DSAD_OK ||
-		(status = find_section(&r, "OPTS", format, &body, error)) != DSAD_OK ||
-		(status = get_options(&body, &config, format, error)) != DSAD_OK)
+	if ((status = get_header(r, arena->env, error)) != DSAD_OK)
 		return status;
-	if ((status = find_section(&r, "ENCO", format, &body, error)) != DSAD_OK ||
-		(status = dsad_encoder_read(&encoder, arena, body.at, body.left, error)) != DSAD_OK ||
-		(status = find_section(&r, "SCAL", format, &body, error)) != DSAD_OK)
+	model->format = r->format;
+	if ((status = dsad_find_section(r, "OPTS", &body, error)) != DSAD_OK ||
+		(status = dsad_get_options(&body, model, error)) != DSAD_OK ||
+		(status = dsad_find_section(r, "ENCO", &body, error)) != DSAD_OK || model->encoder != NULL)
+		return status;
+	return dsad_get_encoder(&body, model, arena, error);
+}
+
+/* The scaling, and memory for the model: the members must be there before memory for them is asked for. */
+static DsadStatus
+get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members, DsadError *error)
+{
+	DsadReader	body;
+	uint64_t	features;
+	uint64_t	inputs;
+	DsadStatus	status = dsad_find_section(r, "SCAL", &body, error);
+
+	if (status != DSAD_OK)
 		return status;
 	features = dsad_get_int(&body, 4);
 	inputs = dsad_get_int(&body, 4);
-	if (features != encoder->features || inputs != dsad_inputs(&config, encoder) ||
+	if (features != model->encoder->features || inputs != dsad_inputs(&model->config, model->encoder) ||
 		body.left != 8 + inputs * 32 + (inputs - features) * 4)
 		return dsad_corrupt(error, "section \"SCAL\" is malformed");
-
-	/* The members must be there before memory for them is asked for. */
-	memset(&shape, 0, sizeof(shape));
-	shape.layers = config.hidden.count + 1;
-	shape.dims[0] = (uint32_t) inputs;
-	for (uint32_t l = 0; l + 1 < shape.layers; l++)
-		shape.dims[l + 1] = (uint32_t) config.hidden.value[l];
-	shape.dims[shape.layers] = (uint32_t) config.latent;
-	if (member_size(&shape) > r.left / (size_t) config.members)
+	dsad_model_shape(model, (uint32_t) inputs);
+	if (member_size(model) > r->left / (size_t) model->config.members)
 		return dsad_corrupt(error, "its members are cut short");
-	status = dsad_model_alloc(model, arena, &config, (uint32_t) features, (uint32_t) inputs, error);
-	if (status != DSAD_OK)
-		return status;
-	model->encoder = encoder;
-	model->format = format;
+	if (!dsad_scaling_alloc(&model->scaling, arena, (uint32_t) features, (uint32_t) inputs))
+		return dsad_no_memory(error);
+	status = dsad_model_alloc_members(model, members, error);
+	return status == DSAD_OK ? dsad_get_scaling(&body, model, error) : status;
+}
 
-	if ((status = get_scaling(&body, model, error)) != DSAD_OK ||
-		(status = find_section(&r, "FACT", format, &body, error)) != DSAD_OK ||
-		(status = dsad_get_facts(&body, model, error)) != DSAD_OK ||
-		(status = find_section(&r, "TRST", format, &body, error)) != DSAD_OK ||
-		(status = dsad_get_trust(&body, model, error)) != DSAD_OK)
-		return status;
-	for (int64_t m = 0; m < config.members; m++)
+static DsadStatus
+get_members(DsadReader *r, DsadModel *model, DsadError *error)
+{
+	DsadStatus	status = DSAD_OK;
+
+	for (int64_t m = 0; m < model->config.members && status == DSAD_OK; m++)
 	{
-		if ((status = find_section(&r, "MEMB", format, &body, error)) != DSAD_OK)
+		DsadReader	body;
+
+		if ((status = dsad_find_section(r, "MEMB", &body, error)) != DSAD_OK)
 			return status;
 		if (body.left != member_size(model))
 			return dsad_corrupt(error, "section \"MEMB\" has the wrong length");
-		if ((status = get_member(&body, model, &model->members[m], error)) != DSAD_OK ||
-			(status = dsad_watch_status(&watch, error)) != DSAD_OK)
-			return status;
+		status = get_member(&body, model, &model->members[m], error);
+		if (status == DSAD_OK)
+			status = dsad_watch_status(r->watch, error);
 	}
-	if ((status = find_section(&r, "HIST", format, &body, error)) != DSAD_OK ||
+	return status;
+}
+
+/*
+ * Reads a model from untrusted bytes; it and all it holds live in arena.  No
+ * input makes this crash, hang, or allocate more than a few times its length.
+ * encoder: the model's, if dsad_model_decode_encoder has read it before.
+ */
+DsadStatus
+dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, const uint8_t *bytes,
+					   size_t length, DsadError *error)
+{
+	DsadWatch	watch = {arena->env, false};
+	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	body;
+	DsadStatus	status;
+
+	memset(model, 0, sizeof(*model));
+	model->encoder = encoder;
+	if ((status = get_start(&r, model, arena, error)) != DSAD_OK ||
+		(status = get_shape(&r, model, arena, arena, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "FACT", &body, error)) != DSAD_OK ||
+		(status = dsad_get_facts(&body, model, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "TRST", &body, error)) != DSAD_OK ||
+		(status = dsad_get_trust(&body, model, error)) != DSAD_OK ||
+		(status = get_members(&r, model, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "HIST", &body, error)) != DSAD_OK ||
 		(status = get_history(&body, model, arena, error)) != DSAD_OK ||
-		(status = find_section(&r, "CALI", format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "CALI", &body, error)) != DSAD_OK ||
 		(status = dsad_get_calibration(&body, model, arena, error)) != DSAD_OK ||
-		(status = find_section(&r, "SKET", format, &body, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "SKET", &body, error)) != DSAD_OK ||
 		(status = dsad_get_sketch(&body, model, arena, error)) != DSAD_OK)
 		return status;
-	while (r.left > 0 && status == DSAD_OK) /* unknown sections at the end */
-	{
-		bool		known;
+	return dsad_end_sections(&r, error);
+}
 
-		status = next_section(&r, NULL, format, &body, &known, error);
-	}
-	return status == DSAD_OK ? dsad_watch_status(&watch, error) : status;
+/* The same when nothing was read before. */
+DsadStatus
+dsad_model_decode(DsadModel *model, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
+{
+	return dsad_model_decode_rest(model, NULL, arena, bytes, length, error);
+}
+
+/* Only the model's encoder, in arena: what rows are read by.  The checksum covers the rest. */
+DsadStatus
+dsad_model_decode_encoder(const DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes, size_t length,
+						  DsadError *error)
+{
+	DsadWatch	watch = {arena->env, false};
+	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadModel	model = {0};
+	DsadStatus	status = get_start(&r, &model, arena, error);
+
+	*encoder = model.encoder;
+	return status;
+}
+
+/*
+ * Only what a scorer is made of: the members in an arena of their own, which the scorer needs no longer when
+ * it is made, all else in arena.  Facts, losses, worth and sketch are skipped.
+ */
+DsadStatus
+dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *members, const uint8_t *bytes,
+							  size_t length, DsadError *error)
+{
+	DsadWatch	watch = {arena->env, false};
+	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	body;
+	DsadStatus	status;
+
+	memset(model, 0, sizeof(*model));
+	if ((status = get_start(&r, model, arena, error)) != DSAD_OK ||
+		(status = get_shape(&r, model, arena, members, error)) != DSAD_OK ||
+		(status = get_members(&r, model, error)) != DSAD_OK ||
+		(status = dsad_find_section(&r, "CALI", &body, error)) != DSAD_OK ||
+		(status = dsad_get_calibration(&body, model, arena, error)) != DSAD_OK)
+		return status;
+	return dsad_end_sections(&r, error);
 }

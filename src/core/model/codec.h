@@ -7,12 +7,17 @@
 
 #include "core/model/model.h"
 
-#define DSAD_FORMAT 0			/* number of the byte format that is written */
-
 extern size_t dsad_model_size(const DsadModel *model);
-extern bool dsad_model_encode(const DsadModel *model, const DsadEnv *env, uint8_t *bytes, size_t size);
-extern DsadStatus dsad_model_decode(DsadModel *model, DsadArena *arena, const DsadEnv *env,
-									const uint8_t *bytes, size_t length, DsadError *error);
+extern DsadStatus dsad_model_encode(const DsadModel *model, const DsadEnv *env, size_t prefix, uint8_t **bytes,
+									size_t *length, DsadError *error);
+extern DsadStatus dsad_model_decode(DsadModel *model, DsadArena *arena, const uint8_t *bytes, size_t length,
+									DsadError *error);
+extern DsadStatus dsad_model_decode_encoder(const DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes,
+											size_t length, DsadError *error);
+extern DsadStatus dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena,
+										 const uint8_t *bytes, size_t length, DsadError *error);
+extern DsadStatus dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *members,
+												const uint8_t *bytes, size_t length, DsadError *error);
 
 /* One member alone, without checksum or version: between processes of one training. */
 extern size_t dsad_member_size(const DsadModel *model);

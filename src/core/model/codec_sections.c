@@ -1,6 +1,6 @@
 /*
  * codec_sections.c
- *	  What a model knows beside its nets <-> the bodies of sections "FACT", "CALI",
+ *	  What a model knows beside its nets <-> the bodies of sections "SCAL", "FACT", "CALI",
  *	  "TRST" and "SKET"; doc/format.md specifies them.
  */
 #include "core/model/codec_sections.h"
@@ -9,6 +9,20 @@
 
 #include "core/model/calibration_lists.h"
 #include "core/model/sketch.h"
+
+void
+dsad_put_scaling(DsadWriter *w, const DsadModel *model)
+{
+	dsad_put_int(w, model->scaling.features, 4);
+	dsad_put_int(w, model->scaling.inputs, 4);
+	dsad_put_double(w, model->input_mean);
+	dsad_put_doubles(w, model->scaling.offset, model->scaling.inputs);
+	dsad_put_doubles(w, model->scaling.scale, model->scaling.inputs);
+	dsad_put_doubles(w, model->scaling.fill, model->scaling.inputs);
+	dsad_put_doubles(w, model->scaling.limit, model->scaling.inputs);
+	for (uint32_t i = 0; i < model->scaling.inputs - model->scaling.features; i++)
+		dsad_put_int(w, model->scaling.copied[i], 4);
+}
 
 void
 dsad_put_facts(DsadWriter *w, const DsadModel *model)
@@ -70,6 +84,31 @@ dsad_put_sketch(DsadWriter *w, const DsadModel *model)
 		for (uint32_t i = 0; i < sketch->edges[j] + 2; i++)
 			dsad_put_int(w, sketch->count[(size_t) j * DSAD_SKETCH_CELLS + i], 4);
 	}
+}
+
+/* What follows the numbers of features and inputs, for which there is room. */
+DsadStatus
+dsad_get_scaling(DsadReader *r, DsadModel *model, DsadError *error)
+{
+	size_t		inputs = model->scaling.inputs;
+
+	model->input_mean = dsad_get_double(r);
+	if (!(model->input_mean > 0))
+		r->failed = true;
+	dsad_get_doubles(r, model->scaling.offset, inputs);
+	dsad_get_doubles(r, model->scaling.scale, inputs);
+	dsad_get_doubles(r, model->scaling.fill, inputs);
+	dsad_get_doubles(r, model->scaling.limit, inputs);
+	for (size_t i = 0; i < inputs - model->scaling.features; i++)
+	{
+		model->scaling.copied[i] = (uint32_t) dsad_get_int(r, 4);
+		if (model->scaling.copied[i] >= model->scaling.features)
+			r->failed = true;
+	}
+	for (size_t i = 0; i < inputs; i++)
+		if (!(model->scaling.scale[i] > 0) || !(model->scaling.limit[i] > 0 && model->scaling.limit[i] <= DSAD_SCALED_MAX))
+			r->failed = true;
+	return dsad_finish_section(r, "SCAL", error);
 }
 
 DsadStatus

@@ -20,21 +20,25 @@ static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
 static const char *const calibration_labels[] = {"auto", "split", "cross", "none", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
+/* The kind, which does not compile unless the field has the type that goes with it. */
+#define KIND(name, type, kind) _Generic(((DsadConfig *) 0)->name, type: kind)
+
 /* The last argument of each tells whether an update may change it; `none` is the number that stands for NULL. */
 #define OPTION(name, id, kind, min, max, none, labels, transient, update) \
 	{#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, transient, update}
 #define INT(name, id, min, max, update) \
-	OPTION(name, id, DSAD_OPTION_INT, min, max, NAN, NULL, false, update)
+	INT_OR_NULL(name, id, min, max, NAN, update)
 #define INT_OR_NULL(name, id, min, max, none, update) \
-	OPTION(name, id, DSAD_OPTION_INT, min, max, none, NULL, false, update)
+	OPTION(name, id, KIND(name, int64_t, DSAD_OPTION_INT), min, max, none, NULL, false, update)
 #define FLOAT(name, id, min, max, update) \
-	OPTION(name, id, DSAD_OPTION_FLOAT, min, max, NAN, NULL, false, update)
+	FLOAT_OR_NULL(name, id, min, max, NAN, update)
 #define FLOAT_OR_NULL(name, id, min, max, none, update) \
-	OPTION(name, id, DSAD_OPTION_FLOAT, min, max, none, NULL, false, update)
+	OPTION(name, id, KIND(name, double, DSAD_OPTION_FLOAT), min, max, none, NULL, false, update)
 #define ENUM(name, id, last) \
-	OPTION(name, id, DSAD_OPTION_ENUM, 0, last, NAN, name##_labels, false, false)
+	OPTION(name, id, KIND(name, int64_t, DSAD_OPTION_ENUM), 0, last, NAN, name##_labels, false, false)
 #define LIST(name, id, min, max, min_count, max_count, update) \
-	{#name, id, DSAD_OPTION_INT_LIST, offsetof(DsadConfig, name), min, max, NAN, min_count, max_count, NULL, false, update}
+	{#name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
+	max_count, NULL, false, update}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
@@ -66,6 +70,16 @@ const DsadOption dsad_options[] = {
 	OPTION(workers, 0, DSAD_OPTION_INT, 0, 1024, -1, NULL, true, true),
 	OPTION(verbose, 0, DSAD_OPTION_BOOL, 0, 1, NAN, NULL, true, true),
 };
+
+/* Labels are indexed by value, and end with NULL. */
+#define LABELED(name, last) \
+	_Static_assert(sizeof(name##_labels) / sizeof(name##_labels[0]) == (last) + 2, "every value of " #name " has a label")
+LABELED(preset, DSAD_PRESET_BEST);
+LABELED(scaling, DSAD_SCALING_STANDARD_ROBUST);
+LABELED(calibration, DSAD_CALIBRATION_NONE);
+LABELED(init, DSAD_INIT_GLOROT);
+
+_Static_assert(sizeof(dsad_options) / sizeof(dsad_options[0]) < 64, "options that were read are bits of one integer");
 
 const int	dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
 

@@ -101,8 +101,7 @@ sift_down(uint32_t *order, uint32_t root, uint32_t count, const DsadBytes *categ
 static DsadStatus
 duplicate_category(DsadError *error)
 {
-	return dsad_fail(error, DSAD_CORRUPT, "The value may have been damaged or cut short.",
-					 "invalid deepsad model: a column has a category twice");
+	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: a column has a category twice");
 }
 
 /* Sorts the column's categories, for bytes that were made to collide in its table. */

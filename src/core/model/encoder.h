@@ -15,6 +15,9 @@ typedef enum DsadColumnType
 	DSAD_TYPES
 } DsadColumnType;
 
+_Static_assert(DSAD_TYPE_DATE == DSAD_TYPE_TIMESTAMP + 2 && DSAD_TYPE_TIME == DSAD_TYPE_DATE + 1,
+			   "instants lie side by side, and the time of day behind them");
+
 /* How a column becomes features. */
 typedef enum DsadEncoding
 {
@@ -24,6 +27,8 @@ typedef enum DsadEncoding
 	DSAD_ENCODING_TIME,			/* what `time` says, perhaps nothing: another column is measured from it */
 	DSAD_ENCODINGS
 } DsadEncoding;
+
+_Static_assert(DSAD_ENCODING_NUMBER == 0 && DSAD_ENCODING_BOOLEAN == 1, "columns that stay what they are come first");
 
 /* What a time becomes, in this order; any of them. */
 #define DSAD_TIME_CLOCK 1		/* sine and cosine of the time of day; not of a date */
@@ -126,7 +131,6 @@ extern DsadStatus dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, 
 extern DsadStatus dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern void dsad_encode(const DsadEncoder *encoder, const double *cells, double *features);
-extern DsadEncoder *dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder);
 extern uint32_t dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length);
 
 /* Whether rows are one array, whose elements have numbers instead of names. */

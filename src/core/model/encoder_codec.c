@@ -27,8 +27,10 @@ put_text(DsadWriter *w, const DsadBytes *text, int length_bytes)
 
 /* The body of the section. */
 void
-dsad_put_encoder(DsadWriter *w, const DsadEncoder *encoder)
+dsad_put_encoder(DsadWriter *w, const DsadModel *model)
 {
+	const DsadEncoder *encoder = model->encoder;
+
 	dsad_put_int(w, encoder->columns, 4);
 	dsad_put_int(w, encoder->left_out, 4);
 	for (uint32_t c = 0; c < encoder->columns; c++)
@@ -61,19 +63,10 @@ dsad_put_encoder(DsadWriter *w, const DsadEncoder *encoder)
 static DsadBytes
 get_text(DsadReader *in, int length_bytes)
 {
-	DsadBytes	bytes = {"", 0};
 	uint32_t	length = (uint32_t) dsad_get_int(in, length_bytes);
+	const char *bytes = (const char *) dsad_get_bytes(in, length);
 
-	if (in->failed || length > in->left)
-	{
-		in->failed = true;
-		return bytes;
-	}
-	bytes.bytes = (const char *) in->at;
-	bytes.length = length;
-	in->at += length;
-	in->left -= length;
-	return bytes;
+	return bytes ? (DsadBytes) {bytes, length} : (DsadBytes) {"", 0};
 }
 
 /* Whether a time can become that; of an encoder whose columns are all read. */
@@ -169,69 +162,47 @@ get_left_out(DsadReader *in, DsadLeftOut *left)
 		in->failed = true;
 }
 
-/* Reads an encoder from bytes that stay. */
+/* The columns, and those left out, from bytes that stay; what is wrong with them fails the reader. */
 static DsadStatus
-read_in_place(DsadEncoder **result, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
+get_columns(DsadReader *in, DsadEncoder *encoder, DsadArena *arena, DsadError *error)
 {
-	DsadReader	in = {bytes, length, false, NULL};
-	DsadEncoder *encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
 	DsadStatus	status = DSAD_OK;
 
-	if (encoder == NULL)
-		return dsad_no_memory(error);
-	encoder->columns = (uint32_t) dsad_get_int(&in, 4);
-	encoder->left_out = (uint32_t) dsad_get_int(&in, 4);
-	if (in.failed || encoder->columns < 1 || encoder->columns > DSAD_MAX_COLUMNS || encoder->left_out > DSAD_MAX_COLUMNS ||
-		encoder->columns > in.left / COLUMN_BYTES || encoder->left_out > in.left / LEFT_OUT_BYTES)
+	encoder->columns = (uint32_t) dsad_get_int(in, 4);
+	encoder->left_out = (uint32_t) dsad_get_int(in, 4);
+	if (encoder->columns < 1 || encoder->columns > DSAD_MAX_COLUMNS || encoder->left_out > DSAD_MAX_COLUMNS ||
+		encoder->columns > in->left / COLUMN_BYTES || encoder->left_out > in->left / LEFT_OUT_BYTES)
 		return encoder_corrupt(error);
 	encoder->column = dsad_arena_array(arena, encoder->columns, sizeof(DsadColumn));
 	encoder->left = dsad_arena_array(arena, encoder->left_out, sizeof(DsadLeftOut));
 	if (encoder->column == NULL || encoder->left == NULL)
 		return dsad_no_memory(error);
-	for (uint32_t c = 0; c < encoder->columns && !in.failed && status == DSAD_OK; c++)
-		status = get_column(&in, &encoder->column[c], arena, error);
-	for (uint32_t i = 0; i < encoder->left_out && !in.failed && status == DSAD_OK; i++)
-		get_left_out(&in, &encoder->left[i]);
-	for (uint32_t c = 0; c < encoder->columns && !in.failed && status == DSAD_OK; c++)
-		in.failed = !is_time(encoder, &encoder->column[c]) ||
+	for (uint32_t c = 0; c < encoder->columns && !in->failed && status == DSAD_OK; c++)
+		status = get_column(in, &encoder->column[c], arena, error);
+	for (uint32_t i = 0; i < encoder->left_out && !in->failed && status == DSAD_OK; i++)
+		get_left_out(in, &encoder->left[i]);
+	for (uint32_t c = 0; c < encoder->columns && !in->failed && status == DSAD_OK; c++)
+		in->failed = !is_time(encoder, &encoder->column[c]) ||
 			(encoder->column[c].name.length == 0 && !dsad_encoder_is_array(encoder));
-	if (status == DSAD_OK && (in.failed || in.left > 0))
-		return encoder_corrupt(error);
+	return status == DSAD_OK ? dsad_finish_section(in, "ENCO", error) : status;
+}
+
+/* Reads the model's encoder, which lives in arena with a copy of the section. */
+DsadStatus
+dsad_get_encoder(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
+{
+	uint8_t    *copy = dsad_arena_alloc(arena, r->left);
+	DsadEncoder *encoder = dsad_arena_alloc(arena, sizeof(DsadEncoder));
+	DsadStatus	status;
+
+	if (copy == NULL || encoder == NULL)
+		return dsad_no_memory(error);
+	memcpy(copy, r->at, r->left);
+	r->at = copy;
+	model->encoder = encoder;
+	status = get_columns(r, encoder, arena, error);
 	if (status == DSAD_OK)
 		status = dsad_encoder_finish(encoder, arena, error);
-	*result = encoder;
 	/* its columns are there: what is wrong with them is wrong with the bytes */
 	return status == DSAD_BAD_DATA || status == DSAD_TOO_LARGE ? encoder_corrupt(error) : status;
-}
-
-/* Reads an encoder from untrusted bytes, which are copied; it lives in arena. */
-DsadStatus
-dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
-{
-	uint8_t    *copy = dsad_arena_alloc(arena, length);
-
-	if (copy == NULL)
-		return dsad_no_memory(error);
-	memcpy(copy, bytes, length);
-	return read_in_place(encoder, arena, copy, length, error);
-}
-
-/* A copy in arena, NULL when out of memory. */
-DsadEncoder *
-dsad_encoder_copy(DsadArena *arena, const DsadEncoder *encoder)
-{
-	DsadWriter	w = {0};
-	size_t		length;
-	uint8_t    *bytes;
-	DsadEncoder *copy;
-	DsadError	error;
-
-	dsad_put_encoder(&w, encoder);
-	length = w.length;
-	bytes = dsad_arena_alloc(arena, length);
-	if (bytes == NULL)
-		return NULL;
-	w = (DsadWriter) {.at = bytes, .room = length};
-	dsad_put_encoder(&w, encoder);
-	return read_in_place(&copy, arena, bytes, length, &error) == DSAD_OK ? copy : NULL;
 }

@@ -5,11 +5,10 @@
 #ifndef DSAD_ENCODER_CODEC_H
 #define DSAD_ENCODER_CODEC_H
 
-#include "core/model/bytes.h"
-#include "core/model/encoder.h"
+#include "core/model/model.h"
+#include "core/model/section_frame.h"
 
-extern void dsad_put_encoder(DsadWriter *w, const DsadEncoder *encoder);
-extern DsadStatus dsad_encoder_read(DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes,
-									size_t length, DsadError *error);
+extern void dsad_put_encoder(DsadWriter *w, const DsadModel *model);
+extern DsadStatus dsad_get_encoder(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error);
 
 #endif

@@ -20,55 +20,41 @@ dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, ui
 	return scaling->copied && scaling->offset && scaling->scale && scaling->fill && scaling->limit;
 }
 
-/* A copy of source in arena; false when out of memory. */
-bool
-dsad_scaling_copy(DsadScaling *scaling, DsadArena *arena, const DsadScaling *source)
+/* Sets layers and dims, by the model's options, for networks of so many inputs. */
+void
+dsad_model_shape(DsadModel *model, uint32_t inputs)
 {
-	size_t		size = source->inputs * sizeof(double);
+	const DsadIntList *hidden = &model->config.hidden;
 
-	if (!dsad_scaling_alloc(scaling, arena, source->features, source->inputs))
-		return false;
-	memcpy(scaling->copied, source->copied, (source->inputs - source->features) * sizeof(uint32_t));
-	memcpy(scaling->offset, source->offset, size);
-	memcpy(scaling->scale, source->scale, size);
-	memcpy(scaling->fill, source->fill, size);
-	memcpy(scaling->limit, source->limit, size);
-	return true;
+	model->layers = hidden->count + 1;
+	model->dims[0] = inputs;
+	for (uint32_t l = 0; l < hidden->count; l++)
+		model->dims[l + 1] = (uint32_t) hidden->value[l];
+	model->dims[model->layers] = (uint32_t) model->config.latent;
 }
 
 /*
- * Lays out a model of rows of `features` numbers, nets of `inputs`, under config,
- * everything zero, in arena.  Loss histories are not allocated.  Errors: the model would be too
- * large, or out of memory.
+ * Room for the members of a model whose shape is known, all zero, in arena, without their losses.
+ * Errors: the model would be too large, or out of memory.
  */
 DsadStatus
-dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, uint32_t features,
-				 uint32_t inputs, DsadError *error)
+dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error)
 {
 	uint64_t	weights = 0;
-	uint32_t	layers = config->hidden.count + 1;
-
-	memset(model, 0, sizeof(*model));
-	model->config = *config;
-	model->layers = layers;
-	model->dims[0] = inputs;
-	for (uint32_t l = 0; l < layers - 1; l++)
-		model->dims[l + 1] = (uint32_t) config->hidden.value[l];
-	model->dims[layers] = (uint32_t) config->latent;
+	uint32_t	layers = model->layers;
 
 	/* dims are within their caps, so these sums cannot wrap 64 bits */
 	for (uint32_t l = 0; l < layers; l++)
 		weights += (uint64_t) model->dims[l] * model->dims[l + 1];
-	if (weights * 4 * (uint64_t) config->members > DSAD_MAX_MODEL_BYTES)
+	weights *= (uint64_t) model->config.members;
+	if (weights * 4 > DSAD_MAX_MODEL_BYTES)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer members or smaller hidden layers.",
-						 "model would need %llu bytes, the limit is %llu",
-						 (unsigned long long) (weights * 4 * (uint64_t) config->members),
+						 "model would need %llu bytes, the limit is %llu", (unsigned long long) (weights * 4),
 						 (unsigned long long) DSAD_MAX_MODEL_BYTES);
-
-	model->members = dsad_arena_array(arena, (size_t) config->members, sizeof(DsadMember));
-	if (!dsad_scaling_alloc(&model->scaling, arena, features, model->dims[0]) || !model->members)
+	model->members = dsad_arena_array(arena, (size_t) model->config.members, sizeof(DsadMember));
+	if (!model->members)
 		return dsad_no_memory(error);
-	for (int64_t m = 0; m < config->members; m++)
+	for (int64_t m = 0; m < model->config.members; m++)
 	{
 		DsadMember *member = &model->members[m];
 
@@ -91,6 +77,23 @@ dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, u
 			return dsad_no_memory(error);
 	}
 	return DSAD_OK;
+}
+
+/*
+ * Lays out a model of rows of `features` numbers, nets of `inputs`, under config,
+ * everything zero, in arena.  Loss histories are not allocated.  Errors: the model would be too
+ * large, or out of memory.
+ */
+DsadStatus
+dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, uint32_t features,
+				 uint32_t inputs, DsadError *error)
+{
+	memset(model, 0, sizeof(*model));
+	model->config = *config;
+	dsad_model_shape(model, inputs);
+	if (!dsad_scaling_alloc(&model->scaling, arena, features, inputs))
+		return dsad_no_memory(error);
+	return dsad_model_alloc_members(model, arena, error);
 }
 
 /* Room for the loss of every epoch, in arena; pretraining's losses that are there stay. */

@@ -8,6 +8,7 @@
 
 #include "core/model/encoder.h"
 
+#define DSAD_FORMAT 0			/* number of the byte format that is written */
 #define DSAD_MAX_MODEL_BYTES ((size_t) 256 << 20)
 
 #define DSAD_BATCHNORM_EPS 1e-4f
@@ -136,6 +137,7 @@ typedef struct DsadSketch
 
 typedef struct DsadModel
 {
+	uint32_t	format;			/* number of the byte format that it was read from */
 	DsadConfig	config;
 	uint32_t	layers;			/* hidden layers + 1 */
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, dims[layers] = latent */
@@ -147,13 +149,13 @@ typedef struct DsadModel
 	DsadMember *members;		/* config.members of them */
 	DsadCalibration calibration;
 	DsadSketch	sketch;
-	uint32_t	format;			/* of the bytes that it was decoded from */
 } DsadModel;
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
 								   uint32_t features, uint32_t inputs, DsadError *error);
+extern void dsad_model_shape(DsadModel *model, uint32_t inputs);
+extern DsadStatus dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);
 extern bool dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs);
-extern bool dsad_scaling_copy(DsadScaling *scaling, DsadArena *arena, const DsadScaling *source);
 
 #endif

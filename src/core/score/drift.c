@@ -19,16 +19,17 @@
 #define MIN_PSI 0.1				/* above what chance makes: the usual mark of a moderate shift */
 #define SURE 0.01				/* chance that any feature or the score is called shifted when none is */
 
-/* Starts counting rows against a model's sketch; all memory from arena, false when there is none. */
-bool
-dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model)
+/* Starts counting rows against a model's sketch, all memory from arena.  Errors: canceled, or out of memory. */
+DsadStatus
+dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model, DsadError *error)
 {
 	memset(drift, 0, sizeof(*drift));
 	drift->model = model;
 	drift->count = dsad_arena_array(arena, (size_t) model->scaling.features * DSAD_SKETCH_CELLS, sizeof(uint64_t));
 	drift->pvalue = dsad_arena_array(arena, DSAD_MAX_MEMBERS, sizeof(double));
-	return drift->count && drift->pvalue &&
-		dsad_scorer_create(&drift->scorer, arena, model, dsad_kernel_best()) == DSAD_OK;
+	if (!drift->count || !drift->pvalue)
+		return dsad_no_memory(error);
+	return dsad_scorer_create(&drift->scorer, arena, model, dsad_kernel_best(), error);
 }
 
 /* Counts a row, with scratch memory for scoring one; false when it has an infinite number. */

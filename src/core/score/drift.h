@@ -30,7 +30,7 @@ typedef struct DsadShift
 	bool		shifted;
 } DsadShift;
 
-extern bool dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model);
+extern DsadStatus dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model, DsadError *error);
 extern bool dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch);
 extern void dsad_drift_feature(const DsadDrift *drift, uint32_t j, DsadShift *shift);
 extern bool dsad_drift_score(const DsadDrift *drift, DsadShift *shift);

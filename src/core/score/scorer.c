@@ -25,15 +25,15 @@ typedef struct Scratch
 	float	   *buffer[2];		/* (rows of a block, widest) */
 } Scratch;
 
-/* A copy of count elements of size bytes in arena; NULL when out of memory. */
-static void *
-copy_array(DsadArena *arena, const void *source, size_t count, size_t size)
+/* Spreads a row of `out` weights, times factor, over the panels: the first panel's place is at `to`. */
+static void
+pack_row(float *to, size_t panel_floats, const float *row, const float *factor, size_t out)
 {
-	void	   *copy = dsad_arena_array(arena, count, size);
-
-	if (copy != NULL)
-		memcpy(copy, source, count * size);
-	return copy;
+	for (; out >= DSAD_LANES; out -= DSAD_LANES, row += DSAD_LANES, factor += DSAD_LANES, to += panel_floats)
+		for (size_t j = 0; j < DSAD_LANES; j++)
+			to[j] = row[j] * factor[j];
+	for (size_t j = 0; j < out; j++)
+		to[j] = row[j] * factor[j];
 }
 
 /*
@@ -42,7 +42,7 @@ copy_array(DsadArena *arena, const void *source, size_t count, size_t size)
  */
 static DsadStatus
 pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
-		   const DsadMember *member, uint32_t l)
+		   const DsadMember *member, uint32_t l, DsadError *error)
 {
 	uint32_t	in = model->dims[l];
 	uint32_t	out = model->dims[l + 1];
@@ -54,7 +54,7 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 	float	   *factor = dsad_arena_array(arena, out, sizeof(float));
 
 	if (weight == NULL || bias == NULL || factor == NULL)
-		return DSAD_NO_MEMORY;
+		return dsad_no_memory(error);
 	for (uint32_t j = 0; j < out; j++)
 	{
 		factor[j] = 1;
@@ -67,70 +67,77 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 	for (size_t i = 0; i < in; i++)
 	{
 		dsad_watch_rows(&watch, i, out);
-		for (size_t j = 0; j < out; j++)
-			weight[(j / DSAD_LANES * in + i) * DSAD_LANES + j % DSAD_LANES] =
-				member->weight[l][i * out + j] * factor[j];
+		pack_row(weight + i * DSAD_LANES, (size_t) in * DSAD_LANES, member->weight[l] + i * out, factor, out);
 	}
 	packed->in = in;
 	packed->out_padded = padded;
 	packed->activate = hidden;
 	packed->weight = weight;
 	packed->bias = bias;
-	return watch.canceled ? DSAD_CANCELED : DSAD_OK;
+	return dsad_watch_status(&watch, error);
+}
+
+/* Packs a member, all its layers. */
+static DsadStatus
+pack_member(DsadPackedNet *packed, DsadArena *arena, const DsadModel *model, const DsadMember *member, DsadError *error)
+{
+	uint32_t	latent = model->dims[model->layers];
+	DsadStatus	status = DSAD_OK;
+	float	   *center = dsad_arena_array(arena, latent, sizeof(float));
+
+	if (center == NULL)
+		return dsad_no_memory(error);
+	memcpy(center, member->center, latent * sizeof(float));
+	packed->center = center;
+	packed->layers = model->layers;
+	packed->latent = latent;
+	for (uint32_t l = 0; l < model->layers && status == DSAD_OK; l++)
+		status = pack_layer(&packed->layer[l], arena, model, member, l, error);
+	return status;
 }
 
 /*
- * Makes a scorer in arena; of the model only its encoder is needed afterwards.
+ * Makes a scorer in arena.  Of the model its encoder, its scaling and its calibration must outlive it; the
+ * members need not.  Errors: canceled, or out of memory.
  */
 DsadStatus
-dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model,
-				   const DsadKernel *kernel)
+dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model, const DsadKernel *kernel,
+				   DsadError *error)
 {
 	DsadScorer *scorer = dsad_arena_alloc(arena, sizeof(DsadScorer));
-	double		weight;
+	double		weight = model->config.input_weight > 0 ? model->config.input_weight : 0;
+	DsadStatus	status = DSAD_OK;
 
 	*result = scorer;
 	if (scorer == NULL)
-		return DSAD_NO_MEMORY;
+		return dsad_no_memory(error);
 	scorer->kernel = kernel;
 	scorer->features = model->scaling.features;
 	scorer->inputs = model->dims[0];
 	scorer->layers = model->layers;
 	scorer->latent = model->dims[model->layers];
 	scorer->members = (uint32_t) model->config.members;
-	weight = model->config.input_weight > 0 ? model->config.input_weight : 0;
 	scorer->input_factor = weight > 0 ? weight / (1 + weight) / model->input_mean : 0;
-	scorer->zeros = dsad_arena_array(arena, scorer->inputs, sizeof(float));
-	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
-	if (!dsad_scaling_copy(&scorer->scaling, arena, &model->scaling) || !scorer->zeros || !scorer->member ||
-		!dsad_calibration_copy(&scorer->calibration, arena, &model->calibration))
-		return DSAD_NO_MEMORY;
+	scorer->encoder = model->encoder;
+	scorer->scaling = model->scaling;
+	scorer->calibration = model->calibration;
 	scorer->cross = model->config.calibration == DSAD_CALIBRATION_CROSS;
 	dsad_decision(&scorer->decision, model);
-	scorer->encoder = model->encoder;
-	for (uint32_t m = 0; m < scorer->members; m++)
-	{
-		const DsadMember *member = &model->members[m];
-		DsadPackedNet *packed = &scorer->member[m];
-
-		packed->layers = model->layers;
-		packed->latent = scorer->latent;
-		for (uint32_t l = 0; l < model->layers; l++)
-		{
-			DsadStatus	status = pack_layer(&packed->layer[l], arena, model, member, l);
-
-			if (status != DSAD_OK)
-				return status;
-		}
-		packed->center = copy_array(arena, member->center, scorer->latent, sizeof(float));
-		packed->divisor = (dsad_config_plain_score(&model->config) ? 1 : member->divisor) * (1 + weight);
-		if (!packed->center)
-			return DSAD_NO_MEMORY;
-	}
 	for (uint32_t l = 0; l < model->layers; l++)
 		if (dsad_padded(model->dims[l + 1]) > scorer->widest)
 			scorer->widest = (uint32_t) dsad_padded(model->dims[l + 1]);
-	return DSAD_OK;
+	scorer->zeros = dsad_arena_array(arena, scorer->inputs, sizeof(float));
+	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
+	if (!scorer->zeros || !scorer->member)
+		return dsad_no_memory(error);
+	for (uint32_t m = 0; m < scorer->members && status == DSAD_OK; m++)
+	{
+		const DsadMember *member = &model->members[m];
+
+		scorer->member[m].divisor = (dsad_config_plain_score(&model->config) ? 1 : member->divisor) * (1 + weight);
+		status = pack_member(&scorer->member[m], arena, model, member, error);
+	}
+	return status;
 }
 
 uint32_t
@@ -355,21 +362,16 @@ dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, 
 	}
 }
 
-/*
- * A scorer in arena, with scratch memory for `count` rows, where failures are to be
- * told of.
- */
+/* A scorer in arena, with scratch memory for `count` rows. */
 DsadStatus
 dsad_scorer_begin(DsadScorer **scorer, void **scratch, DsadArena *arena, const DsadModel *model,
 				  const DsadKernel *kernel, size_t count, DsadError *error)
 {
-	DsadStatus	status = dsad_scorer_create(scorer, arena, model, kernel);
+	DsadStatus	status = dsad_scorer_create(scorer, arena, model, kernel, error);
 
-	if (status == DSAD_CANCELED)
-		return dsad_fail(error, status, NULL, "canceled");
-	if (status != DSAD_OK || !(*scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(*scorer, count))))
+	if (status == DSAD_OK && !(*scratch = dsad_arena_alloc(arena, dsad_scorer_scratch(*scorer, count))))
 		return dsad_no_memory(error);
-	return DSAD_OK;
+	return status;
 }
 
 /* Scores scaled rows as dsad_score_scaled does, with polls. */

@@ -12,7 +12,7 @@
 typedef struct DsadScorer DsadScorer;
 
 extern DsadStatus dsad_scorer_create(DsadScorer **scorer, DsadArena *arena, const DsadModel *model,
-									 const DsadKernel *kernel);
+									 const DsadKernel *kernel, DsadError *error);
 extern uint32_t dsad_scorer_features(const DsadScorer *scorer);
 extern const double *dsad_scorer_expected(const DsadScorer *scorer);
 extern const DsadEncoder *dsad_scorer_encoder(const DsadScorer *scorer);
@@ -22,14 +22,6 @@ extern uint32_t dsad_scorer_embedding_size(const DsadScorer *scorer);
 extern size_t dsad_scorer_poll_rows(const DsadScorer *scorer);
 
 extern size_t dsad_scorer_scratch(const DsadScorer *scorer, size_t count);
-
-/* The same of rows that are scaled already, each `stride` floats after the last. */
-extern DsadStatus dsad_scorer_begin(DsadScorer **scorer, void **scratch, DsadArena *arena, const DsadModel *model,
-									const DsadKernel *kernel, size_t count, DsadError *error);
-extern DsadStatus dsad_score_polled(const DsadScorer *scorer, const DsadEnv *env, const float *scaled, size_t stride,
-									size_t count, void *scratch, double *scores, DsadError *error);
-extern void dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, size_t count,
-							  void *scratch, double *scores);
 
 /* Scores (count); their bits do not depend on count. */
 extern size_t dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch, double *scores);

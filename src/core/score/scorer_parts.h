@@ -27,6 +27,14 @@ struct DsadScorer
 	DsadDecision decision;
 };
 
+/* A scorer and its scratch memory, for who scores rows that are scaled already, each `stride` floats after the last. */
+extern DsadStatus dsad_scorer_begin(DsadScorer **scorer, void **scratch, DsadArena *arena, const DsadModel *model,
+									const DsadKernel *kernel, size_t count, DsadError *error);
+extern DsadStatus dsad_score_polled(const DsadScorer *scorer, const DsadEnv *env, const float *scaled, size_t stride,
+									size_t count, void *scratch, double *scores, DsadError *error);
+extern void dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, size_t count,
+							  void *scratch, double *scores);
+
 extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *scores);
 
 #endif

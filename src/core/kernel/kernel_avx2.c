@@ -1,0 +1,23 @@
+/*
+ * kernel_avx2.c
+ *	  The kernels with eight floats to a vector, by AVX2.
+ */
+#include "core/port.h"
+
+#ifdef DSAD_X86
+#ifdef __clang__
+#pragma clang attribute push (__attribute__((target("avx2"))), apply_to = function)
+#else
+#pragma GCC target("avx2")
+#endif
+
+#define KERNEL dsad_kernel_avx2
+#define KERNEL_NAME "avx2"
+#define WIDTH 8
+#define NARROWER dsad_kernel_vector
+#include "core/kernel/kernel_level.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
+#endif

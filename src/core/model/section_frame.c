@@ -1,0 +1,112 @@
+/*
+ * section_frame.c
+ *	  Sections of a model's bytes, each with a header of 16 bytes: tag 4, flags 4, length 8.
+ */
+#include "core/model/section_frame.h"
+
+#include <string.h>
+
+#include "core/model/model.h"
+
+/* A section's header: tag, flags, and room for the length of its body, whose start is returned. */
+size_t
+dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags)
+{
+	dsad_put_bytes(w, tag, 4);
+	dsad_put_int(w, flags, 4);
+	dsad_put_int(w, 0, 8);
+	return w->length;
+}
+
+/* Writes the length of the body that began at start. */
+void
+dsad_end_section(DsadWriter *w, size_t start)
+{
+	if (!w->failed)
+		dsad_store_int(w->bytes + start - 8, w->length - start, 8);
+}
+
+DsadStatus
+dsad_corrupt(DsadError *error, const char *what)
+{
+	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: %s", what);
+}
+
+/* Fails unless the body was read to its exact end and every number was good. */
+DsadStatus
+dsad_finish_section(const DsadReader *body, const char *tag, DsadError *error)
+{
+	if (!body->failed && body->left == 0)
+		return DSAD_OK;
+	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: section \"%s\" is malformed", tag);
+}
+
+/* Something that only a later format has: the bytes' own or the next. */
+DsadStatus
+dsad_newer(const DsadReader *r, DsadError *error)
+{
+	return dsad_fail(error, DSAD_NEWER_FORMAT, NULL, "model was made by deepsad format %u, this is %u",
+					 r->format > DSAD_FORMAT ? r->format : DSAD_FORMAT + 1, DSAD_FORMAT);
+}
+
+/* Whether a section, which is known, may be skipped: scoring does without it. */
+static bool
+is_optional(const uint8_t *tag)
+{
+	static const char tags[][5] = {"FACT", "TRST", "HIST", "SKET"};
+	bool		found = false;
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		found |= memcmp(tag, tags[i], 4) == 0;
+	return found;
+}
+
+/* Hands out the next section's body; `known` says whether its tag is the one given. */
+static DsadStatus
+next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, DsadError *error)
+{
+	const uint8_t *found = r->at;
+	uint32_t	flags;
+	uint64_t	length;
+
+	dsad_get_int(r, 4);
+	flags = (uint32_t) dsad_get_int(r, 4);
+	length = dsad_get_int(r, 8);
+	if (r->failed || length > r->left)
+		return dsad_corrupt(error, "a section is cut short");
+	if (flags & ~(uint32_t) DSAD_SECTION_CRITICAL)
+		return dsad_corrupt(error, "a section has unknown flags");
+	*body = (DsadReader) {dsad_get_bytes(r, (size_t) length), (size_t) length, false, r->watch, r->format};
+	*known = tag != NULL && memcmp(found, tag, 4) == 0;
+	if (!*known && (flags & DSAD_SECTION_CRITICAL) && !is_optional(found))
+		return dsad_newer(r, error);
+	return DSAD_OK;
+}
+
+/* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not critical. */
+DsadStatus
+dsad_find_section(DsadReader *r, const char *tag, DsadReader *body, DsadError *error)
+{
+	bool		known = false;
+	DsadStatus	status = DSAD_OK;
+
+	while (status == DSAD_OK && !known)
+		status = next_section(r, tag, body, &known, error);
+	return status;
+}
+
+/* What follows the last section that is known: none that is critical. */
+DsadStatus
+dsad_end_sections(DsadReader *r, DsadError *error)
+{
+	DsadStatus	status = DSAD_OK;
+
+	while (r->left > 0 && status == DSAD_OK)
+	{
+		DsadReader	body;
+		bool		known;
+
+		status = next_section(r, NULL, &body, &known, error);
+	}
+	return status == DSAD_OK ? dsad_watch_status(r->watch, error) : status;
+}
