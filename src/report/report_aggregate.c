@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "model/model_bytes.h"
+#include "pg/core_env.h"
 #include "report/judged_rows.h"
 #include "report/page.h"
 #include "report/report_model.h"
@@ -39,13 +40,13 @@ start_group(FunctionCallInfo fcinfo, struct varlena *model, MemoryContext contex
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DeepsadJudged *judged = palloc0(sizeof(DeepsadJudged));
 	bytea	   *bytes = (bytea *) pg_detoast_datum_packed(model);
+	DsadError	error;
 
 	judged->stored = deepsad_model_keep(model, context);
-	deepsad_model_decode(&judged->model, &judged->arena, &judged->env, context, bytes);
+	deepsad_model_decode(&judged->model, NULL, &judged->arena, &judged->env, context, bytes);
 	judged->name = deepsad_report_name(&judged->env, bytes);
 	dsad_decision(&judged->decision, &judged->model);
-	if (!dsad_drift_start(&judged->drift, &judged->arena, &judged->model))
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	deepsad_check(dsad_drift_start(&judged->drift, &judged->arena, &judged->model, &error), &error);
 	judged->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(judged->drift.scorer, 1));
 	MemoryContextSwitchTo(old);
 	judged->scores = deepsad_labeled_scores_start(fcinfo, context);

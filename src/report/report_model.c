@@ -317,7 +317,7 @@ deepsad_report(PG_FUNCTION_ARGS)
 	DsadModel	model;
 	char	   *name;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, bytes);
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, bytes);
 	name = deepsad_report_name(&env, bytes);
 	initStringInfo(&page);
 	deepsad_page_begin(&page, name);
