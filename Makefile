@@ -10,7 +10,7 @@ OBJS = $(SOURCES:.c=.o)
 
 # Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
 REGRESS_OPTS = --load-extension=deepsad
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns exchange garden
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns exchange report garden
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=
@@ -112,5 +112,9 @@ demo:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check cross-check symbols-check layers-check exchange-check fuzz test readme format format-check lint coverage \
+# Pages of deepsad_report in parsers, validators and a browser, as far as they are installed
+report-check:
+	tests/run/with-server tests/run/report-check $(SEED)
+
+.PHONY: report-check core core-check cross-check symbols-check layers-check exchange-check fuzz test readme format format-check lint coverage \
 	count-lines demo torture

@@ -385,3 +385,22 @@ COMMENT ON FUNCTION deepsad_export_query(bytea, regclass) IS 'a model as a query
 CREATE FUNCTION deepsad_export_json(model bytea) RETURNS json
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION deepsad_export_json(bytea) IS 'all of a model that can be read, with keys in a fixed order, for comparing and auditing';
+
+-- reports: pages to look at
+
+CREATE FUNCTION deepsad_report(model bytea) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION deepsad_report(bytea) IS 'a page of HTML about a model: training, features, threshold, trust';
+
+CREATE FUNCTION _deepsad_report_transition(internal, bytea, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_report_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_report_final(internal) RETURNS text
+AS 'MODULE_PATHNAME', 'deepsad_report_final' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_report_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_report';
+COMMENT ON FUNCTION _deepsad_report_final(internal) IS 'final function of deepsad_report';
+
+-- SSPACE: a state sorts all scores of its group, so groups should come one after the other, sorted.
+CREATE AGGREGATE deepsad_report(model bytea, features "any", label "any") (
+	SFUNC = _deepsad_report_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_report_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_report(bytea, "any", "any") IS 'a page of HTML about a model and rows to judge it by: curves, alarms, the most anomalous rows, drift';

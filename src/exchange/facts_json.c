@@ -42,6 +42,7 @@ static const char *const row_kinds[] = {"rows_anomalies", "rows_unlabeled", "row
 
 static const char *const stops[] = {"epochs", "max_steps", "validation"};
 
+/* An option's value; null where it says "not given". */
 static void
 put_option(StringInfo out, const DsadOption *option, const void *field)
 {
@@ -49,11 +50,18 @@ put_option(StringInfo out, const DsadOption *option, const void *field)
 
 	switch (option->kind)
 	{
+		case DSAD_OPTION_BOOL:	/* none is part of a model */
 		case DSAD_OPTION_INT:
-			appendStringInfo(out, INT64_FORMAT, *(const int64_t *) field);
+			if ((double) *(const int64_t *) field == option->none)
+				appendStringInfoString(out, "null");
+			else
+				appendStringInfo(out, INT64_FORMAT, *(const int64_t *) field);
 			break;
 		case DSAD_OPTION_FLOAT:
-			deepsad_json_double(out, *(const double *) field);
+			if (*(const double *) field == option->none)
+				appendStringInfoString(out, "null");
+			else
+				deepsad_json_double(out, *(const double *) field);
 			break;
 		case DSAD_OPTION_ENUM:
 			deepsad_json_string(out, option->labels[*(const int64_t *) field]);

@@ -23,7 +23,7 @@ deepsad_fold_layer(const DsadModel *model, int m, uint32 l, float *weight, float
 	for (uint32 j = 0; j < out; j++)
 	{
 		factor[j] = hidden ? 1 / sqrtf(member->running_var[l][j] + DSAD_BATCHNORM_EPS) : 1;
-		bias[j] = hidden ? -member->running_mean[l][j] * factor[j] : 0;
+		bias[j] = hidden ? member->offset[l][j] - member->running_mean[l][j] * factor[j] : 0;
 	}
 	for (Size i = 0; i < in; i++)
 	{

@@ -88,15 +88,15 @@ put_inputs(StringInfo out, const DsadModel *model)
 static uint32
 fingerprint(const DsadModel *model, const DsadMember *member, const DsadEnv *env)
 {
-	uint32		sums[3 * DSAD_MAX_LAYERS] = {0};
+	uint32		sums[4 * DSAD_MAX_LAYERS] = {0};
 	uint8		bytes[sizeof(sums)];
 	int			count = 0;
 
 	for (uint32 l = 0; l < model->layers; l++)
 	{
-		const float *vectors[3] = {member->weight[l], member->running_mean[l], member->running_var[l]};
+		const float *vectors[4] = {member->weight[l], member->running_mean[l], member->running_var[l], member->offset[l]};
 
-		for (int v = 0; v < (l + 1 < model->layers ? 3 : 1); v++)
+		for (int v = 0; v < (l + 1 < model->layers ? 4 : 1); v++)
 		{
 			Size		numbers = (Size) model->dims[l + 1] * (v == 0 ? model->dims[l] : 1);
 			uint8	   *little = palloc(numbers * 4);
@@ -209,7 +209,7 @@ deepsad_export_json(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '{');
 	put_key(&out, "options");

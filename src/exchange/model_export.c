@@ -41,6 +41,7 @@ add_member(DeepsadTensors *list, const DsadModel *model, int m)
 			break;
 		deepsad_tensor_add(list, DEEPSAD_F32, member->running_mean[l], out, 0, "member.%d.layer.%u.running_mean", m, l);
 		deepsad_tensor_add(list, DEEPSAD_F32, member->running_var[l], out, 0, "member.%d.layer.%u.running_var", m, l);
+		deepsad_tensor_add(list, DEEPSAD_F32, member->offset[l], out, 0, "member.%d.layer.%u.offset", m, l);
 	}
 	deepsad_tensor_add(list, DEEPSAD_F32, member->center, model->dims[model->layers], 0, "member.%d.center", m);
 	if (member->pretrain_epochs_run > 0)
@@ -141,7 +142,7 @@ deepsad_export_safetensors(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	initStringInfo(&metadata);
 	put_all_metadata(&metadata, &model);
 	list_tensors(&list, &model);

@@ -199,6 +199,9 @@ read_member(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, i
 			break;
 		get_vector(tensors, DEEPSAD_F32, member->running_mean[l], out, "running_mean", m, l);
 		get_vector(tensors, DEEPSAD_F32, member->running_var[l], out, "running_var", m, l);
+		/* networks of other programs have none */
+		if (deepsad_tensor_find(tensors, "member.%d.layer.%u.offset", m, l))
+			get_vector(tensors, DEEPSAD_F32, member->offset[l], out, "offset", m, l);
 	}
 	get_vector(tensors, DEEPSAD_F32, member->center, model->dims[model->layers], "center", m, PG_UINT32_MAX);
 	member->pretrain_loss = get_losses(tensors, arena, m, "pretrain_loss", member->pretrain_epochs_run);
@@ -380,7 +383,7 @@ deepsad_import(PG_FUNCTION_ARGS)
 	model.encoder = encoder;
 	read_model(&model, &arena, &tensors, metadata);
 	check_used(&tensors);
-	bytes = deepsad_model_encode(&model, &env);
-	deepsad_model_decode(&decoded, &arena, &env, CurrentMemoryContext, bytes);
+	bytes = deepsad_model_encode(&model);
+	deepsad_model_decode(&decoded, NULL, &arena, &env, CurrentMemoryContext, bytes);
 	PG_RETURN_BYTEA_P(bytes);
 }

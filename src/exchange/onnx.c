@@ -321,7 +321,7 @@ deepsad_export_onnx(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	dsad_decision(&decision, &model);
 	check_wanted(&model, &decision, pvalue, anomaly, opset);
 	deepsad_onnx_begin(&onnx);

@@ -18,7 +18,7 @@
 #include "miscadmin.h"
 
 #include "exchange/folded.h"
-#include "exchange/sql_features.h"
+#include "exchange/sql_export.h"
 
 #define MAX_WEIGHTS 100000		/* PostgreSQL reads and plans that in about a second */
 #define MAX_TARGETS 1600		/* PostgreSQL's limit is 1664 */

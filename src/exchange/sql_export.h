@@ -5,9 +5,7 @@
 #ifndef DEEPSAD_SQL_EXPORT_H
 #define DEEPSAD_SQL_EXPORT_H
 
-#include "lib/stringinfo.h"
-
-#include "core/dsad.h"
+#include "exchange/sql_features.h"
 
 /* What the SQL of a model reads and gives. */
 typedef struct DeepsadSqlSource
@@ -21,8 +19,6 @@ typedef struct DeepsadSqlSource
 	const char *score;			/* what the score is called */
 } DeepsadSqlSource;
 
-extern char *deepsad_sql_text(DsadBytes text);
-extern const char *deepsad_sql_type(const DsadColumn *column);
 extern void deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source);
 extern void deepsad_sql_statements(StringInfo out, const DsadModel *model, const DeepsadSqlSource *source);
 extern void deepsad_sql_query(StringInfo out, const DsadModel *model, const DeepsadSqlSource *source);

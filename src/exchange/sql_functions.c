@@ -75,7 +75,7 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	encoder = model.encoder;
 	if (encoder->columns > FUNC_MAX_ARGS)
 		ereport(ERROR,
@@ -252,7 +252,7 @@ deepsad_export_query(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	table = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
 	if (table == NULL)
 		ereport(ERROR,
