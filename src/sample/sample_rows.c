@@ -26,7 +26,25 @@ DEEPSAD_FUNCTION(deepsad_sample_rows_typed);
 
 #define NAME_BYTES 200			/* of a row's key or content in a message */
 
-/* A value as JSON: numbers and booleans themselves, arrays of them, all else as text. */
+/* An array of numbers; those that are missing are null. */
+static JsonbValue *
+push_array(JsonbParseState **state, const DsadCell *cell)
+{
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (uint32 i = 0; i < cell->count; i++)
+	{
+		JsonbValue	null = {.type = jbvNull};
+		double		number = dsad_cell_element(cell, i);
+
+		if (isfinite(number))
+			deepsad_push_float(state, NULL, number);
+		else
+			pushJsonbValue(state, WJB_ELEM, &null);
+	}
+	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+/* A column's value as JSON: numbers and booleans themselves, arrays of numbers, all else as text. */
 static void
 push_value(JsonbParseState **state, const char *key, const DsadCell *cell, uint8 type)
 {
@@ -37,18 +55,7 @@ push_value(JsonbParseState **state, const char *key, const DsadCell *cell, uint8
 	if (cell->tag == DSAD_CELL_FLOATS || cell->tag == DSAD_CELL_DOUBLES)
 	{
 		deepsad_push_key(state, key);
-		pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-		for (uint32 i = 0; i < cell->count; i++)
-		{
-			JsonbValue	null = {.type = jbvNull};
-			double		number = dsad_cell_element(cell, i);
-
-			if (isfinite(number))
-				deepsad_push_float(state, NULL, number);
-			else
-				pushJsonbValue(state, WJB_ELEM, &null);
-		}
-		pushJsonbValue(state, WJB_END_ARRAY, NULL);
+		push_array(state, cell);
 	}
 	else if (cell->tag == DSAD_CELL_FALSE || cell->tag == DSAD_CELL_TRUE)
 		deepsad_push_bool(state, key, cell->tag == DSAD_CELL_TRUE);
@@ -71,17 +78,22 @@ deepsad_rows_json(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes co
 	const uint8 *at = (const uint8 *) content.bytes;
 	const uint8 *end = at + content.length;
 	JsonbParseState *state = NULL;
+	DsadCell	cell;
 
-	pushJsonbValue(&state, form->desc ? WJB_BEGIN_OBJECT : WJB_BEGIN_ARRAY, NULL);
+	if (form->desc == NULL && at < end)
+	{
+		dsad_cell_read(at + 2, (Size) (end - at) - 2, &cell);
+		return JsonbValueToJsonb(push_array(&state, &cell));
+	}
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	while (at < end)
 	{
 		const DsadSampleColumn *column = &view->column[at[0] | at[1] << 8];
-		DsadCell	cell;
 
 		at += 2 + dsad_cell_read(at + 2, (Size) (end - at) - 2, &cell);
-		push_value(&state, form->desc ? deepsad_server_text(column->name) : NULL, &cell, column->type);
+		push_value(&state, deepsad_server_text(column->name), &cell, column->type);
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, form->desc ? WJB_END_OBJECT : WJB_END_ARRAY, NULL));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 /* Raises the error of a row that is labeled as both. */
