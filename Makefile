@@ -9,7 +9,7 @@ SOURCES = $(wildcard src/*/*.c src/core/*/*.c)
 OBJS = $(SOURCES:.c=.o)
 
 # Run in this order: the first creates the extension.
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze rows columns sample sample_train
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=

@@ -468,3 +468,26 @@ COMMENT ON FUNCTION deepsad_train_rows(deepsad_rows, jsonb) IS 'trains on the ro
 CREATE FUNCTION deepsad_update_rows(model bytea, rows deepsad_rows, options jsonb DEFAULT NULL) RETURNS bytea
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 COMMENT ON FUNCTION deepsad_update_rows(bytea, deepsad_rows, jsonb) IS 'goes on training a model with the rows of a training set, as deepsad_update does; returns the new model';
+
+CREATE FUNCTION _deepsad_calibrate_transition(internal, bytea, "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_calibrate_transition(internal, bytea, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_calibrate_final(internal) RETURNS bytea
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_final' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_calibrate_transition(internal, bytea, "any") IS 'transition function of deepsad_calibrate';
+COMMENT ON FUNCTION _deepsad_calibrate_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_calibrate';
+COMMENT ON FUNCTION _deepsad_calibrate_final(internal) IS 'final function of deepsad_calibrate';
+
+CREATE AGGREGATE deepsad_calibrate(model bytea, features "any") (
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_calibrate(model bytea, features "any", label "any") (
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any") IS 'the model with p-values by rows that it was not trained on';
+COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any", "any") IS 'the model with p-values by rows that it was not trained on; known anomalies are left out';
+
+CREATE FUNCTION deepsad_calibrate_rows(model bytea, rows deepsad_rows) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION deepsad_calibrate_rows(bytea, deepsad_rows) IS 'the model with p-values by the rows of a training set that it was not trained on; known anomalies are left out';

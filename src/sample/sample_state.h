@@ -21,7 +21,7 @@ typedef struct DeepsadSample
 	uint64		reading_serial; /* ... if that is still kept; 0 = no row yet */
 	uint16	   *number;			/* what the columns of those rows are in the set */
 	DsadArena	arena;			/* of order */
-	uint32	   *order;			/* of the entries, when it is about to be written */
+	DsadSampleItem *order;			/* of the entries, when it is about to be written */
 	Size		size;			/* without VARHDRSZ */
 } DeepsadSample;
 

@@ -6,8 +6,10 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -364,4 +366,23 @@ deepsad_row_values(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes c
 		form->values[form->attribute[c]] = deepsad_cell_datum(&cell, view->column[c].type);
 		form->nulls[form->attribute[c]] = false;
 	}
+}
+
+/* The same, ready to make values of; their type, which is that of rows or of arrays. */
+Oid
+deepsad_row_form_type(DeepsadRowForm *form, const DsadSampleView *view)
+{
+	deepsad_row_form(form, view);
+	if (form->desc == NULL)
+		return types[view->column[0].type].oid;
+	BlessTupleDesc(form->desc);
+	return RECORDOID;
+}
+
+/* An entry as a value of that type, in the current context. */
+Datum
+deepsad_row_datum(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content)
+{
+	deepsad_row_values(form, view, content);
+	return form->desc ? HeapTupleGetDatum(heap_form_tuple(form->desc, form->values, form->nulls)) : form->values[0];
 }

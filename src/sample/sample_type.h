@@ -28,6 +28,8 @@ typedef struct DeepsadRowForm
 } DeepsadRowForm;
 
 extern void deepsad_row_form(DeepsadRowForm *form, const DsadSampleView *view);
+extern Oid	deepsad_row_form_type(DeepsadRowForm *form, const DsadSampleView *view);
+extern Datum deepsad_row_datum(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content);
 extern void deepsad_row_values(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content);
 
 #endif

@@ -5,9 +5,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -42,13 +39,11 @@ check_rows(const DsadSampleView *view)
 static void
 add_row(DeepsadCollector *collector, const DsadSampleView *view, DeepsadRowForm *form, const DsadSampleRow *row)
 {
-	NullableDatum features = {(Datum) 0, false};
+	NullableDatum features = {deepsad_row_datum(form, view, row->content), false};
 	NullableDatum label = {BoolGetDatum(row->label == DSAD_ANOMALY), row->label == DSAD_UNLABELED};
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(outer, "deepsad copies", ALLOCSET_DEFAULT_SIZES);
 
-	deepsad_row_values(form, view, row->content);
-	features.value = form->desc ? HeapTupleGetDatum(heap_form_tuple(form->desc, form->values, form->nulls)) : form->values[0];
 	MemoryContextSwitchTo(context);
 	for (uint64 i = 0; i < row->count; i++)
 	{
@@ -78,10 +73,7 @@ train(Datum value, struct varlena *model, Jsonb *options)
 
 	deepsad_rows_open(&rows, value, context);
 	check_rows(&rows.view);
-	deepsad_row_form(&form, &rows.view);
-	if (form.desc)
-		BlessTupleDesc(form.desc);
-	type = form.desc ? RECORDOID : deepsad_sample_oid(rows.view.column[0].type);
+	type = deepsad_row_form_type(&form, &rows.view);
 	shared.features = deepsad_features_create(context, &type, 1, false);
 	shared.report = deepsad_column_report_create(context);
 	collector = deepsad_collector_create(context, &shared, model, options);

@@ -172,15 +172,18 @@ first_slot(const DsadSample *sample, uint64_t hash, int kind)
 }
 
 /* The slot of a row's record; a free one when there is none. */
-static uint32_t *
+static uint64_t *
 find_slot(const DsadSample *sample, uint64_t hash, int kind, DsadBytes key, DsadBytes content)
 {
 	uint32_t	at = first_slot(sample, hash, kind);
 
 	for (; sample->slot[at] != 0; at = (at + 1) & (sample->slots - 1))
 	{
-		const DsadSampleRecord *record = dsad_sample_record(sample, ((size_t) sample->slot[at] - 1) * 8);
+		const DsadSampleRecord *record;
 
+		if ((sample->slot[at] ^ hash) >> 32 != 0)
+			continue;
+		record = dsad_sample_record(sample, dsad_slot_place(sample->slot[at]));
 		if (record->hash == hash && record->kind == kind &&
 			(sample->keyed ? dsad_bytes_compare(dsad_record_key(record), key) == 0 :
 			 dsad_bytes_compare(dsad_record_content(record), content) == 0))
@@ -205,7 +208,7 @@ dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 		slots *= 2;
 	if (slots != sample->slots)
 	{
-		uint32_t   *slot = sample->env.alloc(sample->env.ctx, slots * sizeof(uint32_t));
+		uint64_t   *slot = sample->env.alloc(sample->env.ctx, slots * sizeof(uint64_t));
 
 		if (slot == NULL)
 			return dsad_no_memory(error);
@@ -214,7 +217,7 @@ dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 		sample->slot = slot;
 		sample->slots = slots;
 	}
-	memset(sample->slot, 0, sample->slots * sizeof(uint32_t));
+	memset(sample->slot, 0, sample->slots * sizeof(uint64_t));
 	for (size_t at = 0; at < sample->log_length;)
 	{
 		const DsadSampleRecord *record = dsad_sample_record(sample, at);
@@ -223,7 +226,7 @@ dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 		while (sample->slot[place] != 0)
 			place = (place + 1) & (sample->slots - 1);
 		if (!record->dead)
-			sample->slot[place] = (uint32_t) (at / 8) + 1;
+			sample->slot[place] = dsad_sample_slot(record->hash, at);
 		at += dsad_record_size(record);
 	}
 	return DSAD_OK;
@@ -231,7 +234,7 @@ dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 
 /* Writes a record at the end of the log, and puts it in its slot. */
 static DsadStatus
-append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint32_t *slot, DsadError *error)
+append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *slot, DsadError *error)
 {
 	DsadSampleRecord record = {row->hash, count, row->key.length, row->content.length, (uint8_t) (row->label + 1), 0};
 	size_t		size = dsad_record_size(&record);
@@ -248,7 +251,7 @@ append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint32_t *s
 	memcpy(at, &record, sizeof(record));
 	memcpy(at + sizeof(record), row->key.bytes, row->key.length);
 	memcpy(at + sizeof(record) + row->key.length, row->content.bytes, row->content.length);
-	*slot = (uint32_t) (sample->log_length / 8) + 1;
+	*slot = dsad_sample_slot(row->hash, sample->log_length);
 	sample->log_length = wanted;
 	sample->entries[record.kind]++;
 	sample->bytes[record.kind] += dsad_sample_entry_bytes(record.key, record.content);
@@ -264,9 +267,9 @@ content_before(DsadBytes a, DsadBytes b)
 
 /* More rows with a key that is there. */
 static DsadStatus
-add_again(DsadSample *sample, const DsadSampleRow *row, uint32_t *slot, DsadError *error)
+add_again(DsadSample *sample, const DsadSampleRow *row, uint64_t *slot, DsadError *error)
 {
-	DsadSampleRecord *record = dsad_sample_record(sample, ((size_t) *slot - 1) * 8);
+	DsadSampleRecord *record = dsad_sample_record(sample, dsad_slot_place(*slot));
 	uint64_t	count = dsad_sample_sum(record->count, row->count);
 
 	record->count = count;
@@ -294,7 +297,7 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 	int			kind = row->label + 1;
 	uint64_t	most = sample->max_bytes / DSAD_SAMPLE_LABEL_SHARE;
 	uint64_t	bytes = dsad_sample_entry_bytes(row->key.length, row->content.length);
-	uint32_t   *slot;
+	uint64_t   *slot;
 	DsadStatus	status;
 
 	if (bytes > most)
@@ -306,7 +309,7 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 	slot = find_slot(sample, row->hash, kind, row->key, row->content);
 	if (*slot && !sample->keyed)
 	{
-		DsadSampleRecord *record = dsad_sample_record(sample, ((size_t) *slot - 1) * 8);
+		DsadSampleRecord *record = dsad_sample_record(sample, dsad_slot_place(*slot));
 
 		record->count = dsad_sample_sum(record->count, row->count);
 		return DSAD_OK;

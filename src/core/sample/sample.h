@@ -61,6 +61,7 @@ typedef struct DsadSample
 	uint64_t	seen[DSAD_SAMPLE_KINDS];	/* rows that came */
 	uint64_t	skipped;		/* rows that are NULL */
 	uint64_t	limit[DSAD_SAMPLE_KINDS];	/* priorities from here on do not get in */
+	bool		limited;		/* merging has lowered a limit: there may be entries beyond it */
 	uint32_t	entries[DSAD_SAMPLE_KINDS];
 	uint64_t	bytes[DSAD_SAMPLE_KINDS];	/* that the entries count for */
 	DsadSampleColumn *column;
@@ -70,7 +71,7 @@ typedef struct DsadSample
 	size_t		log_length;
 	size_t		log_room;
 	size_t		dead_bytes;		/* of the log */
-	uint32_t   *slot;			/* hash table: place in the log / 8 + 1, 0 = free */
+	uint64_t   *slot;			/* hash table: upper half of the hash, then place in the log / 8 + 1; 0 = free */
 	uint32_t	slots;			/* a power of two */
 } DsadSample;
 
@@ -99,6 +100,19 @@ static inline uint64_t
 dsad_sample_entry_bytes(uint32_t key, uint32_t content)
 {
 	return DSAD_SAMPLE_ENTRY_BYTES + (uint64_t) key + content;
+}
+
+/* What stands in the slot of a record. */
+static inline uint64_t
+dsad_sample_slot(uint64_t hash, size_t at)
+{
+	return (hash & ~(uint64_t) UINT32_MAX) | (at / 8 + 1);
+}
+
+static inline size_t
+dsad_slot_place(uint64_t slot)
+{
+	return ((size_t) (slot & UINT32_MAX) - 1) * 8;
 }
 
 /* Bytes of a record with what follows it. */

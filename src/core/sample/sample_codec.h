@@ -7,6 +7,13 @@
 
 #include "core/sample/sample.h"
 
+/* An entry that is about to be written. */
+typedef struct DsadSampleItem
+{
+	uint64_t	hash;
+	uint32_t	place;			/* in the log / 8 */
+} DsadSampleItem;
+
 /* A training set that is read where its bytes lie. */
 typedef struct DsadSampleView
 {
@@ -33,9 +40,10 @@ typedef struct DsadSampleCursor
 	bool		there[DSAD_SAMPLE_KINDS];
 } DsadSampleCursor;
 
-extern DsadStatus dsad_sample_encode_begin(DsadSample *sample, DsadArena *scratch, uint32_t **order, size_t *size,
+extern DsadStatus dsad_sample_encode_begin(DsadSample *sample, DsadArena *scratch, DsadSampleItem **order, size_t *size,
 										   DsadError *error);
-extern bool dsad_sample_encode(const DsadSample *sample, const uint32_t *order, DsadArena *scratch, uint8_t *bytes, size_t size);
+extern bool dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch, uint8_t *bytes,
+							   size_t size);
 
 extern DsadStatus dsad_sample_open(DsadSampleView *view, DsadArena *arena, const DsadEnv *env, const uint8_t *bytes,
 								   size_t length, DsadError *error);

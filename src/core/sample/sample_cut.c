@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Cutting is put off until this part more is there than may be, so that it is rare. */
-#define SLACK_PART 4
+#define SLACK_PART 2
 #define SLACK_ROWS 16
 #define SLACK_BYTES 4096
 
@@ -190,8 +190,12 @@ dsad_sample_cut(DsadSample *sample, DsadError *error)
 {
 	DsadStatus	status = DSAD_OK;
 
-	/* merging may have lowered limits: entries beyond them do not count */
-	sweep(sample);
+	if (!sample->limited && sample->dead_bytes == 0 && !dsad_sample_over(sample, false))
+		return DSAD_OK;
+	/* entries beyond limits that merging has lowered do not count */
+	if (sample->limited || sample->dead_bytes > 0)
+		sweep(sample);
+	sample->limited = false;
 	for (int kind = 0; kind < DSAD_SAMPLE_KINDS && status == DSAD_OK; kind++)
 		status = cut_kind(sample, kind, error);
 	if (status == DSAD_OK && dsad_sample_over(sample, false))

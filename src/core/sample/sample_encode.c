@@ -10,34 +10,34 @@
 #include "core/model/bytes.h"
 #include "core/sample/sample_format.h"
 
-/* Whether record a goes before b: by kind, then by priority, then by key. */
+/* Whether entry a of a kind goes before b: by priority, then by key. */
 static bool
-record_before(const DsadSample *sample, uint32_t a, uint32_t b)
+entry_before(const DsadSample *sample, const DsadSampleItem *a, const DsadSampleItem *b)
 {
-	const DsadSampleRecord *first = dsad_sample_record(sample, (size_t) a * 8);
-	const DsadSampleRecord *second = dsad_sample_record(sample, (size_t) b * 8);
+	const DsadSampleRecord *first;
+	const DsadSampleRecord *second;
 
-	if (first->kind != second->kind)
-		return first->kind < second->kind;
-	if (first->hash != second->hash)
-		return first->hash < second->hash;
+	if (a->hash != b->hash)
+		return a->hash < b->hash;
+	first = dsad_sample_record(sample, (size_t) a->place * 8);
+	second = dsad_sample_record(sample, (size_t) b->place * 8);
 	return (sample->keyed ? dsad_bytes_compare(dsad_record_key(first), dsad_record_key(second)) :
 			dsad_bytes_compare(dsad_record_content(first), dsad_record_content(second))) < 0;
 }
 
 /* Lets item i of a heap sink to where it belongs. */
 static void
-sink(const DsadSample *sample, uint32_t *heap, size_t i, size_t count)
+sink(const DsadSample *sample, DsadSampleItem *heap, size_t i, size_t count)
 {
-	uint32_t	item = heap[i];
+	DsadSampleItem item = heap[i];
 
 	for (;;)
 	{
 		size_t		child = 2 * i + 1;
 
-		if (child + 1 < count && record_before(sample, heap[child], heap[child + 1]))
+		if (child + 1 < count && entry_before(sample, &heap[child], &heap[child + 1]))
 			child++;
-		if (child >= count || !record_before(sample, item, heap[child]))
+		if (child >= count || !entry_before(sample, &item, &heap[child]))
 			break;
 		heap[i] = heap[child];
 		i = child;
@@ -45,9 +45,9 @@ sink(const DsadSample *sample, uint32_t *heap, size_t i, size_t count)
 	heap[i] = item;
 }
 
-/* Sorts records: heapsort, which takes no longer for records that somebody has chosen. */
+/* Sorts entries of one kind: heapsort, which takes no longer for those that somebody has chosen. */
 static DsadStatus
-sort_records(const DsadSample *sample, uint32_t *order, size_t count, DsadError *error)
+sort_entries(const DsadSample *sample, DsadSampleItem *order, size_t count, DsadError *error)
 {
 	DsadWatch	watch = {&sample->env, false};
 
@@ -58,7 +58,7 @@ sort_records(const DsadSample *sample, uint32_t *order, size_t count, DsadError 
 	}
 	for (size_t end = count; end-- > 1;)
 	{
-		uint32_t	last = order[end];
+		DsadSampleItem last = order[end];
 
 		dsad_watch_rows(&watch, end, 64);
 		order[end] = order[0];
@@ -97,11 +97,11 @@ varint_size(uint64_t value)
  * bytes it takes.
  */
 DsadStatus
-dsad_sample_encode_begin(DsadSample *sample, DsadArena *scratch, uint32_t **order, size_t *size, DsadError *error)
+dsad_sample_encode_begin(DsadSample *sample, DsadArena *scratch, DsadSampleItem **order, size_t *size, DsadError *error)
 {
 	DsadStatus	status = dsad_sample_cut(sample, error);
-	size_t		count = (size_t) sample->entries[0] + sample->entries[1] + sample->entries[2];
-	size_t		i = 0;
+	size_t		next[DSAD_SAMPLE_KINDS];
+	size_t		count = 0;
 
 	*order = NULL;
 	*size = DSAD_SAMPLE_HEADER + DSAD_SAMPLE_CHECKSUM;
@@ -109,20 +109,27 @@ dsad_sample_encode_begin(DsadSample *sample, DsadArena *scratch, uint32_t **orde
 		return status;
 	for (uint32_t c = 0; c < sample->columns; c++)
 		*size += DSAD_SAMPLE_COLUMN + sample->column[c].name.length;
-	*order = dsad_arena_array(scratch, count + 1, sizeof(uint32_t));
+	for (int kind = 0; kind < DSAD_SAMPLE_KINDS; kind++)
+	{
+		next[kind] = count;
+		count += sample->entries[kind];
+	}
+	*order = dsad_arena_array(scratch, count + 1, sizeof(DsadSampleItem));
 	if (*order == NULL)
 		return dsad_no_memory(error);
 	for (size_t at = 0; at < sample->log_length;)
 	{
 		const DsadSampleRecord *record = dsad_sample_record(sample, at);
 
-		(*order)[i++] = (uint32_t) (at / 8);
+		(*order)[next[record->kind]++] = (DsadSampleItem) {record->hash, (uint32_t) (at / 8)};
 		*size += varint_size(record->count) + varint_size(record->content) + record->content;
 		if (sample->keyed)
 			*size += varint_size(record->key) + record->key;
 		at += dsad_record_size(record);
 	}
-	return sort_records(sample, *order, count, error);
+	for (int kind = 0; kind < DSAD_SAMPLE_KINDS && status == DSAD_OK; kind++)
+		status = sort_entries(sample, *order + next[kind] - sample->entries[kind], sample->entries[kind], error);
+	return status;
 }
 
 static void
@@ -188,7 +195,7 @@ put_header(DsadWriter *w, const DsadSample *sample)
 
 /* Writes a set that dsad_sample_encode_begin has made ready; false when it is not of that size. */
 bool
-dsad_sample_encode(const DsadSample *sample, const uint32_t *order, DsadArena *scratch, uint8_t *bytes, size_t size)
+dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch, uint8_t *bytes, size_t size)
 {
 	DsadWriter	w = {bytes, size, 0, false, {&sample->env, false}};
 	uint16_t   *number = dsad_arena_array(scratch, sample->columns + 1, sizeof(uint16_t));
@@ -211,7 +218,7 @@ dsad_sample_encode(const DsadSample *sample, const uint32_t *order, DsadArena *s
 	}
 	for (size_t i = 0; i < count; i++)
 	{
-		const DsadSampleRecord *record = dsad_sample_record(sample, (size_t) order[i] * 8);
+		const DsadSampleRecord *record = dsad_sample_record(sample, (size_t) order[i].place * 8);
 
 		dsad_watch_rows(&w.watch, i, 64);
 		put_varint(&w, record->count);

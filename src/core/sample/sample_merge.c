@@ -97,6 +97,7 @@ dsad_sample_merge(DsadSample *sample, const DsadSampleView *view, DsadArena *scr
 		return status;
 	sample->typed = true;
 	sample->keyed = view->keyed;
+	sample->limited = true;
 	if (view->max_rows < sample->max_rows)
 		sample->max_rows = view->max_rows;
 	if (view->max_bytes < sample->max_bytes)
