@@ -15,8 +15,9 @@
 #include <string.h>
 
 #define FIRST_SLOTS 16
-#define FIRST_LOG 1024
-#define FIRST_COLUMNS 8
+#define FIRST_LOG 512
+#define SMALL_ROOM (64 * 1024)
+#define FIRST_COLUMNS 1
 
 /* An empty set for so many entries and bytes. */
 DsadStatus
@@ -32,11 +33,26 @@ dsad_sample_init(DsadSample *sample, const DsadEnv *env, int64_t seed, uint32_t 
 	return dsad_sample_rebuild(sample, error);
 }
 
+/* Gives back a set's memory, where it does not go as a whole. */
+void
+dsad_sample_release(DsadSample *sample)
+{
+	for (uint32_t c = 0; c < sample->columns; c++)
+		sample->env.release(sample->env.ctx, (void *) sample->column[c].name.bytes);
+	if (sample->column)
+		sample->env.release(sample->env.ctx, sample->column);
+	if (sample->log)
+		sample->env.release(sample->env.ctx, sample->log);
+	if (sample->slot)
+		sample->env.release(sample->env.ctx, sample->slot);
+}
+
 /* The order of bytes: that of the first difference, else of lengths. */
 int
 dsad_bytes_compare(DsadBytes a, DsadBytes b)
 {
-	int			order = memcmp(a.bytes, b.bytes, a.length < b.length ? a.length : b.length);
+	uint32_t	shorter = a.length < b.length ? a.length : b.length;
+	int			order = shorter > 0 ? memcmp(a.bytes, b.bytes, shorter) : 0;
 
 	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
@@ -52,7 +68,8 @@ dsad_sample_column_hash(DsadBytes name)
 static DsadStatus
 grow(const DsadEnv *env, void **memory, size_t *room, size_t used, size_t size, DsadError *error)
 {
-	size_t		larger = *room + *room / 2;
+	/* small ones are many */
+	size_t		larger = *room + *room / (*room < SMALL_ROOM ? 8 : 2);
 	void	   *moved;
 
 	if (size <= *room)
