@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define FIRST_SLOTS 16
-#define FIRST_LOG 512
+#define SMALL_SLOTS 64
+#define FIRST_LOG 1152		/* more than what memory contexts keep when it is given back */
 #define SMALL_ROOM (64 * 1024)
 #define FIRST_COLUMNS 1
 
@@ -215,13 +216,20 @@ all_entries(const DsadSample *sample)
 	return sample->entries[0] + sample->entries[1] + sample->entries[2];
 }
 
+/* Whether so many entries are too many for so many slots; small tables, of which there may be many, are filled more. */
+static bool
+too_full(uint32_t entries, uint32_t slots)
+{
+	return slots <= SMALL_SLOTS ? 5 * entries > 4 * slots : 2 * entries > slots;
+}
+
 /* A hash table of fitting size, with all records of the log, of which none is dead. */
 DsadStatus
 dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 {
 	uint32_t	slots = FIRST_SLOTS;
 
-	while (slots < 2 * (all_entries(sample) + 1))
+	while (too_full(all_entries(sample) + 1, slots))
 		slots *= 2;
 	if (slots != sample->slots)
 	{
@@ -336,7 +344,7 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 		return status;
 	if (dsad_sample_over(sample, true))
 		return dsad_sample_cut(sample, error);
-	if (2 * (all_entries(sample) + 1) > sample->slots)
+	if (too_full(all_entries(sample) + 1, sample->slots))
 		return dsad_sample_rebuild(sample, error);
 	return DSAD_OK;
 }
