@@ -57,8 +57,8 @@ for my $change (4, 30, 60, 100, 150, 5000)
 $node->safe_psql('postgres', q{CREATE TABLE tenants AS SELECT i % 10000 AS tenant, ARRAY(SELECT (sin(i * j))::real FROM generate_series(1, 32) j) AS x
 	FROM generate_series(1, 500000) i; ANALYZE tenants});
 my $peak = q{SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'), 'VmHWM:\s+(\d+)'))[1]};
-my $hashed = q{SET enable_sort = off; SET work_mem = '1GB'};
-my $parallel = q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0};
+my $hashed = q{SET enable_sort = off; SET work_mem = '1GB'; SET max_parallel_workers_per_gather = 0};
+my $parallel = q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2};
 my (undef, $server) = split /\n/, $node->safe_psql('postgres', qq{$hashed; SELECT count(*) FROM (SELECT sum(x[1]) FROM tenants GROUP BY tenant) q; $peak});
 for my $plan ('SET enable_hashagg = off', $hashed, "$hashed; $parallel")
 {

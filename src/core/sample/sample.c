@@ -257,19 +257,26 @@ dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 	return DSAD_OK;
 }
 
+/* Makes room for so many bytes more in the log. */
+DsadStatus
+dsad_sample_reserve(DsadSample *sample, size_t size, DsadError *error)
+{
+	void	   *log = sample->log;
+	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length, sample->log_length + size, error);
+
+	sample->log = log;
+	return status;
+}
+
 /* Writes a record at the end of the log, and puts it in its slot. */
 static DsadStatus
 append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *slot, DsadError *error)
 {
 	DsadSampleRecord record = {row->hash, count, row->key.length, row->content.length, (uint8_t) (row->label + 1), 0};
 	size_t		size = dsad_record_size(&record);
-	size_t		wanted = sample->log_length + size;
-	void	   *log = sample->log;
-	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length,
-							  wanted < FIRST_LOG ? FIRST_LOG : wanted, error);
+	DsadStatus	status = dsad_sample_reserve(sample, sample->log || size > FIRST_LOG ? size : FIRST_LOG, error);
 	uint8_t    *at;
 
-	sample->log = log;
 	if (status != DSAD_OK)
 		return status;
 	at = sample->log + sample->log_length;
@@ -277,7 +284,7 @@ append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *s
 	memcpy(at + sizeof(record), row->key.bytes, row->key.length);
 	memcpy(at + sizeof(record) + row->key.length, row->content.bytes, row->content.length);
 	*slot = dsad_sample_slot(row->hash, sample->log_length);
-	sample->log_length = wanted;
+	sample->log_length += size;
 	sample->entries[record.kind]++;
 	sample->bytes[record.kind] += dsad_sample_entry_bytes(record.key, record.content);
 	return DSAD_OK;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define SMALL_BYTES (64 * 1024)
+
 /* Whether two sets can be merged. */
 static DsadStatus
 check_same(const DsadSample *sample, const DsadSampleView *view, DsadError *error)
@@ -86,7 +88,9 @@ dsad_sample_merge(DsadSample *sample, const DsadSampleView *view, DsadArena *scr
 {
 	DsadStatus	status = check_same(sample, view, error);
 	uint16_t   *number = dsad_arena_array(scratch, view->columns + 1, sizeof(uint16_t));
-	uint8_t    *copy = dsad_arena_alloc(scratch, (size_t) (view->max_bytes / DSAD_SAMPLE_LABEL_SHARE));
+	size_t		bytes = (size_t) (view->kind_end[DSAD_SAMPLE_KINDS - 1] - view->kind_at[0]);
+	uint64_t	most = view->max_bytes / DSAD_SAMPLE_LABEL_SHARE;
+	uint8_t    *copy = dsad_arena_alloc(scratch, bytes < most ? bytes : (size_t) most);
 
 	if (status != DSAD_OK)
 		return status;
@@ -112,5 +116,9 @@ dsad_sample_merge(DsadSample *sample, const DsadSampleView *view, DsadArena *scr
 		if (view->limit[kind] < sample->limit[kind])
 			sample->limit[kind] = view->limit[kind];
 	}
-	return merge_entries(sample, view, number, copy, error);
+	/* small sets are many: at once what a large one takes step by step */
+	bytes += ((size_t) view->entries[0] + view->entries[1] + view->entries[2]) * (sizeof(DsadSampleRecord) + 7);
+	if (bytes < SMALL_BYTES)
+		status = dsad_sample_reserve(sample, bytes, error);
+	return status == DSAD_OK ? merge_entries(sample, view, number, copy, error) : status;
 }
