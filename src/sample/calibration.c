@@ -85,7 +85,8 @@ add_score(DeepsadCalibrator *calibrator, double score)
 
 /* Scores a row that came so often; NULL rows do not count. */
 void
-deepsad_calibrator_add(DeepsadCalibrator *calibrator, DeepsadFeatures *features, const NullableDatum *argument, uint64 count)
+deepsad_calibrator_add(DeepsadCalibrator *calibrator, DeepsadFeatures *features, const NullableDatum *argument,
+					   uint64 count)
 {
 	DeepsadColumns columns = {calibrator->model.encoder, NULL, NULL, false};
 	DsadRows	row;

@@ -51,7 +51,8 @@ keep_options(DeepsadSample *state, Jsonb *options)
 static DeepsadSample *
 get_state(FunctionCallInfo fcinfo, MemoryContext context)
 {
-	Jsonb	   *options = PG_NARGS() > OPTIONS_ARG && !PG_ARGISNULL(OPTIONS_ARG) ? PG_GETARG_JSONB_P(OPTIONS_ARG) : NULL;
+	bool		given = PG_NARGS() > OPTIONS_ARG && !PG_ARGISNULL(OPTIONS_ARG);
+	Jsonb	   *options = given ? PG_GETARG_JSONB_P(OPTIONS_ARG) : NULL;
 	DeepsadSample *state = PG_ARGISNULL(0) ? NULL : deepsad_sample_writable(PG_GETARG_DATUM(0), context);
 	DeepsadSampleOptions parsed;
 

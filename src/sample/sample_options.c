@@ -123,7 +123,8 @@ deepsad_sample_options_parse(DeepsadSampleOptions *options, Jsonb *jsonb)
 static bool
 names(const JsonbValue *item, const char *column)
 {
-	return (int) strlen(column) == item->val.string.len && memcmp(column, item->val.string.val, item->val.string.len) == 0;
+	return (int) strlen(column) == item->val.string.len &&
+		memcmp(column, item->val.string.val, item->val.string.len) == 0;
 }
 
 /* Whether the options (checked, or NULL) let a column into the set. */

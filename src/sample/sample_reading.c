@@ -251,8 +251,8 @@ get_reading(DeepsadSample *state, Oid type, int32 typmod, uint64 identifier)
 		pfree(state->number);
 	state->number = NULL;
 	state->number = MemoryContextAlloc(state->header.eoh_context, (reading->columns + 1) * sizeof(uint16));
-	deepsad_check(dsad_sample_columns(&state->sample, reading->described, (uint32) reading->columns, state->number, &error),
-				  &error);
+	deepsad_check(dsad_sample_columns(&state->sample, reading->described, (uint32) reading->columns, state->number,
+									  &error), &error);
 	state->reading_serial = slots[state->reading].serial;
 	return reading;
 }

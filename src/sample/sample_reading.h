@@ -7,6 +7,7 @@
 
 #include "sample/sample_state.h"
 
-extern void deepsad_sample_read(DeepsadSample *state, Datum features, bool is_array, const DsadBytes *key, DsadSampleRow *row);
+extern void deepsad_sample_read(DeepsadSample *state, Datum features, bool is_array, const DsadBytes *key,
+								DsadSampleRow *row);
 
 #endif

@@ -44,7 +44,8 @@ uint8
 deepsad_sample_type(const DeepsadValueReader *reader)
 {
 	for (uint8 type = 1; type < DSAD_SAMPLE_TYPES; type++)
-		if (reader->type == DSAD_TYPE_ARRAY ? types[type].element == reader->number.type : types[type].oid == reader->oid)
+		if (reader->type == DSAD_TYPE_ARRAY ? types[type].element == reader->number.type :
+			types[type].oid == reader->oid)
 			return type;
 	/* what we read by a cast */
 	return reader->type == DSAD_TYPE_ARRAY ? DSAD_SAMPLE_FLOAT8_ARRAY :

@@ -37,7 +37,8 @@ sample_content(uint8_t *at, const uint16_t *number, uint32_t which)
 }
 
 static inline DsadStatus
-sample_start(DsadSample *sample, const DsadEnv *env, bool keyed, uint32_t rows, uint64_t bytes, uint16_t *number, DsadError *error)
+sample_start(DsadSample *sample, const DsadEnv *env, bool keyed, uint32_t rows, uint64_t bytes, uint16_t *number,
+			 DsadError *error)
 {
 	const DsadSampleColumn column[3] = {
 		{.name = {"n", 1},.type = DSAD_SAMPLE_FLOAT8,.position = 2},

@@ -63,7 +63,8 @@ stream_row(uint32_t i, int8_t *label)
 
 /* The set of the stream's rows that are of this part of so many. */
 static void
-collect(DsadSample *sample, const DsadEnv *env, bool keyed, uint32_t rows, uint64_t bytes, uint32_t part, uint32_t parts)
+collect(DsadSample *sample, const DsadEnv *env, bool keyed, uint32_t rows, uint64_t bytes, uint32_t part,
+		uint32_t parts)
 {
 	uint16_t	number[3];
 	DsadError	error;
@@ -193,7 +194,8 @@ test_uniform_sample(void)
 		{
 			char		key[16];
 			int			length = snprintf(key, sizeof(key), "%u", i);
-			uint64_t	hash = dsad_hash_priority(dsad_hash_bytes(dsad_hash_seed(seed), (uint8_t *) key, (size_t) length));
+			uint64_t	hash = dsad_hash_priority(dsad_hash_bytes(dsad_hash_seed(seed), (uint8_t *) key,
+																  (size_t) length));
 			int			at = kept < 20 ? kept++ : 19;
 
 			if (at == 19 && kept == 20 && i >= 20 && hash >= least[19])

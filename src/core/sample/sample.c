@@ -18,7 +18,6 @@
 #define SMALL_SLOTS 64
 #define FIRST_LOG 1152		/* more than what memory contexts keep when it is given back */
 #define SMALL_ROOM (64 * 1024)
-#define FIRST_COLUMNS 1
 
 /* An empty set for so many entries and bytes. */
 DsadStatus
@@ -106,7 +105,7 @@ add_column(DsadSample *sample, const DsadSampleColumn *column, bool partial, Dsa
 	size_t		room = sample->column_room * sizeof(DsadSampleColumn);
 	void	   *memory = sample->column;
 	size_t		used = sample->columns * sizeof(DsadSampleColumn);
-	size_t		wanted = (sample->columns < FIRST_COLUMNS ? FIRST_COLUMNS : sample->columns + 1) * sizeof(DsadSampleColumn);
+	size_t		wanted = (sample->columns + 1) * sizeof(DsadSampleColumn);
 	DsadSampleColumn *added;
 	char	   *name;
 	DsadStatus	status;
@@ -156,7 +155,8 @@ join_column(DsadSampleColumn *column, const DsadSampleColumn *other, DsadError *
  * are here.  Those that only these rows have, or only rows before, are partial.
  */
 DsadStatus
-dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count, uint16_t *number, DsadError *error)
+dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count, uint16_t *number,
+					DsadError *error)
 {
 	bool		first = sample->columns == 0;
 	uint32_t	before = sample->columns;
@@ -169,7 +169,8 @@ dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_
 	for (uint32_t c = 0; c < count; c++)
 	{
 		DsadSampleColumn *column = find_column(sample, columns[c].name);
-		DsadStatus	status = column ? join_column(column, &columns[c], error) : add_column(sample, &columns[c], !first, error);
+		DsadStatus	status = column ? join_column(column, &columns[c], error) :
+			add_column(sample, &columns[c], !first, error);
 
 		if (status != DSAD_OK)
 			return status;
@@ -262,7 +263,8 @@ DsadStatus
 dsad_sample_reserve(DsadSample *sample, size_t size, DsadError *error)
 {
 	void	   *log = sample->log;
-	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length, sample->log_length + size, error);
+	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length, sample->log_length + size,
+							  error);
 
 	sample->log = log;
 	return status;

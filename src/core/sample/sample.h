@@ -78,8 +78,8 @@ typedef struct DsadSample
 extern DsadStatus dsad_sample_init(DsadSample *sample, const DsadEnv *env, int64_t seed, uint32_t rows, uint64_t bytes,
 								   DsadError *error);
 extern void dsad_sample_release(DsadSample *sample);
-extern DsadStatus dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count, uint16_t *number,
-									  DsadError *error);
+extern DsadStatus dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count,
+									  uint16_t *number, DsadError *error);
 extern DsadStatus dsad_sample_reserve(DsadSample *sample, size_t size, DsadError *error);
 extern DsadStatus dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error);
 extern DsadStatus dsad_sample_cut(DsadSample *sample, DsadError *error);

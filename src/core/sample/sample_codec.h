@@ -42,8 +42,8 @@ typedef struct DsadSampleCursor
 
 extern DsadStatus dsad_sample_encode_begin(DsadSample *sample, DsadArena *scratch, DsadSampleItem **order, size_t *size,
 										   DsadError *error);
-extern bool dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch, uint8_t *bytes,
-							   size_t size);
+extern bool dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch,
+							   uint8_t *bytes, size_t size);
 
 extern DsadStatus dsad_sample_open(DsadSampleView *view, DsadArena *arena, const DsadEnv *env, const uint8_t *bytes,
 								   size_t length, DsadError *error);
@@ -51,7 +51,9 @@ extern const uint8_t *dsad_sample_entry(const DsadSampleView *view, int kind, co
 extern void dsad_sample_start(DsadSampleCursor *cursor, const DsadSampleView *view);
 extern bool dsad_sample_next(DsadSampleCursor *cursor, DsadSampleRow *row, bool *conflict);
 
-extern uint64_t dsad_sample_hash(int64_t seed, const DsadSampleColumn *column, bool keyed, DsadBytes key, DsadBytes content);
-extern DsadStatus dsad_sample_merge(DsadSample *sample, const DsadSampleView *view, DsadArena *scratch, DsadError *error);
+extern uint64_t dsad_sample_hash(int64_t seed, const DsadSampleColumn *column, bool keyed, DsadBytes key,
+								 DsadBytes content);
+extern DsadStatus dsad_sample_merge(DsadSample *sample, const DsadSampleView *view, DsadArena *scratch,
+									DsadError *error);
 
 #endif

@@ -91,7 +91,8 @@ sum_bytes(const Item *item, size_t count)
 
 /* Lowers *limit so that those of lower hash fit; equal hashes stay or go together.  Shuffles the items. */
 static DsadStatus
-find_limit(const DsadEnv *env, Item *item, size_t count, uint64_t rows, uint64_t bytes, uint64_t *limit, DsadError *error)
+find_limit(const DsadEnv *env, Item *item, size_t count, uint64_t rows, uint64_t bytes, uint64_t *limit,
+		   DsadError *error)
 {
 	while (count > 0 && (count > rows || sum_bytes(item, count) > bytes))
 	{

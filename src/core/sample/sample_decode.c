@@ -250,7 +250,9 @@ check_entry(const DsadSampleView *view, int kind, DsadReader *r, const DsadSampl
 		dsad_sample_entry_bytes(row->key.length, row->content.length) > view->max_bytes / DSAD_SAMPLE_LABEL_SHARE)
 		return false;
 	/* rows of equal hash are that rare that any order of theirs will do */
-	return before == NULL || before->hash < row->hash || (before->hash == row->hash && compare_rows(view, before, row) != 0);
+	if (before == NULL || before->hash != row->hash)
+		return before == NULL || before->hash < row->hash;
+	return compare_rows(view, before, row) != 0;
 }
 
 /* Looks at all entries, and finds where each kind's are. */

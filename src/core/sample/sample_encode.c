@@ -195,7 +195,8 @@ put_header(DsadWriter *w, const DsadSample *sample)
 
 /* Writes a set that dsad_sample_encode_begin has made ready; false when it is not of that size. */
 bool
-dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch, uint8_t *bytes, size_t size)
+dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch, uint8_t *bytes,
+				   size_t size)
 {
 	DsadWriter	w = {bytes, size, 0, false, {&sample->env, false}};
 	uint16_t   *number = dsad_arena_array(scratch, sample->columns + 1, sizeof(uint16_t));

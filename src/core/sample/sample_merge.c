@@ -70,7 +70,8 @@ merge_entries(DsadSample *sample, const DsadSampleView *view, const uint16_t *nu
 
 			dsad_watch_rows(&watch, i++, 256);
 			at = dsad_sample_entry(view, kind, at, &row);
-			if (dsad_sample_entry_bytes(row.key.length, row.content.length) > sample->max_bytes / DSAD_SAMPLE_LABEL_SHARE)
+			if (dsad_sample_entry_bytes(row.key.length, row.content.length) >
+				sample->max_bytes / DSAD_SAMPLE_LABEL_SHARE)
 			{
 				if (row.hash < sample->limit[kind])
 					sample->limit[kind] = row.hash;
