@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Cutting is put off until this part more is there than may be, so that it is rare. */
+/* Cutting is put off until there are twice the entries that may be, or this part more bytes, so that it is rare. */
 #define SLACK_PART 2
 #define SLACK_ROWS 16
 #define SLACK_BYTES 4096
@@ -41,7 +41,7 @@ dsad_sample_over(const DsadSample *sample, bool slack)
 		dsad_sample_room(sample, kind, &rows, &bytes);
 		if (slack)
 		{
-			rows += rows / SLACK_PART + SLACK_ROWS;
+			rows += rows + SLACK_ROWS;
 			bytes += bytes / SLACK_PART + SLACK_BYTES;
 		}
 		if (sample->entries[kind] > rows || sample->bytes[kind] > bytes)
