@@ -9,6 +9,8 @@
 #include "pg/core_env.h"
 #include "sample/sample_state.h"
 
+#define FIRST_BLOCK 2048		/* holds all of a small set but its log: there may be many */
+
 /* Gives back the order of the last writing. */
 static void
 forget_order(DeepsadSample *state)
@@ -51,7 +53,7 @@ static const ExpandedObjectMethods methods = {get_flat_size, flatten_into};
 DeepsadSample *
 deepsad_sample_create(MemoryContext parent, int64 seed, uint32 rows, uint64 bytes)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "deepsad training set", ALLOCSET_SMALL_SIZES);
+	MemoryContext context = AllocSetContextCreate(parent, "deepsad training set", 0, FIRST_BLOCK, ALLOCSET_SMALL_MAXSIZE);
 	DeepsadSample *state = MemoryContextAllocZero(context, sizeof(DeepsadSample));
 	DsadEnv		env;
 	DsadError	error;

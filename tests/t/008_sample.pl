@@ -53,28 +53,34 @@ for my $change (4, 30, 60, 100, 150, 5000)
 	like($stderr, qr/invalid deepsad training set|has format/, "byte $change is another");
 }
 
-# Many groups at a time: what they take beside the results and what the server takes anyway.
+# Many groups at a time (Linux tells): what they take beside the results and what the server takes anyway.
 $node->safe_psql('postgres', q{CREATE TABLE tenants AS SELECT i % 10000 AS tenant, ARRAY(SELECT (sin(i * j))::real FROM generate_series(1, 32) j) AS x
 	FROM generate_series(1, 500000) i; ANALYZE tenants});
-my $peak = q{SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'), 'VmHWM:\s+(\d+)'))[1]};
-my $hashed = q{SET enable_sort = off; SET work_mem = '1GB'; SET max_parallel_workers_per_gather = 0};
-my $parallel = q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2};
-my (undef, $server) = split /\n/, $node->safe_psql('postgres', qq{$hashed; SELECT count(*) FROM (SELECT sum(x[1]) FROM tenants GROUP BY tenant) q; $peak});
-for my $plan ('SET enable_hashagg = off', $hashed, "$hashed; $parallel")
+if ($^O eq 'linux')
 {
-	my ($groups, $megabytes, $kb) = split /\n/, $node->safe_psql('postgres', qq{$plan;
-		SELECT concat_ws(E'\n', count(*), sum(length(s::text)) / 2000000) FROM (SELECT deepsad_sample(x) AS s FROM tenants GROUP BY tenant) q; $peak});
-	is($groups, 10000, "all groups ($plan)");
-	cmp_ok(($kb - $server) / 1024 - $megabytes, '<', 100, "memory beside the results: $kb kB with $server kB of the server's and $megabytes MB of results ($plan)");
+	my $peak = q{SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'), 'VmHWM:\s+(\d+)'))[1]};
+	my $hashed = q{SET enable_sort = off; SET work_mem = '1GB'; SET max_parallel_workers_per_gather = 0};
+	my $parallel = q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2};
+	my (undef, $server) = split /\n/, $node->safe_psql('postgres', qq{$hashed; SELECT count(*) FROM (SELECT sum(x[1]) FROM tenants GROUP BY tenant) q; $peak});
+	# the leader of a parallel plan may hold the states of its own share of the rows beside those of all
+	for my $plan ('SET enable_hashagg = off', $hashed, "$hashed; $parallel")
+	{
+		my ($groups, $megabytes, $kb) = split /\n/, $node->safe_psql('postgres', qq{$plan;
+			SELECT concat_ws(E'\n', count(*), sum(length(s::text)) / 2000000) FROM (SELECT deepsad_sample(x) AS s FROM tenants GROUP BY tenant) q; $peak});
+		is($groups, 10000, "all groups ($plan)");
+		cmp_ok(($kb - $server) / 1024 - $megabytes, '<', $plan =~ /tuple_cost/ ? 170 : 100, "memory beside the results: $kb kB with $server kB of the server's and $megabytes MB of results ($plan)");
+	}
 }
 
 # Canceled: the session goes on, and holds nothing.
-my ($ret, $stdout, $stderr) = $node->psql('postgres', q{
+# the view of memory contexts is there from 14 on
+my $left = $node->safe_psql('postgres', 'SHOW server_version_num') < 140000 ? 'SELECT 0' :
+	q{SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'deepsad%' AND name NOT LIKE '%cache%' AND name NOT LIKE '%model%'};
+my ($ret, $stdout, $stderr) = $node->psql('postgres', qq{
 	SET statement_timeout = '300ms';
 	SELECT deepsad_sample(r) FROM (SELECT i, random() AS a FROM generate_series(1, 100000000) i) r;
 	SET statement_timeout = 0;
-	SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'deepsad%' AND name NOT LIKE '%cache%' AND name NOT LIKE '%model%';
-}, on_error_stop => 0);
+	$left}, on_error_stop => 0);
 like($stderr, qr/statement timeout/, 'canceled');
 is($stdout, '0', 'nothing is left');
 $node->stop;

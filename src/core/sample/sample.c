@@ -14,8 +14,7 @@
 
 #include <string.h>
 
-#define FIRST_SLOTS 16
-#define SMALL_SLOTS 64
+#define FIRST_SLOTS 64
 #define FIRST_LOG 1152		/* more than what memory contexts keep when it is given back */
 #define SMALL_ROOM (64 * 1024)
 
@@ -217,11 +216,11 @@ all_entries(const DsadSample *sample)
 	return sample->entries[0] + sample->entries[1] + sample->entries[2];
 }
 
-/* Whether so many entries are too many for so many slots; small tables, of which there may be many, are filled more. */
+/* Whether so many entries are too many for so many slots; the smallest, of which there may be many, is filled more. */
 static bool
 too_full(uint32_t entries, uint32_t slots)
 {
-	return slots <= SMALL_SLOTS ? 5 * entries > 4 * slots : 2 * entries > slots;
+	return slots == FIRST_SLOTS ? 5 * entries > 4 * slots : 2 * entries > slots;
 }
 
 /* A hash table of fitting size, with all records of the log, of which none is dead. */
