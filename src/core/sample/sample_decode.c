@@ -284,7 +284,7 @@ DsadStatus
 dsad_sample_open(DsadSampleView *view, DsadArena *arena, const DsadEnv *env, const uint8_t *bytes, size_t length,
 				 DsadError *error)
 {
-	DsadReader	r = {bytes, length, false, NULL};
+	DsadReader	r = {.at = bytes, .left = length};
 	DsadReader	checksum;
 	DsadStatus	status;
 
@@ -295,7 +295,7 @@ dsad_sample_open(DsadSampleView *view, DsadArena *arena, const DsadEnv *env, con
 	if (r.left < DSAD_SAMPLE_CHECKSUM)
 		return corrupt(error, "it is cut short");
 	r.left -= DSAD_SAMPLE_CHECKSUM;
-	checksum = (DsadReader) {bytes + length - DSAD_SAMPLE_CHECKSUM, DSAD_SAMPLE_CHECKSUM, false, NULL};
+	checksum = (DsadReader) {.at = bytes + length - DSAD_SAMPLE_CHECKSUM, .left = DSAD_SAMPLE_CHECKSUM};
 	if (dsad_get_int(&checksum, DSAD_SAMPLE_CHECKSUM) != env->crc32c(bytes, length - DSAD_SAMPLE_CHECKSUM))
 		return corrupt(error, "its checksum is wrong");
 	status = read_columns(view, arena, &r, error);

@@ -140,21 +140,6 @@ put_varint(DsadWriter *w, uint64_t value)
 	dsad_put_bytes(w, (const char *) bytes, dsad_put_varint(bytes, value));
 }
 
-/* Copies bytes at once, where dsad_put_bytes goes one by one. */
-static void
-put_block(DsadWriter *w, const void *bytes, size_t count)
-{
-	w->length += count;
-	if (count > w->room)
-	{
-		w->failed = true;
-		return;
-	}
-	memcpy(w->at, bytes, count);
-	w->at += count;
-	w->room -= count;
-}
-
 /* Content whose columns have other numbers. */
 static void
 put_content(DsadWriter *w, DsadBytes content, const uint16_t *place)
@@ -168,7 +153,7 @@ put_content(DsadWriter *w, DsadBytes content, const uint16_t *place)
 		size_t		length = dsad_cell_read(at + 2, (size_t) (end - at) - 2, &cell);
 
 		dsad_put_int(w, place[at[0] | at[1] << 8], 2);
-		put_block(w, at + 2, length);
+		dsad_put_bytes(w, (const char *) (at + 2), length);
 		at += 2 + length;
 	}
 }
@@ -198,7 +183,7 @@ bool
 dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch, uint8_t *bytes,
 				   size_t size)
 {
-	DsadWriter	w = {bytes, size, 0, false, {&sample->env, false}};
+	DsadWriter	w = {.bytes = bytes, .room = size, .watch = {&sample->env, false}};
 	uint16_t   *number = dsad_arena_array(scratch, sample->columns + 1, sizeof(uint16_t));
 	uint16_t   *place = dsad_arena_array(scratch, sample->columns + 1, sizeof(uint16_t));
 	size_t		count = (size_t) sample->entries[0] + sample->entries[1] + sample->entries[2];
@@ -215,7 +200,7 @@ dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadAr
 		dsad_put_int(&w, column->partial, 1);
 		dsad_put_int(&w, column->position, 2);
 		dsad_put_int(&w, column->name.length, 2);
-		put_block(&w, column->name.bytes, column->name.length);
+		dsad_put_bytes(&w, (const char *) (column->name.bytes), column->name.length);
 	}
 	for (size_t i = 0; i < count; i++)
 	{
@@ -226,7 +211,7 @@ dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadAr
 		if (sample->keyed)
 		{
 			put_varint(&w, record->key);
-			put_block(&w, dsad_record_key(record).bytes, record->key);
+			dsad_put_bytes(&w, (const char *) (dsad_record_key(record).bytes), record->key);
 		}
 		put_varint(&w, record->content);
 		put_content(&w, dsad_record_content(record), place);
