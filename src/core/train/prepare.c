@@ -160,9 +160,6 @@ dsad_prepare_update(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadAren
 		status = start_plan(plan, true, scratch, env, rows, error);
 	if (status != DSAD_OK)
 		return status;
-	/* what was chosen from the labels follows them */
-	if (model->config.input_weight == input_weight(facts->anomalies))
-		model->config.input_weight = input_weight(facts->anomalies + rows->anomalies);
 	facts->update_rows = rows->count;
 	facts->update_anomalies = rows->anomalies;
 	facts->update_normals = rows->normals;
