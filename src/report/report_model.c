@@ -185,6 +185,8 @@ put_options(StringInfo page, const DsadModel *model)
 	int			differ = 0;
 
 	dsad_config_defaults(&config, (DsadPreset) model->config.preset, model->scaling.features, model->facts.rows);
+	if (config.epochs < 0)
+		config.epochs = dsad_default_epochs(model->facts.rows, model->facts.anomalies);
 	standard = options_object(&config);
 	preset = option_text(own, "preset");
 	deepsad_html(page, "<h3>Options that differ from the defaults of preset %s</h3>\n", preset);
