@@ -352,3 +352,16 @@ CREATE AGGREGATE deepsad_confusion(decision boolean, label boolean) (
 	SFUNC = _deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
 	COMBINEFUNC = _deepsad_confusion_combine, FINALFUNC = _deepsad_confusion_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_confusion(boolean, boolean) IS 'counts of right and wrong decisions, precision, recall, F1; true = anomaly, NULLs ignored';
+
+-- windows of a series
+
+CREATE FUNCTION deepsad_window(n integer, VARIADIC "values" "any") RETURNS real[]
+AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION deepsad_window(n integer, at timestamptz, step interval, VARIADIC "values" "any") RETURNS real[]
+AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW STABLE PARALLEL SAFE;
+CREATE FUNCTION deepsad_window(n integer, at timestamp, step interval, VARIADIC "values" "any") RETURNS real[]
+AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION deepsad_window(integer, "any") IS 'the values of the last n rows, oldest first, a row''s beside each other; NULL until there are n rows';
+COMMENT ON FUNCTION deepsad_window(integer, timestamptz, interval, "any") IS 'deepsad_window that starts anew after a step in time that is larger than step';
+COMMENT ON FUNCTION deepsad_window(integer, timestamp, interval, "any") IS 'deepsad_window that starts anew after a step in time that is larger than step';
