@@ -59,9 +59,10 @@ view_vector(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint32 *coun
 	*row = (DsadRows) {numbers, 1, true};
 	if (reader->layout == DEEPSAD_LAYOUT_VECTOR)
 		return true;
+	/* floats, in the memory of as many doubles */
 	reserve(reader, *count);
-	deepsad_pgvector_halves(numbers, *count, reader->values);
-	*row = (DsadRows) {reader->values, 1, false};
+	deepsad_pgvector_halves(numbers, *count, (float *) reader->values);
+	*row = (DsadRows) {reader->values, 1, true};
 	return true;
 }
 

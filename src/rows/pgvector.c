@@ -9,8 +9,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -140,23 +138,24 @@ deepsad_pgvector_open(DeepsadLayout layout, Datum datum, const char **numbers, u
 	return true;
 }
 
-/* Floats of 16 bits (IEEE 754 binary16), at any address, as doubles: exact. */
+/* Floats of 16 bits (IEEE 754 binary16), at any address, as floats: exact. */
 void
-deepsad_pgvector_halves(const char *halves, uint32 count, double *numbers)
+deepsad_pgvector_halves(const char *halves, uint32 count, float *numbers)
 {
 	for (uint32 i = 0; i < count; i++)
 	{
 		uint16		half;
-		uint64		bits;
-		double		number;
+		uint32		bits;
+		float		number;
 
 		memcpy(&half, halves + i * sizeof(half), sizeof(half));
-		/* fraction and exponent where a double has them, whose exponents are 1008 larger */
-		bits = (uint64) (half & 0x7FFF) << 42;
+		/* fraction and exponent where a float has them, whose exponents are 112 larger */
+		bits = (uint32) (half & 0x7FFF) << 13;
 		memcpy(&number, &bits, sizeof(number));
-		number *= 0x1p1008;
-		if ((half & 0x7C00) == 0x7C00)
-			number = (half & 0x03FF) ? NAN : INFINITY;
-		numbers[i] = half & 0x8000 ? -number : number;
+		number *= 0x1p112f;
+		memcpy(&bits, &number, sizeof(bits));
+		/* 65536 and beyond stand for infinity and NaN, which are the largest exponent; then the sign */
+		bits |= (bits >= 0x47800000 ? 0x7F800000 : 0) | (uint32) (half & 0x8000) << 16;
+		memcpy(numbers + i, &bits, sizeof(bits));
 	}
 }

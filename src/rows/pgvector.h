@@ -22,6 +22,6 @@ typedef enum DeepsadLayout
 extern DeepsadLayout deepsad_pgvector_layout(Oid type);
 extern Oid	deepsad_pgvector_type(void);
 extern bool deepsad_pgvector_open(DeepsadLayout layout, Datum datum, const char **numbers, uint32 *count);
-extern void deepsad_pgvector_halves(const char *halves, uint32 count, double *numbers);
+extern void deepsad_pgvector_halves(const char *halves, uint32 count, float *numbers);
 
 #endif
