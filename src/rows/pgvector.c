@@ -77,13 +77,14 @@ may_use(Oid type)
 	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
 	Datum		usage = CStringGetTextDatum("USAGE");
 	Oid			schema;
+	bool		may;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	schema = ((Form_pg_type) GETSTRUCT(tuple))->typnamespace;
 	ReleaseSysCache(tuple);
-	return DatumGetBool(DirectFunctionCall2(has_schema_privilege_id, ObjectIdGetDatum(schema), usage)) &&
-		DatumGetBool(DirectFunctionCall2(has_type_privilege_id, ObjectIdGetDatum(type), usage));
+	may = DatumGetBool(DirectFunctionCall2(has_schema_privilege_id, ObjectIdGetDatum(schema), usage));
+	return may && DatumGetBool(DirectFunctionCall2(has_type_privilege_id, ObjectIdGetDatum(type), usage));
 }
 
 /* pgvector's type vector in this database, InvalidOid where it is not installed or the current user may not name it. */

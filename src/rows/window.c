@@ -50,7 +50,8 @@ window_reader(FunctionCallInfo fcinfo, int first)
 
 	if (reader)
 		return reader;
-	reader = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, offsetof(WindowReader, number) + columns * sizeof(DeepsadNumber));
+	reader = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									offsetof(WindowReader, number) + columns * sizeof(DeepsadNumber));
 	reader->columns = columns;
 	for (int i = 0; i < columns; i++)
 	{
@@ -148,8 +149,8 @@ window_array(const Window *window, int columns)
 	array->ndim = 1;
 	array->dataoffset = 0;
 	array->elemtype = FLOAT4OID;
-	ARR_DIMS(array)[0] = (int) all;
-	ARR_LBOUND(array)[0] = 1;
+	*ARR_DIMS(array) = (int) all;
+	*ARR_LBOUND(array) = 1;
 	values = (float4 *) ARR_DATA_PTR(array);
 	memcpy(values, window->ring + before, (all - before) * sizeof(float4));
 	memcpy(values + all - before, window->ring, before * sizeof(float4));
@@ -219,9 +220,10 @@ is_gap(const Window *window, Timestamp at, bool with_zone)
 
 	if (window->step.day == 0 && window->step.month == 0)
 		return pg_sub_s64_overflow(at, window->last, &step) || step > window->step.time;
-	limit = with_zone ?
-		DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(window->last), IntervalPGetDatum(&window->step)) :
-		DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(window->last), IntervalPGetDatum(&window->step));
+	if (with_zone)
+		limit = DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(window->last), IntervalPGetDatum(&window->step));
+	else
+		limit = DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(window->last), IntervalPGetDatum(&window->step));
 	return at > DatumGetTimestamp(limit);
 }
 

@@ -185,6 +185,7 @@ create_scorer(FunctionCallInfo fcinfo, const Frozen *frozen, Oid type, const cha
 	char	   *callee;
 	Oid			called = frozen_score(fcinfo, array, &callee);
 	char	   *model = quote_qualified_identifier(frozen->schema, frozen->model_name);
+	List	   *names;
 	Oid			function;
 
 	execute(psprintf("CREATE FUNCTION %s(features %s) RETURNS pg_catalog.float8"
@@ -192,10 +193,11 @@ create_scorer(FunctionCallInfo fcinfo, const Frozen *frozen, Oid type, const cha
 					 quote_qualified_identifier(frozen->schema, frozen->name), format_type_be_qualified(type),
 					 deepsad_sql_body(psprintf("%s(%s(), %s)", callee, model, expression))));
 	CommandCounterIncrement();
-	function = LookupFuncName(list_make2(makeString(pstrdup(frozen->schema)), makeString(pstrdup(frozen->name))), 1, &type, false);
+	names = list_make2(makeString(pstrdup(frozen->schema)), makeString(pstrdup(frozen->name)));
+	function = LookupFuncName(names, 1, &type, false);
 	deepsad_record_sql_body(function, called);
-	deepsad_record_sql_body(function, LookupFuncName(list_make2(makeString(pstrdup(frozen->schema)),
-																makeString(pstrdup(frozen->model_name))), 0, NULL, false));
+	names = list_make2(makeString(pstrdup(frozen->schema)), makeString(pstrdup(frozen->model_name)));
+	deepsad_record_sql_body(function, LookupFuncName(names, 0, NULL, false));
 	comment(function, encoder);
 	return function;
 }
@@ -210,8 +212,10 @@ usable_vector(const DsadEncoder *encoder)
 	DeepsadRefusal why;
 
 	/* its cast to real[] must be one that may be called */
-	return OidIsValid(type) && deepsad_value_resolve(&reader, type, CurrentMemoryContext, &why) &&
-		reader.type == DSAD_TYPE_ARRAY && reader.number.type == FLOAT4OID ? type : InvalidOid;
+	if (!OidIsValid(type) || !deepsad_value_resolve(&reader, type, CurrentMemoryContext, &why) ||
+		reader.type != DSAD_TYPE_ARRAY || reader.number.type != FLOAT4OID)
+		return InvalidOid;
+	return type;
 }
 
 /*
