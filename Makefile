@@ -101,9 +101,24 @@ count-lines:
 demo:
 	@tests/run/demo
 
-# Interrupted trainings, many times over: make torture ROUNDS=1000
+# make test in throw-away Debians, with one table: make lanes LANES="bullseye bookworm/i386" LANE_COMMAND="tests/run/test short"
+lanes:
+	@tests/run/lanes $(LANE_COMMAND)
+
+# A PGXN archive of HEAD; make test in its own unpacked folder; the Debian package built, linted, installed and tested in a lane.
+dist:
+	@tests/run/dist
+
+dist-check:
+	@tests/run/dist-check
+
+deb:
+	@tests/run/lane trixie "" tests/run/deb
+
+# Interrupted trainings and failures, many times over: make torture ROUNDS=1000
 torture:
 	@tests/run/torture $(ROUNDS)
 
 .PHONY: core core-check symbols-check layers-check fuzz test readme format format-check lint coverage \
-	count-lines demo torture
+	count-lines demo torture lanes \
+	dist dist-check deb
