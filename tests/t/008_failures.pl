@@ -1,7 +1,7 @@
 # What a training or scoring needs and cannot have: disk for temporary files (temp_file_limit, a full disk), shared
 # memory, workers; workers that are killed; cancels at random moments in every function.
 # Each try ends with the right result, the same bits as undisturbed, or with a clean error; nothing stays behind.
-# DEEPSAD_ROUNDS (20) says how often each; DEEPSAD_SMALL_DISK names an empty file system of a few MB, which tests/run makes.
+# DEEPSAD_ROUNDS (8) says how often each; DEEPSAD_SMALL_DISK names an empty file system of a few MB, which tests/run makes.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -10,7 +10,7 @@ use Test::More;
 use DeepsadSession;
 use Time::HiRes qw(time usleep);
 
-my $rounds = $ENV{DEEPSAD_ROUNDS} || 20;
+my $rounds = $ENV{DEEPSAD_ROUNDS} || 8;
 my $disk = $ENV{DEEPSAD_SMALL_DISK};
 my $seed = $ENV{DEEPSAD_SEED} || time;
 srand($seed);
