@@ -10,7 +10,7 @@ OBJS = $(SOURCES:.c=.o)
 
 # Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
 REGRESS_OPTS = --load-extension=deepsad
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns garden
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns exchange report sample sample_train garden
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=
@@ -20,7 +20,8 @@ PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 	-DDEEPSAD_VERSION='"$(EXTVERSION)"'
 # 32-bit x86: a float is a float only in SSE registers.
 ifneq ($(filter i386-% i486-% i586-% i686-%,$(shell $(or $(shell $(PG_CONFIG) --cc 2>/dev/null),cc) -dumpmachine)),)
-PG_CPPFLAGS += -msse2 -mfpmath=sse
+CPU_FLAGS = -msse2 -mfpmath=sse
+PG_CPPFLAGS += $(CPU_FLAGS)
 endif
 # SQL functions and callbacks have the parameters they must have.
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror=implicit -Wvla \
@@ -48,7 +49,7 @@ endif
 
 # ---- the core on its own: no PostgreSQL header, no PostgreSQL symbol ----
 
-CORE_CFLAGS = -Isrc -std=gnu11 -O3 -fPIC -ffp-contract=off -fno-math-errno -fvisibility=hidden -Wall -Wextra -Wvla -Werror
+CORE_CFLAGS = -Isrc -std=gnu11 -O3 -fPIC -ffp-contract=off -fno-math-errno -fvisibility=hidden -Wall -Wextra -Wvla -Werror $(CPU_FLAGS)
 CORE_OBJECTS = $(patsubst src/core/%.c,build/core/%.o,$(filter src/core/%,$(SOURCES)))
 
 core: build/libdeepsad_core.a
@@ -65,6 +66,9 @@ build/core/%.o: src/core/%.c $(wildcard src/core/*.h src/core/*/*.h)
 core-check:
 	tests/run/core-check
 
+cross-check:
+	tests/run/cross-check
+
 symbols-check:
 	tests/run/symbols-check
 
@@ -74,6 +78,10 @@ layers-check:
 fuzz:
 	tests/run/fuzz
 	tests/run/with-server tests/run/fuzz-server 30000 $(SEED)
+
+# Exports in ONNX Runtime, onnx's checker, PyTorch, psycopg
+exchange-check:
+	tests/run/exchange-check $(MODELS)
 
 test:
 	@tests/run/test
@@ -119,6 +127,9 @@ deb:
 torture:
 	@tests/run/torture $(ROUNDS)
 
-.PHONY: core core-check symbols-check layers-check fuzz test readme format format-check lint coverage \
-	count-lines demo torture lanes \
-	dist dist-check deb
+# Pages of deepsad_report in parsers, validators and a browser, as far as they are installed
+report-check:
+	tests/run/with-server tests/run/report-check $(SEED)
+
+.PHONY: report-check core core-check cross-check symbols-check layers-check exchange-check fuzz test readme format format-check lint coverage \
+	count-lines demo torture lanes dist dist-check deb

@@ -34,13 +34,14 @@ CREATE FUNCTION deepsad_options(
 	alpha double precision DEFAULT NULL,
 	contamination double precision DEFAULT NULL,
 	threshold double precision DEFAULT NULL,
+	offset_scale double precision DEFAULT NULL,
 	workers integer DEFAULT NULL,
 	verbose boolean DEFAULT NULL,
 	columns jsonb DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, integer, boolean, jsonb)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, integer, boolean, jsonb)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
@@ -352,3 +353,195 @@ CREATE AGGREGATE deepsad_confusion(decision boolean, label boolean) (
 	SFUNC = _deepsad_confusion_transition, STYPE = bigint[], INITCOND = '{0,0,0,0}',
 	COMBINEFUNC = _deepsad_confusion_combine, FINALFUNC = _deepsad_confusion_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_confusion(boolean, boolean) IS 'counts of right and wrong decisions, precision, recall, F1; true = anomaly, NULLs ignored';
+
+-- exchange: models in other programs' formats
+
+CREATE FUNCTION deepsad_export_safetensors(model bytea) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_safetensors(bytea) IS 'a model as a safetensors file, from which deepsad_import makes the same model';
+
+CREATE FUNCTION deepsad_import(file bytea) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_import(bytea) IS 'the model of a safetensors file';
+
+CREATE FUNCTION deepsad_export_onnx(
+	model bytea, p_value boolean DEFAULT false, is_anomaly boolean DEFAULT false, opset integer DEFAULT 13)
+RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_onnx(bytea, boolean, boolean, integer) IS 'a model as an ONNX file: encoded features to scores, p-values and decisions';
+
+CREATE FUNCTION deepsad_encode(model bytea, VARIADIC features "any") RETURNS double precision[]
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION deepsad_encode(bytea, "any") IS 'a row''s encoded features, which an exported ONNX graph takes; NULL = missing';
+
+CREATE FUNCTION deepsad_export_sql(model bytea, name text) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_sql(bytea, text) IS 'a model as the command that creates an SQL function of that name, which needs no extension';
+
+CREATE FUNCTION deepsad_export_query(model bytea, "table" regclass) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_query(bytea, regclass) IS 'a model as a query that scores a table''s rows and needs no extension';
+
+CREATE FUNCTION deepsad_export_json(model bytea) RETURNS json
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION deepsad_export_json(bytea) IS 'all of a model that can be read, with keys in a fixed order, for comparing and auditing';
+
+-- reports: pages to look at
+
+CREATE FUNCTION deepsad_report(model bytea) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION deepsad_report(bytea) IS 'a page of HTML about a model: training, features, threshold, trust';
+
+CREATE FUNCTION _deepsad_report_transition(internal, bytea, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_report_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_report_final(internal) RETURNS text
+AS 'MODULE_PATHNAME', 'deepsad_report_final' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_report_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_report';
+COMMENT ON FUNCTION _deepsad_report_final(internal) IS 'final function of deepsad_report';
+
+-- SSPACE: a state sorts all scores of its group, so groups should come one after the other, sorted.
+CREATE AGGREGATE deepsad_report(model bytea, features "any", label "any") (
+	SFUNC = _deepsad_report_transition, STYPE = internal, SSPACE = 2000000000,
+	FINALFUNC = _deepsad_report_final, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_report(bytea, "any", "any") IS 'a page of HTML about a model and rows to judge it by: curves, alarms, the most anomalous rows, drift';
+
+-- training sets as values
+
+CREATE TYPE deepsad_rows;
+
+CREATE FUNCTION _deepsad_rows_in(cstring) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_rows_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION _deepsad_rows_out(deepsad_rows) RETURNS cstring
+AS 'MODULE_PATHNAME', 'deepsad_rows_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION _deepsad_rows_recv(internal) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_rows_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION _deepsad_rows_send(deepsad_rows) RETURNS bytea
+AS 'MODULE_PATHNAME', 'deepsad_rows_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+-- STORAGE: numbers do not compress
+CREATE TYPE deepsad_rows (
+	INPUT = _deepsad_rows_in, OUTPUT = _deepsad_rows_out, RECEIVE = _deepsad_rows_recv, SEND = _deepsad_rows_send,
+	INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = external);
+
+COMMENT ON TYPE deepsad_rows IS 'a training set: rows, their labels, and how often each came';
+COMMENT ON FUNCTION _deepsad_rows_in(cstring) IS 'input function of deepsad_rows';
+COMMENT ON FUNCTION _deepsad_rows_out(deepsad_rows) IS 'output function of deepsad_rows';
+COMMENT ON FUNCTION _deepsad_rows_recv(internal) IS 'binary input function of deepsad_rows';
+COMMENT ON FUNCTION _deepsad_rows_send(deepsad_rows) IS 'binary output function of deepsad_rows';
+
+CREATE FUNCTION _deepsad_sample_combine(deepsad_rows, deepsad_rows) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_combine' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_sample_final(deepsad_rows) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_final' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_sample_combine(deepsad_rows, deepsad_rows) IS 'combine function of deepsad_sample and deepsad_merge, transition function of deepsad_merge';
+COMMENT ON FUNCTION _deepsad_sample_final(deepsad_rows) IS 'final function of deepsad_sample and deepsad_merge';
+
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb, text) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record) IS 'transition function of deepsad_sample';
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean) IS 'transition function of deepsad_sample';
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb) IS 'transition function of deepsad_sample';
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb, text) IS 'transition function of deepsad_sample';
+
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean, jsonb) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean, jsonb, text) RETURNS deepsad_rows
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray) IS 'transition function of deepsad_sample';
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean) IS 'transition function of deepsad_sample';
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean, jsonb) IS 'transition function of deepsad_sample';
+COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean, jsonb, text) IS 'transition function of deepsad_sample';
+
+CREATE AGGREGATE deepsad_sample(features record) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features record, label boolean) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features record, label boolean, options jsonb) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features record, label boolean, options jsonb, key text) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_sample(record) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(record, boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(record, boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(record, boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+
+CREATE AGGREGATE deepsad_sample(features anyarray) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features anyarray, label boolean) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features anyarray, label boolean, options jsonb) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features anyarray, label boolean, options jsonb, key text) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_sample(anyarray) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(anyarray, boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(anyarray, boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(anyarray, boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+
+CREATE AGGREGATE deepsad_merge(rows deepsad_rows) (
+	SFUNC = _deepsad_sample_combine, STYPE = deepsad_rows, SSPACE = 1000000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_merge(deepsad_rows) IS 'the training set of all rows of training sets; columns by name';
+
+CREATE FUNCTION deepsad_sample_info(rows deepsad_rows) RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION deepsad_sample_info(deepsad_rows) IS 'what a training set holds: entries, rows seen, labels, columns, bytes, digest';
+
+CREATE FUNCTION deepsad_sample_rows(
+	rows deepsad_rows, OUT key text, OUT label boolean, OUT count bigint, OUT features jsonb)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 10000;
+COMMENT ON FUNCTION deepsad_sample_rows(deepsad_rows) IS 'the entries of a training set';
+
+CREATE FUNCTION deepsad_sample_rows(rows deepsad_rows, row_type anyelement) RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'deepsad_sample_rows_typed' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 10000;
+COMMENT ON FUNCTION deepsad_sample_rows(deepsad_rows, anyelement) IS 'the rows of a training set, by name, as rows of the second argument''s type, each as often as it came';
+
+CREATE FUNCTION deepsad_train_rows(rows deepsad_rows, options jsonb DEFAULT NULL) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION deepsad_train_rows(deepsad_rows, jsonb) IS 'trains on the rows of a training set, as deepsad_train does; returns the model';
+
+CREATE FUNCTION deepsad_update_rows(model bytea, rows deepsad_rows, options jsonb DEFAULT NULL) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION deepsad_update_rows(bytea, deepsad_rows, jsonb) IS 'goes on training a model with the rows of a training set, as deepsad_update does; returns the new model';
+
+CREATE FUNCTION _deepsad_calibrate_transition(internal, bytea, "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_calibrate_transition(internal, bytea, "any", "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE;
+CREATE FUNCTION _deepsad_calibrate_final(internal) RETURNS bytea
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_final' LANGUAGE C PARALLEL SAFE;
+COMMENT ON FUNCTION _deepsad_calibrate_transition(internal, bytea, "any") IS 'transition function of deepsad_calibrate';
+COMMENT ON FUNCTION _deepsad_calibrate_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_calibrate';
+COMMENT ON FUNCTION _deepsad_calibrate_final(internal) IS 'final function of deepsad_calibrate';
+
+CREATE AGGREGATE deepsad_calibrate(model bytea, features "any") (
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_calibrate(model bytea, features "any", label "any") (
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any") IS 'the model with p-values by rows that it was not trained on';
+COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any", "any") IS 'the model with p-values by rows that it was not trained on; known anomalies are left out';
+
+CREATE FUNCTION deepsad_calibrate_rows(model bytea, rows deepsad_rows) RETURNS bytea
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION deepsad_calibrate_rows(bytea, deepsad_rows) IS 'the model with p-values by the rows of a training set that it was not trained on; known anomalies are left out';

@@ -92,6 +92,6 @@ FROM (SELECT deepsad_info(deepsad_train(ARRAY[i], NULL, deepsad_options(members 
 
 -- progress is gone after every training, and notices come when asked for
 SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
-SELECT length(deepsad_train(x, flag, deepsad_options(verbose => true, members => 1, epochs => 3, pretrain_epochs => 3))) > 0 AS verbose FROM big WHERE id <= 1;
+SELECT length(deepsad_train(x, flag, deepsad_options(verbose => true, members => 1, epochs => 3, pretrain_epochs => 3, offset_scale => 0))) > 0 AS verbose FROM big WHERE id <= 1;
 DROP TABLE big, model, held;
 DROP FUNCTION quick, inner_training;

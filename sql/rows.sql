@@ -229,7 +229,7 @@ SELECT array_agg(feature) AS features FROM two_numbers_model, deepsad_columns(mo
 SELECT count(*) FILTER (WHERE deepsad_score(model, two_numbers) IS DISTINCT FROM deepsad_score(model, f1, f2)) AS different FROM two_numbers_model, two_numbers;
 UPDATE two_numbers_model SET model = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1}') FROM (SELECT f1, f2 FROM two_numbers) x);
 SELECT deepsad_score(model, x) > 0 AS in_order FROM two_numbers_model, (SELECT f1, f2 FROM two_numbers LIMIT 1) x;
-SELECT deepsad_score(model, x) FROM two_numbers_model, (SELECT f2, f1 FROM two_numbers LIMIT 1) x;
+SELECT deepsad_score(model, x) > 0 AS by_name FROM two_numbers_model, (SELECT f2, f1 FROM two_numbers LIMIT 1) x;
 SELECT deepsad_train(x, NULL, '{"columns": {"2": "skip"}}') FROM (SELECT f1, f2 FROM two_numbers) x;
 SELECT feature, left_out FROM deepsad_columns((SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"f2": "skip"}}') FROM (SELECT f1, f2 FROM two_numbers) x));
 -- a name that occurs twice

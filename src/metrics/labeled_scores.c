@@ -33,8 +33,9 @@ end_sort(Datum arg)
 	state->slot = NULL;
 }
 
-static DeepsadLabeledScores *
-start_state(FunctionCallInfo fcinfo, MemoryContext context)
+/* No rows yet, in the context of the aggregate that is being called. */
+DeepsadLabeledScores *
+deepsad_labeled_scores_start(FunctionCallInfo fcinfo, MemoryContext context)
 {
 	AttrNumber	attribute[] = {1};
 	Oid			operators[] = {FLOAT8_GT_OPERATOR};
@@ -52,6 +53,27 @@ start_state(FunctionCallInfo fcinfo, MemoryContext context)
 	state->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	MemoryContextSwitchTo(old);
 	return state;
+}
+
+/* Adds a row, whose score is not NaN. */
+void
+deepsad_labeled_scores_add(DeepsadLabeledScores *state, double score, DsadLabel label)
+{
+	TupleTableSlot *slot = state->slot;
+
+	ExecClearTuple(slot);
+	slot->tts_values[0] = Float8GetDatum(score);
+	slot->tts_values[1] = BoolGetDatum(label == DSAD_ANOMALY);
+	slot->tts_isnull[0] = false;
+	slot->tts_isnull[1] = label == DSAD_UNLABELED;
+	ExecStoreVirtualTuple(slot);
+	tuplesort_puttupleslot(state->sort, slot);
+	if (label == DSAD_ANOMALY)
+		state->anomalies++;
+	else if (label == DSAD_NORMAL)
+		state->normals++;
+	else
+		state->unlabeled++;
 }
 
 /* The third argument, which must be the same in every row. */
@@ -79,7 +101,6 @@ deepsad_metric_transition(PG_FUNCTION_ARGS)
 {
 	DeepsadLabeledScores *state = PG_ARGISNULL(0) ? NULL : (DeepsadLabeledScores *) PG_GETARG_POINTER(0);
 	MemoryContext context;
-	TupleTableSlot *slot;
 	double		parameter = 0;
 
 	if (!AggCheckCallContext(fcinfo, &context))
@@ -100,22 +121,11 @@ deepsad_metric_transition(PG_FUNCTION_ARGS)
 	if (state == NULL)
 	{
 		deepsad_check_versions();
-		state = start_state(fcinfo, context);
+		state = deepsad_labeled_scores_start(fcinfo, context);
 		state->has_parameter = PG_NARGS() > 3;
 		state->parameter = parameter;
 	}
-	slot = state->slot;
-	ExecClearTuple(slot);
-	slot->tts_values[0] = PG_GETARG_DATUM(1);
-	slot->tts_values[1] = PG_GETARG_DATUM(2);
-	slot->tts_isnull[0] = false;
-	slot->tts_isnull[1] = false;
-	ExecStoreVirtualTuple(slot);
-	tuplesort_puttupleslot(state->sort, slot);
-	if (PG_GETARG_BOOL(2))
-		state->anomalies++;
-	else
-		state->normals++;
+	deepsad_labeled_scores_add(state, PG_GETARG_FLOAT8(1), PG_GETARG_BOOL(2) ? DSAD_ANOMALY : DSAD_NORMAL);
 	PG_RETURN_POINTER(state);
 }
 
@@ -136,9 +146,11 @@ deepsad_labeled_scores_walk(DeepsadLabeledScores *state, DeepsadTieCallback call
 	{
 		bool		isnull;
 		double		score = DatumGetFloat8(slot_getattr(slot, 1, &isnull));
-		bool		label = DatumGetBool(slot_getattr(slot, 2, &isnull));
+		bool		label = DatumGetBool(slot_getattr(slot, 2, &isnull)) && !isnull;
 
 		CHECK_FOR_INTERRUPTS();
+		if (isnull && !state->unlabeled_too)
+			continue;
 		if (count[0] + count[1] > 0 && score != current)
 		{
 			callback(arg, current, count[1], count[0]);

@@ -10,6 +10,8 @@
 #include "executor/tuptable.h"
 #include "utils/tuplesort.h"
 
+#include "core/rows.h"
+
 /* Rows of (score, label), in the aggregate's context; several metrics can share one state. */
 typedef struct DeepsadLabeledScores
 {
@@ -18,6 +20,8 @@ typedef struct DeepsadLabeledScores
 	bool		sorted;			/* performsort was done, perhaps by another metric */
 	uint64		anomalies;
 	uint64		normals;
+	uint64		unlabeled;
+	bool		unlabeled_too;	/* walks count unlabeled rows as normal; else they leave them out */
 	bool		has_parameter;	/* the aggregate has a third argument */
 	double		parameter;
 } DeepsadLabeledScores;
@@ -25,6 +29,8 @@ typedef struct DeepsadLabeledScores
 /* Called for each distinct score, highest first, with the counts at that score. */
 typedef void (*DeepsadTieCallback) (void *arg, double score, uint64 anomalies, uint64 normals);
 
+extern DeepsadLabeledScores *deepsad_labeled_scores_start(FunctionCallInfo fcinfo, MemoryContext context);
+extern void deepsad_labeled_scores_add(DeepsadLabeledScores *state, double score, DsadLabel label);
 extern DeepsadLabeledScores *deepsad_labeled_scores(FunctionCallInfo fcinfo);
 extern void deepsad_labeled_scores_walk(DeepsadLabeledScores *state, DeepsadTieCallback callback, void *arg);
 

@@ -25,7 +25,10 @@ deepsad_set_begin(FunctionCallInfo fcinfo, TupleDesc *desc)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("set-valued function called in context that cannot accept a set")));
 	if (get_call_result_type(fcinfo, NULL, &type) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function must return a row type");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("columns of the result are not known"),
+				 errhint("Call the function in FROM, with a value of a named row type: NULL::t.")));
 	/* only what the executor frees after each call may lie in the query's context */
 	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
 	*desc = BlessTupleDesc(CreateTupleDescCopy(type));

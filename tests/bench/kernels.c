@@ -27,17 +27,19 @@ static double *doubles;
 static DsadPackedNet net[2][MEMBERS];	/* 32-32-16-8, 128-128-64-32 */
 static double distance[BATCH];
 
-/* Memory that the work reads: small numbers of both signs. */
+/* Memory that the work reads, zero behind its first `count` floats: small numbers of both signs. */
 static void
-fill(void)
+fill(int count)
 {
 	for (int i = 0; i < 6; i++)
 	{
-		memory[i] = aligned_alloc(DSAD_ALIGN, FLOATS * sizeof(float));
-		for (int j = 0; j < FLOATS; j++)
+		char	   *block = calloc(FLOATS * sizeof(float) + DSAD_ALIGN, 1);
+
+		memory[i] = (float *) (((uintptr_t) block + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1));
+		for (int j = 0; j < count; j++)
 			memory[i][j] = (float) ((j % 1009 * 7919 + i * 31) % 1009) / 1009 - 0.5f;
 	}
-	for (int j = 0; j < FLOATS; j++)
+	for (int j = 0; j < count; j++)
 		memory[5][j] = fabsf(memory[5][j]);
 	doubles = malloc(4096 * sizeof(double));
 	for (int j = 0; j < 4096; j++)
@@ -76,7 +78,7 @@ train_step(const DsadKernel *k)
 	{
 		k->gemm_nn(BATCH, dims[l + 1], dims[l], memory[0], dims[l], memory[1], dims[l + 1], memory[2], dims[l + 1]);
 		if (l < 2)
-			k->batchnorm_forward(memory[2], memory[3], BATCH, dims[l + 1], dims[l + 1], memory[4], memory[4] + 64,
+			k->batchnorm_forward(memory[2], memory[3], BATCH, dims[l + 1], dims[l + 1], memory[5], memory[4], memory[4] + 64,
 								 memory[4] + 128);
 	}
 	k->distances(memory[0], BATCH, 16, memory[1], 8, distance);
@@ -87,7 +89,7 @@ train_step(const DsadKernel *k)
 		if (l > 0)
 		{
 			k->gemm_nn(BATCH, dims[l], dims[l + 1], memory[0], dims[l + 1], memory[1], dims[l], memory[2], dims[l]);
-			k->batchnorm_backward(memory[2], memory[0], BATCH, dims[l], dims[l], memory[5]);
+			k->batchnorm_backward(memory[2], memory[0], BATCH, dims[l], dims[l], memory[5], memory[5]);
 		}
 		k->adam(memory[2], memory[0], memory[3], memory[5], memory[4], dims[l] * dims[l + 1], &step);
 	}
@@ -188,7 +190,7 @@ time_work(int number, const DsadKernel *kernel)
 int
 main(int argc, char **argv)
 {
-	fill();
+	fill(argc > 3 ? 4096 : FLOATS);	/* few instructions where they are counted */
 	make_nets();
 	if (argc > 3)
 	{

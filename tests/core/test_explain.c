@@ -38,7 +38,8 @@ reference_score(const DsadModel *model, const double *x)
 					out[j] += in[i] * (double) member->weight[l][i * model->dims[l + 1] + j];
 				if (l + 1 == model->layers)
 					continue;
-				out[j] = (out[j] - (double) member->running_mean[l][j]) / sqrt((double) member->running_var[l][j] + 1e-4);
+				out[j] = (out[j] - (double) member->running_mean[l][j]) / sqrt((double) member->running_var[l][j] + 1e-4) +
+					(double) member->offset[l][j];
 				if (out[j] < 0)
 					out[j] *= (double) 0.01f;
 			}

@@ -298,9 +298,9 @@ check_training(size_t n, size_t real)
 			memcpy(r[i], i < 3 || i == 7 ? x : other, count * sizeof(float));
 		}
 		distance[level] = calloc(n, sizeof(double));
-		kernel->batchnorm_forward(r[0], r[1], n, width, width, r[3], r[4], r[5]);
-		kernel->batchnorm_fixed(r[2], n, width, center, r[5]);
-		kernel->batchnorm_backward(r[6], r[1], n, width, width, r[5]);
+		kernel->batchnorm_forward(r[0], r[1], n, width, width, center, r[3], r[4], r[5]);
+		kernel->batchnorm_fixed(r[2], n, width, center, r[5], center);
+		kernel->batchnorm_backward(r[6], r[1], n, width, width, r[5], center);
 		kernel->batchnorm_fixed_backward(r[10], x, n, width, r[5]);
 		for (size_t i = 0; i < count; i++)
 			r[9][i] = fabsf(r[9][i]);

@@ -389,7 +389,7 @@ test_input_weight(void)
 			test_env_init(&env);
 			dsad_arena_init(&arena, &env.env);
 			CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
-			CHECK(model.config.input_weight == (asked ? 0.75 : anomalies < 50 ? 1 / (1 + (double) anomalies) : 0));
+			CHECK(model.config.input_weight == (asked ? 0.75 : anomalies < 50 ? 3 / (1 + 5 * (double) anomalies) : 0));
 			/* the mean score of rows that are not known anomalies is 1 whatever the weight */
 			CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
 			test_score(scorer, rows.value, 80, score);

@@ -118,17 +118,17 @@ struct DsadKernel
 							const float *b, size_t ldb, float *c, size_t ldc);
 
 	/*
-	 * BatchNorm in training mode and leaky ReLU, in place on x (n, width; row
+	 * BatchNorm in training mode, an offset (width) and leaky ReLU, in place on x (n, width; row
 	 * stride `stride`); also keeps the normalized values.  Fills, for each column,
 	 * the batch's mean, its unbiased variance (0 for one row) and
 	 * 1 / sqrt(biased variance + eps).
 	 */
 	void		(*batchnorm_forward) (float *x, float *normalized, size_t n, size_t stride, size_t width,
-									  float *mean, float *unbiased, float *inverse_std);
+									  const float *offset, float *mean, float *unbiased, float *inverse_std);
 
 	/* The same in evaluation mode: with statistics that are given. */
 	void		(*batchnorm_fixed) (float *x, size_t n, size_t width, const float *mean,
-									const float *inverse_std);
+									const float *inverse_std, const float *offset);
 
 	/* Backward through that, in place on d (n, width); y is what batchnorm_fixed gave. */
 	void		(*batchnorm_fixed_backward) (float *d, const float *y, size_t n, size_t width,
@@ -140,7 +140,7 @@ struct DsadKernel
 	 * inverse_std * (g - mean(g) - y * mean(g y)).
 	 */
 	void		(*batchnorm_backward) (float *d, const float *y, size_t n, size_t stride, size_t width,
-									   const float *inverse_std);
+									   const float *inverse_std, const float *offset);
 
 	/* One step of Adam on count weights (a multiple of DSAD_LANES), and of their average unless NULL. */
 	void		(*adam) (float *w, const float *gradient, float *first, float *second, float *average,

@@ -10,6 +10,7 @@
  * of its sums, and that order is laid down in kernel.h.
  */
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "core/kernel/kernel.h"
@@ -87,7 +88,7 @@ leaky_slope(vec v, vec at)
 	const vec	zero = {0};
 	mask		below = at < zero;
 
-	return (vec) ((below & (mask) (v * DSAD_LEAKY_SLOPE)) | (~below & (mask) v));
+	return (vec) ((mask) v ^ (((mask) v ^ (mask) (v * DSAD_LEAKY_SLOPE)) & below));
 #endif
 }
 

@@ -123,8 +123,8 @@ column_sum(const vec *s)
 }
 
 static void
-batchnorm_forward(float *x, float *normalized, size_t n, size_t stride, size_t width,
-						 float *mean, float *unbiased, float *inverse_std)
+batchnorm_forward(float *x, float *normalized, size_t n, size_t stride, size_t width, const float *offset,
+				  float *mean, float *unbiased, float *inverse_std)
 {
 	for (size_t j = 0; j < width; j += WIDTH)
 	{
@@ -185,20 +185,20 @@ batchnorm_forward(float *x, float *normalized, size_t n, size_t stride, size_t w
 			vec			y = (loadv(x + i * stride + j) - center) * inverse;
 
 			storev(normalized + i * stride + j, y);
-			storev(x + i * stride + j, leaky(y));
+			storev(x + i * stride + j, leaky(y + loadv(offset + j)));
 		}
 	}
 }
 
 static void
-batchnorm_fixed(float *x, size_t n, size_t width, const float *mean, const float *inverse_std)
+batchnorm_fixed(float *x, size_t n, size_t width, const float *mean, const float *inverse_std, const float *offset)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < width; j += WIDTH)
 		{
 			vec			y = (loadv(x + i * width + j) - loadv(mean + j)) * loadv(inverse_std + j);
 
-			storev(x + i * width + j, leaky(y));
+			storev(x + i * width + j, leaky(y + loadv(offset + j)));
 		}
 }
 
@@ -215,12 +215,12 @@ batchnorm_fixed_backward(float *d, const float *y, size_t n, size_t width, const
 		}
 }
 
-/* Takes a gradient d through the activation of y, and sums it and its product with y. */
+/* Takes a gradient d through the activation of y + offset, and sums it and its product with y. */
 INLINE void
-below_activation(float *d, const float *y, vec *sum, vec *sum_y)
+below_activation(float *d, const float *y, vec offset, vec *sum, vec *sum_y)
 {
 	vec			normalized = loadv(y);
-	vec			g = leaky_slope(loadv(d), normalized);
+	vec			g = leaky_slope(loadv(d), normalized + offset);
 
 	storev(d, g);
 	*sum += g;
@@ -229,11 +229,12 @@ below_activation(float *d, const float *y, vec *sum, vec *sum_y)
 
 static void
 batchnorm_backward(float *d, const float *y, size_t n, size_t stride, size_t width,
-						  const float *inverse_std)
+				   const float *inverse_std, const float *offset)
 {
 	for (size_t j = 0; j < width; j += WIDTH)
 	{
 		double		total[2][WIDTH] = {{0}};
+		vec			shift = loadv(offset + j);
 		float		mean[2][WIDTH];
 		vec			mean_d;
 		vec			mean_dy;
@@ -250,9 +251,9 @@ batchnorm_backward(float *d, const float *y, size_t n, size_t stride, size_t wid
 			for (; i + 4 <= end; i += 4)
 				UNROLL
 				for (int p = 0; p < 4; p++)
-					below_activation(d + (i + p) * stride + j, y + (i + p) * stride + j, &s[0][p], &s[1][p]);
+					below_activation(d + (i + p) * stride + j, y + (i + p) * stride + j, shift, &s[0][p], &s[1][p]);
 			for (int p = 0; i < end; i++, p++)
-				below_activation(d + i * stride + j, y + i * stride + j, &s[0][p], &s[1][p]);
+				below_activation(d + i * stride + j, y + i * stride + j, shift, &s[0][p], &s[1][p]);
 			total_add(total[0], column_sum(s[0]));
 			total_add(total[1], column_sum(s[1]));
 		}

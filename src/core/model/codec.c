@@ -31,6 +31,7 @@ put_member(DsadWriter *w, const DsadModel *model, const DsadMember *member)
 	{
 		dsad_put_floats(w, member->running_mean[l], model->dims[l + 1]);
 		dsad_put_floats(w, member->running_var[l], model->dims[l + 1]);
+		dsad_put_floats(w, member->offset[l], model->dims[l + 1]);
 	}
 	dsad_put_floats(w, member->center, model->dims[model->layers]);
 	dsad_put_double(w, member->divisor);
@@ -186,6 +187,7 @@ get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError 
 	{
 		dsad_get_floats(r, member->running_mean[l], model->dims[l + 1], -INFINITY);
 		dsad_get_floats(r, member->running_var[l], model->dims[l + 1], 0);
+		dsad_get_floats(r, member->offset[l], model->dims[l + 1], -INFINITY);
 	}
 	dsad_get_floats(r, member->center, model->dims[model->layers], -INFINITY);
 	dsad_get_doubles(r, &member->divisor, 1);

@@ -10,6 +10,8 @@
 
 /* Visits to rows of the Deep SAD phase, per member, that default epochs stay within. */
 #define MAX_VISITS 5000000
+#define LEAST_EPOCHS 55
+#define MORE_EPOCHS 65
 
 #define UPDATE_EPOCHS 20
 #define MAX_UPDATE_VISITS 500000
@@ -46,7 +48,7 @@ const DsadOption dsad_options[] = {
 	INT(latent, 3, 1, DSAD_MAX_LATENT, false),
 	INT(members, 4, 1, DSAD_MAX_MEMBERS, false),
 	INT(seed, 5, -9223372036854775808.0, 9223372036854775807.0, true),
-	INT(epochs, 6, 0, DSAD_MAX_EPOCHS, true),
+	INT_OR_NULL(epochs, 6, 0, DSAD_MAX_EPOCHS, -1, true),
 	INT(pretrain_epochs, 7, 0, DSAD_MAX_EPOCHS, false),
 	INT_OR_NULL(max_steps, 8, 1, 9007199254740992.0, 0, true),
 	INT(batch_size, 9, 2, 65536, true),
@@ -67,6 +69,7 @@ const DsadOption dsad_options[] = {
 	FLOAT(alpha, 24, 1e-9, 1, false),
 	FLOAT_OR_NULL(contamination, 25, 1e-9, 0.5, 0, false),
 	FLOAT_OR_NULL(threshold, 26, DSAD_MIN_THRESHOLD, DSAD_MAX_THRESHOLD, 0, false),
+	FLOAT(offset_scale, 27, 0, 10, false),
 	OPTION(workers, 0, DSAD_OPTION_INT, 0, 1024, -1, NULL, true, true),
 	OPTION(verbose, 0, DSAD_OPTION_BOOL, 0, 1, NAN, NULL, true, true),
 };
@@ -115,6 +118,18 @@ bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
 }
 
 /*
+ * The epochs of the Deep SAD phase, where the options do not say: the more anomalies are known the longer
+ * there is something to learn.
+ */
+int64_t
+dsad_default_epochs(uint64_t rows, uint64_t anomalies)
+{
+	uint64_t	more = anomalies / 4;
+
+	return bounded_epochs(LEAST_EPOCHS + (int64_t) (more < MORE_EPOCHS ? more : MORE_EPOCHS), MAX_VISITS, rows);
+}
+
+/*
  * Every option's value under a preset for `rows` rows of `features` numbers.
  * 'paper' is Ruff et al., appendix E: 50 epochs at 1e-4 and 100 at 1e-5, batches
  * of 200, Glorot weights, one network, and the plain squared distance as score.
@@ -130,7 +145,7 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->latent = wide ? 32 : 8;
 	config->members = 8;
 	config->seed = 0;
-	config->epochs = bounded_epochs(35, MAX_VISITS, rows);
+	config->epochs = -1;
 	config->pretrain_epochs = bounded_epochs(20, MAX_VISITS, rows);
 	config->max_steps = 0;
 	config->batch_size = 128;
@@ -145,6 +160,7 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->max_rows = 0;
 	config->trimming = 5;
 	config->ema_decay = 0.99;
+	config->offset_scale = 0.7;
 	config->input_weight = -1;
 	config->calibration = DSAD_CALIBRATION_AUTO;
 	config->alpha = 0.01;
@@ -167,6 +183,7 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 			config->scaling = DSAD_SCALING_STANDARD;
 			config->trimming = 0;
 			config->ema_decay = 0;
+			config->offset_scale = 0;
 			config->input_weight = 0;
 			config->calibration = DSAD_CALIBRATION_NONE;
 			break;

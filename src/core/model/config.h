@@ -74,6 +74,7 @@ typedef struct DsadConfig
 	int64_t		max_rows;		/* 0 = all, else train on a uniform sample of so many */
 	double		trimming;		/* unlabeled rows beyond so many median distances do not count; 0 = all do */
 	double		ema_decay;		/* of the average of weights over steps; 0 = the last step's weights */
+	double		offset_scale;	/* standard deviation of the hidden units' fixed offsets; 0 = none */
 	double		input_weight;	/* of the inputs' own distance in the score; -1 = by the number of known anomalies */
 
 	int64_t		calibration;	/* DsadCalibrationMethod; of a trained model never AUTO */
@@ -114,6 +115,7 @@ extern const int dsad_option_count;
 extern const DsadOption *dsad_option_find(const char *name, size_t length);
 extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
 								 uint64_t rows);
+extern int64_t dsad_default_epochs(uint64_t rows, uint64_t anomalies);
 extern void dsad_config_update(DsadConfig *config, uint64_t rows);
 extern DsadStatus dsad_option_check(const DsadOption *option, double value, DsadError *error);
 extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);

@@ -69,7 +69,8 @@ dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error)
 				break;
 			member->running_mean[l] = dsad_arena_array(arena, out, sizeof(float));
 			member->running_var[l] = dsad_arena_array(arena, out, sizeof(float));
-			if (!member->running_mean[l] || !member->running_var[l])
+			member->offset[l] = dsad_arena_array(arena, out, sizeof(float));
+			if (!member->running_mean[l] || !member->running_var[l] || !member->offset[l])
 				return dsad_no_memory(error);
 		}
 		member->center = dsad_arena_array(arena, model->dims[layers], sizeof(float));

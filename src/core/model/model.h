@@ -55,6 +55,7 @@ typedef struct DsadMember
 	float	   *weight[DSAD_MAX_LAYERS];	/* (dims[l], dims[l + 1]) */
 	float	   *running_mean[DSAD_MAX_HIDDEN];	/* dims[l + 1], hidden layers only */
 	float	   *running_var[DSAD_MAX_HIDDEN];
+	float	   *offset[DSAD_MAX_HIDDEN];	/* between BatchNorm and activation; never trained */
 	float	   *center;			/* dims[L] */
 	double		divisor;		/* mean squared distance of eligible training rows, or 1 */
 	float	   *pretrain_loss;	/* pretrain_epochs_run */

@@ -111,7 +111,7 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 		return dsad_corrupt(error, "an option is missing");
 	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
 		return error->status;
-	if (dsad_config_check(config, error) != DSAD_OK)
+	if (dsad_config_check(config, error) != DSAD_OK || config->epochs < 0)
 		return dsad_corrupt(error, "an option is out of range");
 	return DSAD_OK;
 }

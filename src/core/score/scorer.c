@@ -61,7 +61,7 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 		if (hidden)
 		{
 			factor[j] = 1 / sqrtf(member->running_var[l][j] + DSAD_BATCHNORM_EPS);
-			bias[j] = -member->running_mean[l][j] * factor[j];
+			bias[j] = member->offset[l][j] - member->running_mean[l][j] * factor[j];
 		}
 	}
 	for (size_t i = 0; i < in; i++)

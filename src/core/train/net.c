@@ -50,8 +50,9 @@ dsad_net_alloc(DsadNet *net, DsadArena *arena, const uint32_t *dims, uint32_t la
 		net->running_var[l] = dsad_arena_array(arena, out, sizeof(float));
 		net->inverse_std[l] = dsad_arena_array(arena, out, sizeof(float));
 		net->normalized[l] = dsad_arena_array(arena, batch_rows * out, sizeof(float));
+		net->offset[l] = dsad_arena_array(arena, out, sizeof(float));
 		if (!net->running_mean[l] || !net->running_var[l] || !net->inverse_std[l] ||
-			!net->normalized[l])
+			!net->normalized[l] || !net->offset[l])
 			return dsad_no_memory(error);
 		for (size_t j = 0; j < dims[l + 1]; j++)
 			net->running_var[l][j] = 1;
@@ -126,6 +127,29 @@ dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch)
 	}
 }
 
+/* About a standard normal variable, without functions that differ between libraries: a sum of twelve uniform ones. */
+static float
+draw_normal(DsadRandom *random)
+{
+	float		sum = -6;
+
+	for (int i = 0; i < 12; i++)
+		sum += dsad_random_uniform(random, 0, 1);
+	return sum;
+}
+
+/*
+ * Draws the offsets of the hidden units, with this standard deviation.  Without them all units of the first
+ * layer have their kink where the inputs are at their means: a point that no row is like.
+ */
+void
+dsad_net_draw_offsets(DsadNet *net, DsadRandom *random, double deviation)
+{
+	for (uint32_t l = 0; l + 1 < net->layers; l++)
+		for (size_t j = 0; j < net->dims[l + 1]; j++)
+			net->offset[l][j] = (float) deviation * draw_normal(random);
+}
+
 /* Sets layer l's weights from weight (dims[l], dims[l + 1]), without padding. */
 void
 dsad_net_set_weights(DsadNet *net, uint32_t l, const float *weight)
@@ -170,7 +194,7 @@ normalize_fixed(DsadNet *net, DsadProducts *products, uint32_t l, float *y, uint
 		net->inverse_std[l][j] = 1 / sqrtf(net->running_var[l][j] + DSAD_BATCHNORM_EPS);
 	for (size_t i = 0; i < n; i += step, dsad_watch(&products->watch))
 		products->kernel->batchnorm_fixed(y + i * width, n - i < step ? n - i : step, width,
-										  net->running_mean[l], net->inverse_std[l]);
+										  net->running_mean[l], net->inverse_std[l], net->offset[l]);
 }
 
 /* BatchNorm with the batch's statistics, which move the running ones, and leaky ReLU; as above. */
@@ -182,7 +206,7 @@ normalize(DsadNet *net, DsadProducts *products, uint32_t l, float *y, uint32_t n
 
 	for (size_t j = 0; j < width; j += step, dsad_watch(&products->watch))
 		products->kernel->batchnorm_forward(y + j, net->normalized[l] + j, n, width,
-											width - j < step ? width - j : step, net->mean + j,
+											width - j < step ? width - j : step, net->offset[l] + j, net->mean + j,
 											net->unbiased + j, net->inverse_std[l] + j);
 	move_statistics(net, l);
 }
@@ -252,7 +276,7 @@ backward_normalize(DsadNet *net, DsadProducts *products, uint32_t l, float *d, u
 		for (size_t j = 0; j < width; j += step, dsad_watch(&products->watch))
 			products->kernel->batchnorm_backward(d + j, net->normalized[l] + j, n, width,
 												 width - j < step ? width - j : step,
-												 net->inverse_std[l] + j);
+												 net->inverse_std[l] + j, net->offset[l] + j);
 }
 
 /*

@@ -24,6 +24,7 @@ typedef struct DsadNet
 	float	   *gradient[DSAD_MAX_LAYERS];	/* same shapes; dsad_net_backward fills them */
 	float	   *running_mean[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers */
 	float	   *running_var[DSAD_MAX_HIDDEN];	/* unbiased, as PyTorch keeps it */
+	float	   *offset[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers: between BatchNorm and activation; never trained */
 
 	/* The last forward pass in training mode, for backward. */
 	const float *input;			/* (n, width[0]), the caller's */
@@ -41,6 +42,7 @@ extern double dsad_net_memory(const uint32_t *dims, uint32_t layers, uint32_t ba
 extern DsadStatus dsad_net_products_alloc(DsadProducts *products, DsadArena *arena,
 										  const uint32_t *dims, uint32_t layers, DsadError *error);
 extern void dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch);
+extern void dsad_net_draw_offsets(DsadNet *net, DsadRandom *random, double deviation);
 extern void dsad_net_set_weights(DsadNet *net, uint32_t l, const float *weight);
 extern void dsad_net_get_weights(const DsadNet *net, uint32_t l, float *weight);
 extern const float *dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x,

@@ -19,13 +19,13 @@
 #define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
 
 /*
- * How much the inputs' own distance counts beside the nets' by default: as much
+ * How much the inputs' own distance counts beside the nets' by default: three times as much
  * when nothing is labeled, and the less the more anomalies are known.
  */
 static double
 input_weight(uint64_t anomalies)
 {
-	return anomalies < FORGET_INPUTS ? 1 / (1 + (double) anomalies) : 0;
+	return anomalies < FORGET_INPUTS ? 3 / (1 + 5 * (double) anomalies) : 0;
 }
 
 /* Begins a plan: the rows' order, in scratch, if they can be read in any. */
@@ -72,6 +72,8 @@ lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const Dsad
 {
 	DsadStatus	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
 
+	if (model->config.epochs < 0)
+		model->config.epochs = dsad_default_epochs(rows->count, rows->anomalies);
 	model->encoder = rows->encoder;
 	model->facts.rows = rows->count;
 	model->facts.anomalies = rows->anomalies;

@@ -52,6 +52,8 @@ pretrain(DsadTraining *t, DsadArena *arena)
 		return status;
 	dsad_random_seed(&random, (uint64_t) config->seed, t->member_number, DSAD_STREAM_DECODER_INIT);
 	dsad_net_init(&t->decoder, &random, (DsadInit) config->init, &t->products.watch);
+	dsad_random_seed(&random, (uint64_t) config->seed, DSAD_MAX_MEMBERS + t->member_number, DSAD_STREAM_OFFSETS);
+	dsad_net_draw_offsets(&t->decoder, &random, config->offset_scale);
 	dsad_loader_seed(&t->loader, (uint64_t) config->seed, t->member_number, DSAD_STREAM_PRETRAIN_SHUFFLE);
 	dsad_training_start_phase(t, config->pretrain_epochs, 0);
 	for (uint32_t epoch = 0; epoch < config->pretrain_epochs; epoch++)
@@ -164,6 +166,8 @@ train(DsadTraining *t, DsadArena *arena)
 		return status;
 	dsad_random_seed(&random, (uint64_t) t->config->seed, t->member_number, DSAD_STREAM_ENCODER_INIT);
 	dsad_net_init(&t->encoder, &random, (DsadInit) t->config->init, &t->products.watch);
+	dsad_random_seed(&random, (uint64_t) t->config->seed, t->member_number, DSAD_STREAM_OFFSETS);
+	dsad_net_draw_offsets(&t->encoder, &random, t->config->offset_scale);
 	status = dsad_training_canceled(t);
 	if (status == DSAD_OK && t->config->pretrain_epochs > 0)
 	{

@@ -147,7 +147,7 @@ void
 dsad_training_step(DsadTraining *t)
 {
 	if ((double) t->phase_step >= TRIM_WARMUP * (double) t->phase_steps)
-		t->loss.trim = t->config->trimming;
+		t->loss.trim = t->member_number % 2 == 0 ? t->config->trimming : 0;
 	t->phase_step++;
 }
 
@@ -224,6 +224,7 @@ dsad_training_keep_weights(DsadTraining *t)
 			break;
 		memcpy(t->member->running_mean[l], net->running_mean[l], out * sizeof(float));
 		memcpy(t->member->running_var[l], net->running_var[l], out * sizeof(float));
+		memcpy(t->member->offset[l], net->offset[l], out * sizeof(float));
 	}
 	return dsad_training_canceled(t);
 }

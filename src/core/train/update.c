@@ -24,6 +24,7 @@ warm_start(DsadTraining *t)
 			break;
 		memcpy(net->running_mean[l], t->member->running_mean[l], out * sizeof(float));
 		memcpy(net->running_var[l], t->member->running_var[l], out * sizeof(float));
+		memcpy(net->offset[l], t->member->offset[l], out * sizeof(float));
 	}
 	memcpy(t->center, t->member->center, t->loss.latent * sizeof(float));
 }

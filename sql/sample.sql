@@ -1,0 +1,187 @@
+-- Training sets as values: what they hold, and that they are the same whatever the plan.
+\set VERBOSITY terse
+SET extra_float_digits = 0;
+SET timezone = 'UTC';
+
+-- what a set is
+CREATE TABLE st (id int, a real, b text, c int, at timestamptz, f real[], y boolean);
+INSERT INTO st SELECT i, i % 7, CASE WHEN i % 5 > 0 THEN 'k' || i % 3 END, i % 2, '2026-01-01'::timestamptz + i * interval '1 hour',
+	ARRAY[i % 3, i % 4], CASE WHEN i % 50 = 0 THEN i % 100 = 0 END FROM generate_series(1, 600) i;
+SELECT jsonb_pretty(deepsad_sample_info(deepsad_sample(st, y)) - 'digest') FROM st;
+SELECT deepsad_sample_info(deepsad_sample(f)) - 'digest' - 'columns' AS arrays FROM st;
+SELECT deepsad_sample_info(deepsad_sample(f))->'columns' AS columns FROM st;
+-- columns that are left out, or the only ones that are taken
+SELECT jsonb_path_query_array(deepsad_sample_info(deepsad_sample(st, y, '{"columns": {"id": "skip", "b": "skip", "y": "skip"}}')), '$.columns[*].name') FROM st;
+SELECT jsonb_path_query_array(deepsad_sample_info(deepsad_sample(st, NULL, '{"columns": ["c", "a"]}')), '$.columns[*].name') FROM st;
+-- copies are one entry
+SELECT deepsad_sample_info(deepsad_sample(r))->'entries' AS entries, deepsad_sample_info(deepsad_sample(r))->'rows' AS rows FROM st, LATERAL (SELECT a, c) r;
+SELECT key, label, count, features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM st, LATERAL (SELECT c) r));
+-- every type comes back as it was
+CREATE TYPE st_mood AS ENUM ('calm', 'wild');
+CREATE DOMAIN st_short AS varchar(4) CHECK (VALUE <> 'no');
+CREATE TABLE st_all (i2 int2, i4 int4, i8 int8, n numeric, f4 float4, f8 float8, o boolean, t text, v varchar(9), p char(5), m name,
+	q "char", u uuid, ts timestamp, tz timestamptz, d date, h time, hz timetz, iv interval, ip inet, ci cidr, mood st_mood, dom st_short,
+	a2 int2[], a4 int4[], a8 int8[], an numeric[], af real[], ad float8[]);
+INSERT INTO st_all VALUES
+	(1, -2, 9223372036854775807, 1.5, 0.1, 0.1, true, 'text', 'vary', 'pad', 'nam', 'c', '00112233-4455-6677-8899-aabbccddeeff',
+	'2026-01-02 03:04:05.678', '2026-01-02 03:04:05+02', '2026-01-02', '12:34:56', '12:00+02', '1 month 2 days 03:00', '10.1.2.3/8', '2001:db8::/32',
+	'wild', 'yes', '{1,2}', '{-1,70000}', '{9007199254740993,1}', '{1.5,NULL}', '{0.1,2}', '{0.1,1e300}'),
+	(NULL, NULL, -9223372036854775808, 'NaN', 'NaN', '-Infinity', false, '', NULL, '', NULL, NULL, NULL, 'infinity', '-infinity', '4000-01-01 BC',
+	'24:00', NULL, '-1 day', '::1', NULL, 'calm', NULL, '{3}', NULL, NULL, '{-1}', '{1,2,3}', NULL);
+CREATE TEMP TABLE st_back AS SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(st_all) FROM st_all), NULL::st_all);
+SELECT * FROM st_back ORDER BY i8 \gx
+-- a type with some of the columns, of other types
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM st, LATERAL (SELECT a, c) r), NULL::st_all) LIMIT 0;
+CREATE TYPE st_part AS (c bigint, a text, other int);
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM st, LATERAL (SELECT a, c) r), NULL::st_part) ORDER BY c, a LIMIT 3;
+SELECT count(*) FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM st, LATERAL (SELECT a, c) r), NULL::st_part);
+-- numbers that are equal are one row, whatever type they have; NULL is what a row does not have
+SELECT deepsad_sample_info(deepsad_merge(s))->'entries' AS entries FROM (
+	SELECT deepsad_sample(r) AS s FROM (SELECT 1::int AS a, NULL::text AS b) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 1.0::float8 AS a) r
+	UNION ALL SELECT deepsad_sample(r) FROM (SELECT NULL::text AS b, 1::numeric AS a) r) q;
+
+-- keys and labels: a key is one entry, a known label wins, the longest content stays
+CREATE TABLE sk (k text, x text, y boolean);
+INSERT INTO sk VALUES ('a', 'short', NULL), ('a', 'a longer one', NULL), ('b', 'b', true), ('b', 'b', NULL), ('c', 'c', false), ('c', 'cc', false), ('d', 'd', NULL);
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(r, y, NULL, k) FROM sk, LATERAL (SELECT x) r)) ORDER BY key;
+INSERT INTO sk VALUES ('c', 'c', true);
+SELECT deepsad_sample(r, y, NULL, k) FROM sk, LATERAL (SELECT x) r;
+SELECT deepsad_sample(r, y) FROM sk, LATERAL (SELECT x) r;
+SELECT deepsad_sample(ARRAY[1, 2], y) FROM sk;
+
+-- the same value, bit for bit, from every plan
+CREATE TABLE sp (part int, tenant int, k text, a real, b text, c int, f real[], y boolean) PARTITION BY LIST (part);
+CREATE TABLE sp0 PARTITION OF sp FOR VALUES IN (0);
+CREATE TABLE sp1 PARTITION OF sp FOR VALUES IN (1);
+CREATE TABLE sp2 PARTITION OF sp FOR VALUES IN (2);
+INSERT INTO sp SELECT i % 3, i % 10, 'k' || i::bigint * 7919 % 3000, i % 5, 't' || i % 4, CASE WHEN i % 3 > 0 THEN i % 6 END,
+	ARRAY[i % 5, i % 7, sqrt(i % 50)], CASE WHEN i::bigint * 7919 % 3000 % 40 = 0 AND i % 2 = 0 THEN i::bigint * 7919 % 3000 % 80 = 0 END
+	FROM generate_series(1, 12000) i;
+ANALYZE sp;
+CREATE FUNCTION st_plan(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text; partial boolean := false; gather boolean := false;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		partial := partial OR line LIKE '%Partial%Aggregate%';
+		gather := gather OR line LIKE '%Gather%';
+	END LOOP;
+	RETURN concat_ws(' ', CASE WHEN gather THEN 'parallel' END, CASE WHEN partial THEN 'partial' END);
+END $$;
+-- what differs from the serial plan, and the plans that there were
+CREATE FUNCTION st_same(aggregate text) RETURNS TABLE (how text, plan text, same boolean) LANGUAGE plpgsql AS $$
+DECLARE
+	query text := format('SELECT md5(%s::text) FROM sp', aggregate);
+	expected text;
+	got text;
+	workers int;
+	partitions text;
+BEGIN
+	SET LOCAL parallel_setup_cost = 0;
+	SET LOCAL parallel_tuple_cost = 0;
+	SET LOCAL min_parallel_table_scan_size = 0;
+	SET LOCAL enable_partitionwise_aggregate = off;
+	SET LOCAL max_parallel_workers_per_gather = 0;
+	EXECUTE query INTO expected;
+	FOREACH workers IN ARRAY ARRAY[0, 1, 2] LOOP
+		FOREACH partitions IN ARRAY ARRAY['off', 'on'] LOOP
+			PERFORM set_config('max_parallel_workers_per_gather', workers::text, true), set_config('enable_partitionwise_aggregate', partitions, true);
+			EXECUTE query INTO got;
+			how := format('%s workers, partitionwise %s', workers, partitions);
+			plan := st_plan(query);
+			same := got = expected;
+			RETURN NEXT;
+		END LOOP;
+	END LOOP;
+	plan := NULL;
+	SET LOCAL max_parallel_workers_per_gather = 0;
+	EXECUTE format('SELECT md5(deepsad_merge(s ORDER BY random())::text) = %L FROM (SELECT %s AS s FROM sp GROUP BY tenant) q', expected, aggregate) INTO same;
+	how := 'merged'; RETURN NEXT;
+	EXECUTE format('SELECT md5(deepsad_merge(s)::text) = %L FROM (SELECT deepsad_merge(s) AS s FROM (SELECT tenant, %s AS s FROM sp GROUP BY tenant, part) q GROUP BY tenant / 3) q',
+		expected, aggregate) INTO same;
+	how := 'merged as a tree'; RETURN NEXT;
+	EXECUTE format('SELECT md5(%s::text) = %L FROM (SELECT * FROM sp ORDER BY random()) sp', aggregate, expected) INTO same;
+	how := 'shuffled'; RETURN NEXT;
+	EXECUTE format('SELECT md5(deepsad_merge(deepsad_rows)::text) = %L FROM (SELECT deepsad_merge(%s::text::deepsad_rows) AS deepsad_rows FROM sp WHERE false
+		UNION ALL SELECT s FROM (SELECT %s AS s FROM sp GROUP BY tenant) q) q', expected, 'NULL', aggregate) INTO same;
+	how := 'merged with NULL'; RETURN NEXT;
+END $$;
+SELECT how, plan, same FROM st_same($$deepsad_sample(sp, y, '{"rows": 100, "bytes": 9000, "seed": 5}', k)$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(sp, y, '{"rows": 400, "seed": 6}', k)$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(sp, y, '{"bytes": 20000, "columns": {"part": "skip"}}', k)$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f)$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f, NULL, '{"rows": 40}')$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f, CASE WHEN a = 0 THEN true END, '{"rows": 40}')$$);
+-- counts are exact: those of the keys in the set are those of the table
+SELECT count(*), bool_and(s.count = t.count) FROM deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"rows": 100, "seed": 7}', k) FROM sp)) s
+	JOIN (SELECT k, count(*) FROM sp GROUP BY k) t ON t.k = s.key;
+-- all labels are there while they fit
+SELECT count(*) FILTER (WHERE label) AS anomalies, count(*) FILTER (WHERE NOT label) AS normals, count(*)
+	FROM deepsad_sample_rows((SELECT deepsad_sample(sp, y, '{"rows": 100}', k) FROM sp));
+SELECT count(DISTINCT k) FILTER (WHERE y) AS anomalies, count(DISTINCT k) FILTER (WHERE NOT y) AS normals FROM sp;
+-- another seed is another sample
+SELECT count(*) < 30 AS other FROM deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"rows": 100, "seed": 8}', k) FROM sp)) a JOIN
+	deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"rows": 100, "seed": 9}', k) FROM sp)) b USING (key);
+
+-- groups, windows, no rows
+SELECT count(*), sum((deepsad_sample_info(s)->>'rows')::int) FROM (SELECT deepsad_sample(sp, y, NULL, k) AS s FROM sp GROUP BY tenant) q;
+SELECT max((deepsad_sample_info(s)->>'rows')::int) FROM (SELECT deepsad_sample(st, y) OVER (ORDER BY id ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) AS s FROM st WHERE id < 20) q;
+SELECT deepsad_sample(st) IS NULL FROM st WHERE false;
+SELECT deepsad_merge(NULL) IS NULL;
+SELECT deepsad_sample_info(deepsad_sample(NULL::st)) - 'digest' AS "only NULL rows" FROM st;
+
+-- merging sets whose tables have changed
+SELECT jsonb_path_query_array(deepsad_sample_info(deepsad_merge(s)), '$.columns[*]') FROM (
+	SELECT deepsad_sample(r) AS s FROM (SELECT 1::int AS a, 'x'::varchar AS b) r UNION ALL
+	SELECT deepsad_sample(r) FROM (SELECT 'y'::text AS b, 2::bigint AS a, true AS c) r) q;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r) AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 'x' AS a) r) q;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r) AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(ARRAY[1])) q;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, '{"seed": 1}') AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 1 AS a) r) q;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, NULL, 'k') AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 1 AS a) r) q;
+-- the smaller of two bounds holds
+SELECT deepsad_sample_info(deepsad_merge(s)) - 'digest' - 'columns' FROM (SELECT deepsad_sample(f, NULL, '{"rows": 5}') AS s FROM st UNION ALL SELECT deepsad_sample(f, NULL, '{"rows": 7, "bytes": 5000}') FROM st) q;
+
+-- errors
+SELECT deepsad_sample(st, y, '{"rows": 0}') FROM st;
+SELECT deepsad_sample(st, y, '{"rows": 1.5}') FROM st;
+SELECT deepsad_sample(st, y, '{"bytes": 1e12}') FROM st;
+SELECT deepsad_sample(st, y, '{"seed": "x"}') FROM st;
+SELECT deepsad_sample(st, y, '{"epochs": 1}') FROM st;
+SELECT deepsad_sample(st, y, '[1]') FROM st;
+SELECT deepsad_sample(st, y, '{"columns": {"a": "category"}}') FROM st;
+SELECT deepsad_sample(st, y, '{"columns": ["nosuch"]}') FROM st;
+SELECT deepsad_sample(st, y, '{"columns": {"id": "skip", "a": "skip", "b": "skip", "c": "skip", "at": "skip", "f": "skip", "y": "skip"}}') FROM st;
+SELECT deepsad_sample(st, y, jsonb_build_object('seed', id)) FROM st;
+SELECT deepsad_sample(st, y, NULL, NULL) FROM st;
+SELECT deepsad_sample(r) FROM (SELECT '{}'::jsonb AS j) r;
+SELECT deepsad_sample(r) FROM (SELECT 1 AS a, 2 AS a) r;
+SELECT deepsad_sample(r) FROM (SELECT '{}'::real[] AS a) r;
+SELECT deepsad_sample('{{1,2}}'::real[]);
+SELECT deepsad_sample('{a}'::text[]);
+SELECT deepsad_sample(r, NULL, '{"bytes": 1000}') FROM (SELECT repeat('x', 200) AS t) r;
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(f) FROM st), NULL::int);
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(st, NULL, '{"columns": ["id"]}') FROM st), NULL::sk);
+
+-- bytes that are no set: in and recv look at all of it
+SELECT ''::deepsad_rows;
+SELECT '\x'::deepsad_rows;
+SELECT '\x0'::deepsad_rows;
+SELECT '\xzz'::deepsad_rows;
+SELECT ('\x' || repeat('00', 200))::deepsad_rows;
+CREATE TEMP TABLE sv AS SELECT deepsad_sample(st, y) AS s FROM st;
+SELECT s::text::deepsad_rows::text = s::text AS "text in and out" FROM sv;
+CREATE FUNCTION st_bad(value text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM deepsad_sample_info(value::deepsad_rows);
+	RETURN 'accepted';
+EXCEPTION WHEN invalid_binary_representation OR feature_not_supported THEN
+	RETURN regexp_replace(SQLERRM, '[0-9]+', 'N');
+END $$;
+SELECT st_bad(overlay(s::text PLACING '02' FROM 11 FOR 2)) FROM sv;
+SELECT st_bad(substr(s::text, 1, length(s::text) - 2 * n)) AS cut, count(*) FROM sv, generate_series(1, 200) n GROUP BY 1;
+-- any byte that is another is found
+SELECT count(*) AS changed, count(*) FILTER (WHERE st_bad('\x' || encode(set_byte(b, at, get_byte(b, at) # (1 + at % 255)), 'hex')) = 'accepted') AS accepted
+	FROM (SELECT deepsad_rows_bytes AS b, n * 37 % length(deepsad_rows_bytes) AS at
+		FROM (SELECT decode(substr(s::text, 3), 'hex') AS deepsad_rows_bytes FROM sv) q, generate_series(1, 300) n) q;
+-- stored as it is, without compression
+SELECT attstorage FROM pg_attribute WHERE attrelid = 'sv'::regclass AND attname = 's';
+DROP TABLE sp, st, sk, st_all, st_back CASCADE;

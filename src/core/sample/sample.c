@@ -1,0 +1,378 @@
+/*
+ * sample.c
+ *	  Collects a training set.
+ *
+ * Each kind of label has entries of its own: those of lowest priority, as many as there is
+ * room for.  An entry that is among them in the end was so at every moment before, and in
+ * every part of the rows; so its count is exact, and sets of parts merge into the very
+ * set of all rows.  What was left out once stays out: the limit remembers it.
+ *
+ * Each kind has the same number of rows, and bytes of its own: what one may have must not depend on
+ * the others, which would grow and shrink while rows come.
+ */
+#include "core/sample/sample.h"
+
+#include <string.h>
+
+#define FIRST_SLOTS 64
+#define FIRST_LOG 1152		/* more than what memory contexts keep when it is given back */
+#define SMALL_ROOM (64 * 1024)
+
+/* An empty set for so many entries and bytes. */
+DsadStatus
+dsad_sample_init(DsadSample *sample, const DsadEnv *env, int64_t seed, uint32_t rows, uint64_t bytes, DsadError *error)
+{
+	memset(sample, 0, sizeof(*sample));
+	sample->env = *env;
+	sample->seed = seed;
+	sample->max_rows = rows;
+	sample->max_bytes = bytes;
+	for (int kind = 0; kind < DSAD_SAMPLE_KINDS; kind++)
+		sample->limit[kind] = DSAD_SAMPLE_NO_LIMIT;
+	return dsad_sample_rebuild(sample, error);
+}
+
+/* Gives back a set's memory, where it does not go as a whole. */
+void
+dsad_sample_release(DsadSample *sample)
+{
+	for (uint32_t c = 0; c < sample->columns; c++)
+		sample->env.release(sample->env.ctx, (void *) sample->column[c].name.bytes);
+	if (sample->column)
+		sample->env.release(sample->env.ctx, sample->column);
+	if (sample->log)
+		sample->env.release(sample->env.ctx, sample->log);
+	if (sample->slot)
+		sample->env.release(sample->env.ctx, sample->slot);
+}
+
+/* The order of bytes: that of the first difference, else of lengths. */
+int
+dsad_bytes_compare(DsadBytes a, DsadBytes b)
+{
+	uint32_t	shorter = a.length < b.length ? a.length : b.length;
+	int			order = shorter > 0 ? memcmp(a.bytes, b.bytes, shorter) : 0;
+
+	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+/* What a column's name adds to the hash of a row. */
+uint64_t
+dsad_sample_column_hash(DsadBytes name)
+{
+	return dsad_hash_end(dsad_hash_bytes(UINT64_C(0x8bb84b93962eacc9), (const uint8_t *) name.bytes, name.length));
+}
+
+/* Room for `size` bytes at *memory, which has *room of them and keeps its first `used`. */
+static DsadStatus
+grow(const DsadEnv *env, void **memory, size_t *room, size_t used, size_t size, DsadError *error)
+{
+	/* small ones are many */
+	size_t		larger = *room + *room / (*room < SMALL_ROOM ? 8 : 2);
+	void	   *moved;
+
+	if (size <= *room)
+		return DSAD_OK;
+	if (larger < size)
+		larger = size;
+	moved = env->alloc(env->ctx, larger);
+	if (moved == NULL)
+		return dsad_no_memory(error);
+	if (*memory)
+	{
+		memcpy(moved, *memory, used);
+		env->release(env->ctx, *memory);
+	}
+	*memory = moved;
+	*room = larger;
+	return DSAD_OK;
+}
+
+/* A column of that name, NULL if there is none. */
+static DsadSampleColumn *
+find_column(const DsadSample *sample, DsadBytes name)
+{
+	for (uint32_t c = 0; c < sample->columns; c++)
+		if (dsad_bytes_compare(sample->column[c].name, name) == 0)
+			return &sample->column[c];
+	return NULL;
+}
+
+static DsadStatus
+add_column(DsadSample *sample, const DsadSampleColumn *column, bool partial, DsadError *error)
+{
+	size_t		room = sample->column_room * sizeof(DsadSampleColumn);
+	void	   *memory = sample->column;
+	size_t		used = sample->columns * sizeof(DsadSampleColumn);
+	size_t		wanted = (sample->columns + 1) * sizeof(DsadSampleColumn);
+	DsadSampleColumn *added;
+	char	   *name;
+	DsadStatus	status;
+
+	if (sample->columns == DSAD_MAX_COLUMNS)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Leave some out with option \"columns\".",
+						 "training set has more than %d columns", DSAD_MAX_COLUMNS);
+	if (column->name.length > DSAD_MAX_NAME)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Rename it.", "name of a column has %u bytes, the limit is %d",
+						 column->name.length, DSAD_MAX_NAME);
+	status = grow(&sample->env, &memory, &room, used, wanted, error);
+	sample->column = memory;
+	sample->column_room = (uint32_t) (room / sizeof(DsadSampleColumn));
+	if (status != DSAD_OK)
+		return status;
+	name = sample->env.alloc(sample->env.ctx, column->name.length + 1);
+	if (name == NULL)
+		return dsad_no_memory(error);
+	memcpy(name, column->name.bytes, column->name.length);
+	added = &sample->column[sample->columns++];
+	*added = *column;
+	added->name.bytes = name;
+	added->partial = column->partial || partial;
+	added->hash = dsad_sample_column_hash(added->name);
+	return DSAD_OK;
+}
+
+/* Makes a column what it is in rows that have it as `other`, too. */
+static DsadStatus
+join_column(DsadSampleColumn *column, const DsadSampleColumn *other, DsadError *error)
+{
+	uint8_t		type = dsad_sample_common_type(column->type, other->type);
+
+	if (type == 0)
+		return dsad_fail(error, DSAD_BAD_DATA, "Cast it to one type, or leave it out with option \"columns\".",
+						 "column \"%.*s\" changes its kind between rows of one training set", (int) column->name.length,
+						 column->name.bytes);
+	column->type = type;
+	column->partial |= other->partial;
+	if (other->position < column->position)
+		column->position = other->position;
+	return DSAD_OK;
+}
+
+/*
+ * Takes note of the columns of rows that are to come, whose names differ; number (count) is set to what they
+ * are here.  Those that only these rows have, or only rows before, are partial.
+ */
+DsadStatus
+dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count, uint16_t *number,
+					DsadError *error)
+{
+	bool		first = sample->columns == 0;
+	uint32_t	before = sample->columns;
+	bool		found[DSAD_MAX_COLUMNS] = {false};
+
+	if (count == 0)
+		return DSAD_OK;
+	if (!first && (sample->column[0].name.length == 0) != (columns[0].name.length == 0))
+		return dsad_fail(error, DSAD_BAD_DATA, "Give rows of one form.", "some rows of the training set are arrays, others have columns");
+	for (uint32_t c = 0; c < count; c++)
+	{
+		DsadSampleColumn *column = find_column(sample, columns[c].name);
+		DsadStatus	status = column ? join_column(column, &columns[c], error) :
+			add_column(sample, &columns[c], !first, error);
+
+		if (status != DSAD_OK)
+			return status;
+		if (column == NULL)
+			column = &sample->column[sample->columns - 1];
+		number[c] = (uint16_t) (column - sample->column);
+		found[number[c]] = true;
+	}
+	for (uint32_t c = 0; c < before; c++)
+		sample->column[c].partial |= !found[c];
+	return DSAD_OK;
+}
+
+static uint32_t
+first_slot(const DsadSample *sample, uint64_t hash, int kind)
+{
+	return (uint32_t) (hash + (uint64_t) kind * 0x9e3779b9) & (sample->slots - 1);
+}
+
+/* The slot of a row's record; a free one when there is none. */
+static uint64_t *
+find_slot(const DsadSample *sample, uint64_t hash, int kind, DsadBytes key, DsadBytes content)
+{
+	uint32_t	at = first_slot(sample, hash, kind);
+
+	for (; sample->slot[at] != 0; at = (at + 1) & (sample->slots - 1))
+	{
+		const DsadSampleRecord *record;
+
+		if ((sample->slot[at] ^ hash) >> 32 != 0)
+			continue;
+		record = dsad_sample_record(sample, dsad_slot_place(sample->slot[at]));
+		if (record->hash == hash && record->kind == kind &&
+			(sample->keyed ? dsad_bytes_compare(dsad_record_key(record), key) == 0 :
+			 dsad_bytes_compare(dsad_record_content(record), content) == 0))
+			break;
+	}
+	return &sample->slot[at];
+}
+
+static uint32_t
+all_entries(const DsadSample *sample)
+{
+	return sample->entries[0] + sample->entries[1] + sample->entries[2];
+}
+
+/* Whether so many entries are too many for so many slots; the smallest, of which there may be many, is filled more. */
+static bool
+too_full(uint32_t entries, uint32_t slots)
+{
+	return slots == FIRST_SLOTS ? 5 * entries > 4 * slots : 2 * entries > slots;
+}
+
+/* A hash table of fitting size, with all records of the log, of which none is dead. */
+DsadStatus
+dsad_sample_rebuild(DsadSample *sample, DsadError *error)
+{
+	uint32_t	slots = FIRST_SLOTS;
+
+	while (too_full(all_entries(sample) + 1, slots))
+		slots *= 2;
+	if (slots != sample->slots)
+	{
+		uint64_t   *slot = sample->env.alloc(sample->env.ctx, slots * sizeof(uint64_t));
+
+		if (slot == NULL)
+			return dsad_no_memory(error);
+		if (sample->slot)
+			sample->env.release(sample->env.ctx, sample->slot);
+		sample->slot = slot;
+		sample->slots = slots;
+	}
+	memset(sample->slot, 0, sample->slots * sizeof(uint64_t));
+	for (size_t at = 0; at < sample->log_length;)
+	{
+		const DsadSampleRecord *record = dsad_sample_record(sample, at);
+		uint32_t	place = first_slot(sample, record->hash, record->kind);
+
+		while (sample->slot[place] != 0)
+			place = (place + 1) & (sample->slots - 1);
+		if (!record->dead)
+			sample->slot[place] = dsad_sample_slot(record->hash, at);
+		at += dsad_record_size(record);
+	}
+	return DSAD_OK;
+}
+
+/* Makes room for so many bytes more in the log. */
+DsadStatus
+dsad_sample_reserve(DsadSample *sample, size_t size, DsadError *error)
+{
+	void	   *log = sample->log;
+	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length, sample->log_length + size,
+							  error);
+
+	sample->log = log;
+	return status;
+}
+
+/* Writes a record at the end of the log, and puts it in its slot. */
+static DsadStatus
+append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *slot, DsadError *error)
+{
+	DsadSampleRecord record = {row->hash, count, row->key.length, row->content.length, (uint8_t) (row->label + 1), 0};
+	size_t		size = dsad_record_size(&record);
+	DsadStatus	status = dsad_sample_reserve(sample, sample->log || size > FIRST_LOG ? size : FIRST_LOG, error);
+	uint8_t    *at;
+
+	if (status != DSAD_OK)
+		return status;
+	at = sample->log + sample->log_length;
+	memcpy(at, &record, sizeof(record));
+	memcpy(at + sizeof(record), row->key.bytes, row->key.length);
+	memcpy(at + sizeof(record) + row->key.length, row->content.bytes, row->content.length);
+	*slot = dsad_sample_slot(row->hash, sample->log_length);
+	sample->log_length += size;
+	sample->entries[record.kind]++;
+	sample->bytes[record.kind] += dsad_sample_entry_bytes(record.key, record.content);
+	return DSAD_OK;
+}
+
+/* Whether content a goes before b: of the rows with one key the longest is kept, so that entries only grow. */
+static bool
+content_before(DsadBytes a, DsadBytes b)
+{
+	return a.length != b.length ? a.length > b.length : memcmp(a.bytes, b.bytes, a.length) < 0;
+}
+
+/* More rows with a key that is there. */
+static DsadStatus
+add_again(DsadSample *sample, const DsadSampleRow *row, uint64_t *slot, DsadError *error)
+{
+	DsadSampleRecord *record = dsad_sample_record(sample, dsad_slot_place(*slot));
+	uint64_t	count = dsad_sample_sum(record->count, row->count);
+
+	record->count = count;
+	if (!content_before(row->content, dsad_record_content(record)))
+		return DSAD_OK;
+	if (row->content.length == record->content)
+	{
+		memcpy((char *) (record + 1) + record->key, row->content.bytes, row->content.length);
+		return DSAD_OK;
+	}
+	record->dead = 1;
+	sample->dead_bytes += dsad_record_size(record);
+	sample->entries[record->kind]--;
+	sample->bytes[record->kind] -= dsad_sample_entry_bytes(record->key, record->content);
+	return append(sample, row, count, slot, error);
+}
+
+/*
+ * Adds row->count equal rows, whose content lies outside the set.  They count as seen elsewhere
+ * (sample->seen).
+ */
+DsadStatus
+dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
+{
+	int			kind = row->label + 1;
+	uint64_t	most = sample->max_bytes / DSAD_SAMPLE_LABEL_SHARE;
+	uint64_t	bytes = dsad_sample_entry_bytes(row->key.length, row->content.length);
+	uint64_t   *slot;
+	DsadStatus	status;
+
+	if (bytes > most)
+		return dsad_fail(error, DSAD_TOO_LARGE, "Raise option \"bytes\", or leave large columns out with option \"columns\".",
+						 "row takes %llu bytes, the limit is %llu, an eighth of option \"bytes\"",
+						 (unsigned long long) bytes, (unsigned long long) most);
+	if (row->hash >= sample->limit[kind])
+		return DSAD_OK;
+	slot = find_slot(sample, row->hash, kind, row->key, row->content);
+	if (*slot && !sample->keyed)
+	{
+		DsadSampleRecord *record = dsad_sample_record(sample, dsad_slot_place(*slot));
+
+		record->count = dsad_sample_sum(record->count, row->count);
+		return DSAD_OK;
+	}
+	status = *slot ? add_again(sample, row, slot, error) : append(sample, row, row->count, slot, error);
+	if (status != DSAD_OK)
+		return status;
+	if (dsad_sample_over(sample, true))
+		return dsad_sample_cut(sample, error);
+	if (too_full(all_entries(sample) + 1, sample->slots))
+		return dsad_sample_rebuild(sample, error);
+	return DSAD_OK;
+}
+
+/* An entry that is both a known anomaly and known to be normal; NULL when there is none. */
+const DsadSampleRecord *
+dsad_sample_conflict(const DsadSample *sample)
+{
+	const DsadSampleRecord *first = NULL;
+
+	if (sample->entries[DSAD_ANOMALY + 1] == 0 || sample->entries[DSAD_NORMAL + 1] == 0)
+		return NULL;
+	for (size_t at = 0; at < sample->log_length;)
+	{
+		const DsadSampleRecord *record = dsad_sample_record(sample, at);
+
+		at += dsad_record_size(record);
+		if (!record->dead && record->kind == DSAD_ANOMALY + 1 && (first == NULL || record->hash < first->hash) &&
+			*find_slot(sample, record->hash, DSAD_NORMAL + 1, dsad_record_key(record), dsad_record_content(record)) != 0)
+			first = record;
+	}
+	return first;
+}

@@ -1,0 +1,14 @@
+/*
+ * sample_format.h
+ *	  Sizes and marks of a training set's bytes.
+ */
+#ifndef DSAD_SAMPLE_FORMAT_H
+#define DSAD_SAMPLE_FORMAT_H
+
+#define DSAD_SAMPLE_MAGIC "DSRS"
+#define DSAD_SAMPLE_VERSION 1
+#define DSAD_SAMPLE_HEADER 96	/* bytes before the columns */
+#define DSAD_SAMPLE_COLUMN 6	/* of a column beside its name */
+#define DSAD_SAMPLE_CHECKSUM 4	/* at the end */
+
+#endif

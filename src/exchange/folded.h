@@ -1,0 +1,14 @@
+/*
+ * folded.h
+ *	  A model's nets as programs without BatchNorm compute them: out = leaky(in * weight + bias).
+ */
+#ifndef DEEPSAD_FOLDED_H
+#define DEEPSAD_FOLDED_H
+
+#include "core/dsad.h"
+
+extern void deepsad_fold_layer(const DsadModel *model, int m, uint32 l, float *weight, float *bias);
+extern double deepsad_member_divisor(const DsadModel *model, int m);
+extern double deepsad_input_factor(const DsadModel *model);
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * json_parts.c
+ *	  Numbers, texts and names in JSON (RFC 8259): written with a stable form, read from
+ *	  jsonb that nobody vouches for.
+ *
+ * Text is UTF-8 whatever the server's encoding.  What is no UTF-8, or has a zero byte,
+ * which jsonb cannot hold, is written as {"hex": "..."}.
+ */
+#include "pg/pg_compat.h"
+
+#include <math.h>
+
+#include "common/shortest_dec.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/numeric.h"
+
+#include "exchange/json_parts.h"
+
+/* Raises the error of a file that is no model. */
+void
+deepsad_file_invalid(const char *format,...)
+{
+	char		what[256];
+	va_list		args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	/* a name out of the file may be cut in the middle of a character */
+	what[pg_mbcliplen(what, (int) strlen(what), sizeof(what) - 1)] = '\0';
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid safetensors file: %s", what),
+			 errhint("A file is what deepsad_export_safetensors returned, or is made as doc/exchange.md says.")));
+}
+
+/* ---- writing ---- */
+
+/* Text as a JSON string, or the digits of its bytes. */
+void
+deepsad_json_text(StringInfo out, DsadBytes text)
+{
+	/* a zero byte does not pass either */
+	if (pg_verify_mbstr(PG_UTF8, text.bytes, (int) text.length, true))
+	{
+		escape_json(out, pnstrdup(text.bytes, text.length));
+		return;
+	}
+	appendStringInfoString(out, "{\"hex\": \"");
+	for (uint32 i = 0; i < text.length; i++)
+		appendStringInfo(out, "%02x", (unsigned char) text.bytes[i]);
+	appendStringInfoString(out, "\"}");
+}
+
+/* A string of our own; NULL: null. */
+void
+deepsad_json_string(StringInfo out, const char *string)
+{
+	if (string == NULL)
+		appendStringInfoString(out, "null");
+	else
+		escape_json(out, string);
+}
+
+/* The shortest digits that are this number and no other; null when it is not finite. */
+void
+deepsad_json_double(StringInfo out, double number)
+{
+	char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	if (!isfinite(number))
+	{
+		appendStringInfoString(out, "null");
+		return;
+	}
+	double_to_shortest_decimal_buf(number, text);
+	appendStringInfoString(out, text);
+}
+
+/* A key of ours, with a comma before it unless it is the first of its object. */
+void
+deepsad_json_key(StringInfo out, const char *key)
+{
+	appendStringInfo(out, "%s\"%s\": ", out->len > 0 && out->data[out->len - 1] != '{' ? ", " : "", key);
+}
+
+/* ---- reading ---- */
+
+/* JSON as jsonb; that it is none is an error of the server's. */
+Jsonb *
+deepsad_json_parse(const char *text)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+}
+
+/* The object, or array, that a value is. */
+JsonbContainer *
+deepsad_json_container(const JsonbValue *value, bool array, const char *what)
+{
+	if (value == NULL || value->type != jbvBinary ||
+		(array ? !JsonContainerIsArray(value->val.binary.data) || JsonContainerIsScalar(value->val.binary.data) :
+		 !JsonContainerIsObject(value->val.binary.data)))
+		deepsad_file_invalid("\"%s\" is no %s", what, array ? "array" : "object");
+	return value->val.binary.data;
+}
+
+/* The value of a key; NULL when there is none. */
+JsonbValue *
+deepsad_json_find(JsonbContainer *object, const char *key)
+{
+	JsonbValue	wanted;
+
+	wanted.type = jbvString;
+	wanted.val.string.val = (char *) key;
+	wanted.val.string.len = (int) strlen(key);
+	return findJsonbValueFromContainer(object, JB_FOBJECT, &wanted);
+}
+
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The bytes that hexadecimal digits stand for. */
+static DsadBytes
+read_hex(const JsonbValue *value, const char *what)
+{
+	uint32		length = value->type == jbvString ? (uint32) value->val.string.len / 2 : 0;
+	char	   *bytes = palloc(length + 1);
+
+	if (value->type != jbvString || value->val.string.len % 2 != 0)
+		deepsad_file_invalid("\"%s\" is no text", what);
+	for (uint32 i = 0; i < length; i++)
+	{
+		int			high = hex_digit(value->val.string.val[2 * i]);
+		int			low = hex_digit(value->val.string.val[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			deepsad_file_invalid("\"%s\" is no text", what);
+		bytes[i] = (char) (high << 4 | low);
+	}
+	return (DsadBytes) {bytes, length};
+}
+
+/* A text of at most `most` bytes. */
+DsadBytes
+deepsad_json_read_text(const JsonbValue *value, uint32 most, const char *what)
+{
+	DsadBytes	text = {"", 0};
+
+	if (value != NULL && value->type == jbvString)
+		text = (DsadBytes) {value->val.string.val, (uint32) value->val.string.len};
+	else if (value != NULL && value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+	{
+		const JsonbValue *hex = deepsad_json_find(value->val.binary.data, "hex");
+
+		if (hex == NULL)
+			deepsad_file_invalid("\"%s\" is no text", what);
+		text = read_hex(hex, what);
+	}
+	else
+		deepsad_file_invalid("\"%s\" is no text", what);
+	if (text.length > most)
+		deepsad_file_invalid("\"%s\" has %u bytes, the limit is %u", what, text.length, most);
+	return text;
+}
+
+/* The text of a key; an empty one when there is none. */
+DsadBytes
+deepsad_json_get_text(JsonbContainer *object, const char *key, uint32 most)
+{
+	const JsonbValue *value = deepsad_json_find(object, key);
+
+	return value == NULL ? (DsadBytes) {"", 0} : deepsad_json_read_text(value, most, key);
+}
+
+/* A whole number within bounds. */
+int64
+deepsad_json_read_int(const JsonbValue *value, int64 least, int64 most, const char *what)
+{
+	int64		number = 0;
+
+	if (value == NULL || value->type != jbvNumeric)
+		deepsad_file_invalid("\"%s\" is no number", what);
+	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+	if (number < least || number > most)
+		deepsad_file_invalid("\"%s\" is %lld, must be from %lld to %lld", what, (long long) number, (long long) least,
+							 (long long) most);
+	return number;
+}
+
+/* The whole number of a key; `absent` when there is none. */
+int64
+deepsad_json_get_int(JsonbContainer *object, const char *key, int64 least, int64 most, int64 absent)
+{
+	const JsonbValue *value = deepsad_json_find(object, key);
+
+	return value == NULL ? absent : deepsad_json_read_int(value, least, most, key);
+}
+
+/* The number of a key; `absent` when there is none, or null. */
+double
+deepsad_json_get_double(JsonbContainer *object, const char *key, double absent)
+{
+	const JsonbValue *value = deepsad_json_find(object, key);
+
+	if (value == NULL || value->type == jbvNull)
+		return absent;
+	if (value->type != jbvNumeric)
+		deepsad_file_invalid("\"%s\" is no number", key);
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+}
+
+/* Which of the names the text of a key is; the first when there is none. */
+int
+deepsad_json_get_name(JsonbContainer *object, const char *key, const char *const *names, int count)
+{
+	const JsonbValue *value = deepsad_json_find(object, key);
+	DsadBytes	text;
+
+	if (value == NULL)
+		return 0;
+	text = deepsad_json_read_text(value, 64, key);
+	for (int i = 0; i < count; i++)
+		if (strlen(names[i]) == text.length && memcmp(names[i], text.bytes, text.length) == 0)
+			return i;
+	deepsad_file_invalid("\"%s\" is \"%.*s\", which is not known", key, (int) text.length, text.bytes);
+}

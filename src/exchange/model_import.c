@@ -1,0 +1,389 @@
+/*
+ * model_import.c
+ *	  deepsad_import: a model from a file of tensors, as doc/exchange.md says.
+ *
+ * Nothing in the file is trusted.  Sizes are bound by tensors that are there before memory is
+ * asked for, and the model is at last written as bytes and read again, through the same
+ * checks as every other model.  What a file does not say is as in preset 'paper'.
+ */
+#include "pg/pg_compat.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+
+#include "core/model/sketch.h"
+#include "exchange/model_json.h"
+#include "exchange/model_tensors.h"
+#include "exchange/safetensors.h"
+#include "model/model_bytes.h"
+#include "model/options.h"
+#include "pg/core_env.h"
+
+DEEPSAD_FUNCTION(deepsad_import);
+
+/* The text of a key of the metadata as jsonb; NULL when there is none. */
+static Jsonb *
+metadata_json(JsonbContainer *metadata, const char *key)
+{
+	DsadBytes	text;
+
+	if (deepsad_json_find(metadata, key) == NULL)
+		return NULL;
+	text = deepsad_json_get_text(metadata, key, PG_INT32_MAX);
+	return deepsad_json_parse(pnstrdup(text.bytes, text.length));
+}
+
+/* The same, which must be an array or an object. */
+static JsonbContainer *
+metadata_container(JsonbContainer *metadata, const char *key, bool array)
+{
+	Jsonb	   *json = metadata_json(metadata, key);
+
+	if (json == NULL)
+		return NULL;
+	if (array ? !JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json) : !JB_ROOT_IS_OBJECT(json))
+		deepsad_file_invalid("\"%s\" is no %s", key, array ? "array" : "object");
+	return &json->root;
+}
+
+/* The file must be of an edition that is known. */
+static void
+check_edition(JsonbContainer *metadata)
+{
+	DsadBytes	edition = deepsad_json_get_text(metadata, DEEPSAD_TENSORS_KEY, 64);
+
+	if (edition.length == 0)
+		deepsad_file_invalid("its metadata have no \"" DEEPSAD_TENSORS_KEY "\"");
+	if (edition.length != strlen(DEEPSAD_TENSORS_EDITION) ||
+		memcmp(edition.bytes, DEEPSAD_TENSORS_EDITION, edition.length) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("safetensors file is of deepsad edition \"%.*s\", this is %s", (int) edition.length, edition.bytes,
+						DEEPSAD_TENSORS_EDITION)));
+}
+
+/* Another tensor's rows and columns; false when there is none of that name. */
+static bool
+find_shape(const DeepsadTensors *tensors, int member, uint32 layer, uint64 *rows, uint64 *columns)
+{
+	const DeepsadTensor *tensor = deepsad_tensor_find(tensors, "member.%d.layer.%u.weight", member, layer);
+
+	if (tensor == NULL)
+		return false;
+	if (tensor->dimensions != 2)
+		deepsad_file_invalid("tensor \"%s\" is no matrix", tensor->name);
+	*rows = tensor->shape[0];
+	*columns = tensor->shape[1];
+	return true;
+}
+
+/* Takes the nets' sizes from the tensors into config, and returns the inputs; both are within their limits then. */
+static uint32
+read_sizes(const DeepsadTensors *tensors, DsadConfig *config)
+{
+	uint64		width[DSAD_MAX_LAYERS + 1];
+	uint64		in;
+	uint64		out;
+	uint32		layers = 0;
+	int			members = 0;
+
+	while (layers < DSAD_MAX_LAYERS && find_shape(tensors, 0, layers, &out, &in))
+	{
+		width[layers] = in;
+		width[++layers] = out;
+	}
+	if (layers < 2)
+		deepsad_file_invalid("it has %u layers, a model has from 2 to %d", layers, DSAD_MAX_LAYERS);
+	while (members < DSAD_MAX_MEMBERS && find_shape(tensors, members, 0, &out, &in))
+		members++;
+	for (uint32 l = 0; l <= layers; l++)
+	{
+		uint64		most = l == 0 ? 2 * DSAD_MAX_FEATURES : l == layers ? DSAD_MAX_LATENT : DSAD_MAX_WIDTH;
+
+		if (width[l] < 1 || width[l] > most)
+			deepsad_file_invalid("a layer has " UINT64_FORMAT " units, must have from 1 to " UINT64_FORMAT, width[l], most);
+	}
+	config->members = members;
+	config->latent = (int64_t) width[layers];
+	config->hidden.count = layers - 1;
+	for (uint32 l = 1; l < layers; l++)
+		config->hidden.value[l - 1] = (int32_t) width[l];
+	return (uint32) width[0];
+}
+
+/* Every tensor of every member must be there before memory for the nets is asked for. */
+static void
+check_members(const DeepsadTensors *tensors, const DsadConfig *config, uint32 inputs)
+{
+	uint64		in;
+	uint64		out;
+
+	for (int m = 0; m < config->members; m++)
+		for (uint32 l = 0; l <= config->hidden.count; l++)
+			if (!find_shape(tensors, m, l, &out, &in) || in != (l == 0 ? inputs : (uint64) config->hidden.value[l - 1]) ||
+				out != (l == config->hidden.count ? (uint64) config->latent : (uint64) config->hidden.value[l]))
+				deepsad_file_invalid("layer %u of member %d is missing, or not as large as that of member 0", l, m);
+}
+
+/* How rows become features: as the metadata say, or one array of so many inputs. */
+static DsadEncoder *
+read_encoder(JsonbContainer *metadata, DsadArena *arena, uint32 inputs)
+{
+	DsadEncoder *encoder = palloc0(sizeof(DsadEncoder));
+	JsonbContainer *columns = metadata_container(metadata, "columns", true);
+	JsonbContainer *left_out = metadata_container(metadata, "left_out", true);
+	DsadError	error;
+
+	if (columns == NULL)
+	{
+		if (inputs > DSAD_MAX_FEATURES)
+			deepsad_file_invalid("it has %u inputs, the limit is %d", inputs, DSAD_MAX_FEATURES);
+		deepsad_check(dsad_encoder_of_array(encoder, arena, inputs, &error), &error);
+		return encoder;
+	}
+	deepsad_read_columns(encoder, arena, columns);
+	if (left_out)
+		deepsad_read_left_out(encoder, arena, left_out);
+	deepsad_check(dsad_encoder_finish(encoder, arena, &error), &error);
+	return encoder;
+}
+
+/* A tensor that must be there. */
+static void
+get_vector(const DeepsadTensors *tensors, DeepsadElementType type, void *numbers, uint64 count, const char *what,
+		   int m, uint32 l)
+{
+	char		name[DEEPSAD_TENSOR_NAME];
+
+	if (l == PG_UINT32_MAX)
+		snprintf(name, sizeof(name), "member.%d.%s", m, what);
+	else
+		snprintf(name, sizeof(name), "member.%d.layer.%u.%s", m, l, what);
+	if (!deepsad_tensor_get(deepsad_tensor_find(tensors, "%s", name), type, numbers, count, 0, false))
+		deepsad_file_invalid("tensor \"%s\" is missing", name);
+}
+
+/* The losses of so many epochs: not one more is believed than there are. */
+static float *
+get_losses(const DeepsadTensors *tensors, DsadArena *arena, int m, const char *what, uint32 epochs)
+{
+	const DeepsadTensor *tensor = deepsad_tensor_find(tensors, "member.%d.%s", m, what);
+	float	   *losses;
+
+	if (epochs > 0 && (tensor == NULL || tensor->shape[0] != epochs))
+		deepsad_file_invalid("member %d has run %u epochs, but tensor \"member.%d.%s\" has not as many losses", m, epochs,
+							 m, what);
+	losses = dsad_arena_array(arena, epochs, sizeof(float));
+	if (losses == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	deepsad_tensor_get(tensor, DEEPSAD_F32, losses, epochs, 0, false);
+	return losses;
+}
+
+static void
+read_member(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, int m, JsonbContainer *numbers)
+{
+	DsadMember *member = &model->members[m];
+
+	member->divisor = 1;
+	if (numbers)
+		deepsad_read_member(member, numbers);
+	for (uint32 l = 0; l < model->layers; l++)
+	{
+		uint32		out = model->dims[l + 1];
+
+		deepsad_tensor_get(deepsad_tensor_find(tensors, "member.%d.layer.%u.weight", m, l), DEEPSAD_F32, member->weight[l],
+						   out, model->dims[l], true);
+		if (l + 1 == model->layers)
+			break;
+		get_vector(tensors, DEEPSAD_F32, member->running_mean[l], out, "running_mean", m, l);
+		get_vector(tensors, DEEPSAD_F32, member->running_var[l], out, "running_var", m, l);
+		/* networks of other programs have none */
+		if (deepsad_tensor_find(tensors, "member.%d.layer.%u.offset", m, l))
+			get_vector(tensors, DEEPSAD_F32, member->offset[l], out, "offset", m, l);
+	}
+	get_vector(tensors, DEEPSAD_F32, member->center, model->dims[model->layers], "center", m, PG_UINT32_MAX);
+	member->pretrain_loss = get_losses(tensors, arena, m, "pretrain_loss", member->pretrain_epochs_run);
+	member->train_loss = get_losses(tensors, arena, m, "train_loss", member->epochs_run);
+	/* of a model without held-out rows there are none, and nobody reads these */
+	member->validation_loss = deepsad_tensor_find(tensors, "member.%d.validation_loss", m) ?
+		get_losses(tensors, arena, m, "validation_loss", member->epochs_run) : member->train_loss;
+}
+
+/* What the scaling is without its tensors: none. */
+static void
+read_scaling(const DeepsadTensors *tensors, DsadScaling *scaling)
+{
+	uint32		inputs = scaling->inputs;
+	uint32		copies = inputs - scaling->features;
+	int64	   *copied = palloc(Max(copies, 1) * sizeof(int64));
+
+	for (uint32 i = 0; i < inputs; i++)
+	{
+		scaling->scale[i] = 1;
+		scaling->limit[i] = DSAD_SCALED_MAX;
+	}
+	deepsad_tensor_get(deepsad_tensor_find(tensors, "scaling.offset"), DEEPSAD_F64, scaling->offset, inputs, 0, false);
+	memcpy(scaling->fill, scaling->offset, inputs * sizeof(double));
+	deepsad_tensor_get(deepsad_tensor_find(tensors, "scaling.scale"), DEEPSAD_F64, scaling->scale, inputs, 0, false);
+	deepsad_tensor_get(deepsad_tensor_find(tensors, "scaling.fill"), DEEPSAD_F64, scaling->fill, inputs, 0, false);
+	deepsad_tensor_get(deepsad_tensor_find(tensors, "scaling.limit"), DEEPSAD_F64, scaling->limit, inputs, 0, false);
+	if (copies > 0 &&
+		!deepsad_tensor_get(deepsad_tensor_find(tensors, "scaling.copied"), DEEPSAD_I64, copied, copies, 0, false))
+		deepsad_file_invalid("tensor \"scaling.copied\" is missing");
+	for (uint32 i = 0; i < copies; i++)
+	{
+		if (copied[i] < 0 || copied[i] >= scaling->features)
+			deepsad_file_invalid("\"scaling.copied\" has %lld, must be from 0 to %u", (long long) copied[i],
+								 scaling->features - 1);
+		scaling->copied[i] = (uint32) copied[i];
+	}
+}
+
+/* The lists of calibration scores: as many as the options ask for. */
+static void
+read_calibration(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, JsonbContainer *rows)
+{
+	DsadCalibration *calibration = &model->calibration;
+
+	calibration->lists = rows ? JsonContainerSize(rows) : 0;
+	if (calibration->lists != dsad_calibration_lists(&model->config))
+		deepsad_file_invalid("\"calibration_rows\" has %u numbers, the options ask for %u", calibration->lists,
+							 dsad_calibration_lists(&model->config));
+	calibration->list = dsad_arena_array(arena, calibration->lists, sizeof(DsadScoreList));
+	for (uint32 i = 0; i < calibration->lists; i++)
+	{
+		DsadScoreList *list = &calibration->list[i];
+
+		list->rows = (uint32) deepsad_json_read_int(getIthJsonbValueFromContainer(rows, i), 0, DSAD_CALIBRATION_ROWS,
+													"calibration_rows");
+		list->kept = dsad_scores_kept(list->rows);
+		list->score = dsad_arena_array(arena, list->kept, sizeof(double));
+		if (!deepsad_tensor_get(deepsad_tensor_find(tensors, "calibration.%u", i), DEEPSAD_F64, list->score, list->kept, 0,
+								false))
+			deepsad_file_invalid("tensor \"calibration.%u\" is missing", i);
+		calibration->rows += list->rows;
+	}
+}
+
+/* Numbers that fit 32 bits. */
+static void
+narrow(const DeepsadTensors *tensors, const char *name, uint32_t *numbers, uint64 rows, uint64 columns, int64 most)
+{
+	uint64		count = rows * Max(columns, 1);
+	int64	   *wide = palloc_extended(count * sizeof(int64), MCXT_ALLOC_HUGE);
+
+	if (!deepsad_tensor_get(deepsad_tensor_find(tensors, "%s", name), DEEPSAD_I64, wide, rows, columns, false))
+		deepsad_file_invalid("tensor \"%s\" is missing", name);
+	for (uint64 i = 0; i < count; i++)
+	{
+		if (wide[i] < 0 || wide[i] > most)
+			deepsad_file_invalid("\"%s\" has %lld, must be from 0 to %lld", name, (long long) wide[i], (long long) most);
+		numbers[i] = (uint32_t) wide[i];
+	}
+	pfree(wide);
+}
+
+/* What training rows were like, if the file tells. */
+static void
+read_sketch(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, Jsonb *rows)
+{
+	DsadSketch *sketch = &model->sketch;
+	uint32		features = model->scaling.features;
+	int64		sampled;
+
+	if (rows == NULL)
+		return;
+	sampled = JB_ROOT_IS_SCALAR(rows) ?
+		deepsad_json_read_int(getIthJsonbValueFromContainer(&rows->root, 0), 0, PG_UINT32_MAX, "sketch_rows") : -1;
+	if (sampled < 0)
+		deepsad_file_invalid("\"sketch_rows\" is no number");
+	if (sampled == 0)
+		return;
+	if (!dsad_sketch_alloc(sketch, arena, features))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	sketch->rows = (uint32) sampled;
+	narrow(tensors, "sketch.edges", sketch->edges, features, 0, DSAD_SKETCH_EDGES);
+	narrow(tensors, "sketch.count", sketch->count, features, DSAD_SKETCH_CELLS, PG_UINT32_MAX);
+	if (!deepsad_tensor_get(deepsad_tensor_find(tensors, "sketch.edge"), DEEPSAD_F64, sketch->edge, features,
+							DSAD_SKETCH_EDGES, false))
+		deepsad_file_invalid("tensor \"sketch.edge\" is missing");
+}
+
+/* Everything but the nets' sizes, into a model that has them. */
+static void
+read_model(DsadModel *model, DsadArena *arena, const DeepsadTensors *tensors, JsonbContainer *metadata)
+{
+	JsonbContainer *facts = metadata_container(metadata, "facts", false);
+	JsonbContainer *members = metadata_container(metadata, "members", true);
+	Jsonb	   *input_mean = metadata_json(metadata, "input_mean");
+
+	model->input_mean = 1;
+	if (input_mean)
+	{
+		JsonbValue *value = JB_ROOT_IS_SCALAR(input_mean) ? getIthJsonbValueFromContainer(&input_mean->root, 0) : NULL;
+
+		if (value == NULL || value->type != jbvNumeric)
+			deepsad_file_invalid("\"input_mean\" is no number");
+		model->input_mean = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+															   NumericGetDatum(value->val.numeric)));
+	}
+	if (facts)
+		deepsad_read_facts(&model->facts, facts);
+	deepsad_read_trust(&model->trust, metadata_container(metadata, "trust", false));
+	if (members && JsonContainerSize(members) != (uint32) model->config.members)
+		deepsad_file_invalid("\"members\" has %u elements, there are tensors of %d", JsonContainerSize(members),
+							 (int) model->config.members);
+	read_scaling(tensors, &model->scaling);
+	for (int m = 0; m < model->config.members; m++)
+		read_member(tensors, arena, model, m,
+					members ? deepsad_json_container(getIthJsonbValueFromContainer(members, m), false, "members") : NULL);
+	read_calibration(tensors, arena, model, metadata_container(metadata, "calibration_rows", true));
+	read_sketch(tensors, arena, model, metadata_json(metadata, "sketch_rows"));
+}
+
+/* A tensor that nobody asked for would change what the model means: a bias, say. */
+static void
+check_used(const DeepsadTensors *tensors)
+{
+	for (int i = 0; i < tensors->count; i++)
+		if (!tensors->tensor[i].used)
+			deepsad_file_invalid("tensor \"%s\" is no part of a model", tensors->tensor[i].name);
+}
+
+/* deepsad_import(file) -> bytea, a model */
+Datum
+deepsad_import(PG_FUNCTION_ARGS)
+{
+	DeepsadTensors tensors = {0};
+	JsonbContainer *metadata = deepsad_tensors_read(&tensors, PG_GETARG_BYTEA_PP(0));
+	Jsonb	   *options;
+	DsadConfig	config;
+	DsadEncoder *encoder;
+	DsadEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadModel	decoded;
+	DsadError	error;
+	uint32		inputs;
+	bytea	   *bytes;
+
+	check_edition(metadata);
+	options = metadata_json(metadata, "options");
+	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), 1, 1);
+	inputs = read_sizes(&tensors, &config);
+	check_members(&tensors, &config, inputs);
+	deepsad_env_init(&env, CurrentMemoryContext);
+	dsad_arena_init(&arena, &env);
+	encoder = read_encoder(metadata, &arena, inputs);
+	if (dsad_inputs(&config, encoder) != inputs)
+		deepsad_file_invalid("its nets have %u inputs, its columns become %u", inputs, dsad_inputs(&config, encoder));
+	deepsad_check(dsad_model_alloc(&model, &arena, &config, encoder->features, inputs, &error), &error);
+	model.encoder = encoder;
+	read_model(&model, &arena, &tensors, metadata);
+	check_used(&tensors);
+	bytes = deepsad_model_encode(&model);
+	deepsad_model_decode(&decoded, NULL, &arena, &env, CurrentMemoryContext, bytes);
+	PG_RETURN_BYTEA_P(bytes);
+}

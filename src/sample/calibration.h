@@ -1,0 +1,18 @@
+/*
+ * calibration.h
+ *	  A model's scores of rows that it was not trained on, and the model with p-values by them.
+ */
+#ifndef DEEPSAD_CALIBRATION_H
+#define DEEPSAD_CALIBRATION_H
+
+#include "rows/row_features.h"
+
+typedef struct DeepsadCalibrator DeepsadCalibrator;
+
+extern DeepsadCalibrator *deepsad_calibrator_create(MemoryContext context, struct varlena *model);
+extern bool deepsad_calibrator_same_model(const DeepsadCalibrator *calibrator, struct varlena *model);
+extern void deepsad_calibrator_add(DeepsadCalibrator *calibrator, DeepsadFeatures *features,
+								   const NullableDatum *argument, uint64 count);
+extern bytea *deepsad_calibrator_finish(DeepsadCalibrator *calibrator);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * sample_rows.h
+ *	  Rows of a stored training set, for people and for other functions.
+ */
+#ifndef DEEPSAD_SAMPLE_ROWS_H
+#define DEEPSAD_SAMPLE_ROWS_H
+
+#include "utils/jsonb.h"
+
+#include "sample/sample_type.h"
+
+DEEPSAD_NORETURN extern void deepsad_rows_conflict(const DsadSampleView *view, const DsadSampleRow *row);
+extern bool deepsad_rows_next(const DsadSampleView *view, DsadSampleCursor *cursor, DsadSampleRow *row);
+extern Jsonb *deepsad_rows_json(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content);
+
+#endif

@@ -1,0 +1,33 @@
+-- Models of every kind, their exports and their scores of rows that they were not trained on: the lines of
+-- tests/exchange/stored.jsonl. Run by tests/run/exchange-store; the rows are made of whole numbers, the same everywhere.
+CREATE TABLE kind (name text, row text, rows text, options jsonb);
+INSERT INTO kind
+SELECT name, CASE WHEN name = 'columns' THEN 'r' ELSE 'r.f' END, CASE WHEN name = 'columns' THEN
+	'SELECT i * 7919.0 % 1009 / 10 AS amount, i * 31 % 23 AS visits, (ARRAY[''a'', ''it''''s; --'', ''é"<b>'', NULL])[1 + i % 4] AS "kind of; --", '
+	'i % 2 = 0 AS flag, timestamptz ''2024-01-01 00:00+00'' + i * 7919 % 100000 * interval ''1 minute'' AS at, '
+	'i * 31 % 97 * interval ''1 hour'' AS took, (''10.'' || i % 4 || ''.0.1'')::inet AS host, date ''2024-01-01'' + i * 17 % 91 AS day, '
+	'NULLIF(i * 131 % 23, 7) AS gaps, ARRAY[i * 17.5 % 13, i * 31 % 11] AS pair FROM generate_series(FIRST, LAST) i' ELSE
+	'SELECT ARRAY[i * 7919.0 % 1009 / 100, NULLIF(i * 31.5 % 97 / 10, 0), i * i % 101.0 / 7] AS f FROM generate_series(FIRST, LAST) i' END,
+	'{"epochs": 3, "pretrain_epochs": 2, "hidden": [8], "latent": 3}'::jsonb || options
+FROM (VALUES ('columns', '{"members": 2, "hidden": [8, 4], "columns": {"at": ["time", "number"], "day": "time"}}'::jsonb), ('split', '{}'),
+	('cross', '{"members": 3, "calibration": "cross"}'), ('paper', '{"preset": "paper"}'), ('fast', '{"preset": "fast", "validation": 0.2}'),
+	('minmax', '{"members": 2, "scaling": "minmax", "calibration": "none", "threshold": 1.5}'),
+	('deep', '{"members": 1, "hidden": [6, 5, 4, 3], "scaling": "robust"}')) v (name, options);
+CREATE TABLE line (name text, line jsonb);
+DO $$
+DECLARE k record; model bytea; result jsonb; training text; rows text;
+BEGIN
+	FOR k IN SELECT * FROM kind LOOP
+		training := replace(replace(k.rows, 'FIRST', '1'), 'LAST', '400');
+		rows := replace(replace(k.rows, 'FIRST', '1001'), 'LAST', '1040');
+		EXECUTE format('SELECT deepsad_train(%s, NULL::boolean, %L::jsonb) FROM (%s) r', k.row, k.options, training) INTO model;
+		EXECUTE format('SELECT jsonb_build_object(''name'', %L, ''row'', %L, ''rows'', %L, ''score'', jsonb_agg(deepsad_score(m, %2$s)::text),
+			''features'', jsonb_agg(deepsad_encode(m, %2$s)), ''p_value'', jsonb_agg(deepsad_pvalue(m, %2$s)), ''is_anomaly'', jsonb_agg(deepsad_is_anomaly(m, %2$s)),
+			''model'', translate(encode(deepsad_export_safetensors(%4$L::bytea), ''base64''), E''\n'', ''''))
+			FROM (%3$s) r, (SELECT %4$L::bytea AS m OFFSET 0) m', k.name, k.row, rows, model) INTO result;
+		IF result -> 'p_value' -> 0 = 'null' THEN result := result - 'p_value'; END IF;
+		IF result -> 'is_anomaly' -> 0 = 'null' THEN result := result - 'is_anomaly'; END IF;
+		INSERT INTO line VALUES (k.name, result || jsonb_build_object('onnx',
+			translate(encode(deepsad_export_onnx(model, result ? 'p_value', result ? 'is_anomaly'), 'base64'), E'\n', '')));
+	END LOOP;
+END $$;
