@@ -32,6 +32,9 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE t AS SELECT i AS id, ARRAY[sin(i), cos(i), sin(i * 2.5), cos(i * 3)] AS x, CASE WHEN i % 50 = 0 THEN true END AS y
 	FROM generate_series(1, 40000) i;
 	CREATE TABLE m AS SELECT deepsad_train(x, y, '{"epochs": 2, "pretrain_epochs": 1, "members": 2}') AS model FROM t;
+	CREATE TABLE s AS SELECT deepsad_sample(x, y) AS rows FROM t WHERE id <= 4000;
+	CREATE TABLE r AS SELECT x[1] AS a, x[2] AS b FROM t WHERE id <= 1000;
+	CREATE TABLE mr AS SELECT deepsad_train(r, NULL, '{"epochs": 1, "members": 2}') AS model FROM r;
 	VACUUM ANALYZE t;
 });
 $node->safe_psql('postgres', "CREATE TABLESPACE small LOCATION '$disk/space'") if $disk;
@@ -146,6 +149,7 @@ SKIP:
 
 # Every function, canceled at a random moment up to a little beyond its end.
 my $model = '(SELECT model FROM m)';
+my $rows = '(SELECT rows FROM s)';
 my %statement = (
 	deepsad_train => 'SELECT length(deepsad_train(x, y)) > 0 FROM t',
 	deepsad_train_table => "SELECT length(deepsad_train_table('t', '{x}', 'y', deepsad_options(epochs => 3))) > 0",
@@ -166,6 +170,21 @@ my %statement = (
 	deepsad_build_info => 'SELECT count(deepsad_build_info()) FROM generate_series(1, 20000)',
 	deepsad_freeze => "SELECT deepsad_freeze($model, 'frozen_' || i) IS NOT NULL FROM generate_series(1, 100) i",
 	deepsad_confusion => 'SELECT deepsad_confusion(sin(i) > 0.5, i % 9 = 0) IS NOT NULL FROM generate_series(1, 300000) i',
+	deepsad_sample => "SELECT deepsad_sample(x, y) IS NOT NULL FROM t",
+	deepsad_merge => "SELECT deepsad_merge(rows) IS NOT NULL FROM s, generate_series(1, 50)",
+	deepsad_sample_info => "SELECT count(deepsad_sample_info($rows)) FROM generate_series(1, 200)",
+	deepsad_sample_rows => "SELECT count(*) > 0 FROM generate_series(1, 20), deepsad_sample_rows($rows)",
+	deepsad_train_rows => "SELECT length(deepsad_train_rows($rows)) > 0",
+	deepsad_update_rows => "SELECT length(deepsad_update_rows($model, $rows)) > 0",
+	deepsad_calibrate => "SELECT length(deepsad_calibrate($model, x)) > 0 FROM t",
+	deepsad_calibrate_rows => "SELECT count(deepsad_calibrate_rows($model, $rows)) FROM generate_series(1, 20)",
+	deepsad_report => "SELECT length(deepsad_report($model, x, y)) > 0 FROM t",
+	deepsad_encode => "SELECT sum((deepsad_encode($model, x))[1]) IS NOT NULL FROM t",
+	deepsad_import => "SELECT count(deepsad_import(deepsad_export_safetensors($model))) FROM generate_series(1, 500)",
+	deepsad_export_sql => "SELECT count(deepsad_export_sql($model, 'f')) FROM generate_series(1, 200)",
+	deepsad_export_query => "SELECT count(deepsad_export_query((SELECT model FROM mr), 'r')) FROM generate_series(1, 200)",
+	map({ $_ => "SELECT count($_($model)) FROM generate_series(1, 500)" }
+		qw(deepsad_export_safetensors deepsad_export_onnx deepsad_export_json)),
 	map({ $_ => "SELECT $_(sin(i), i % 9 = 0) IS NOT NULL FROM generate_series(1, 300000) i" }
 		qw(deepsad_roc_auc deepsad_roc_auc_ci deepsad_average_precision deepsad_roc_curve deepsad_pr_curve)),
 	map({ $_ => "SELECT $_(sin(i), i % 9 = 0, 100) IS NOT NULL FROM generate_series(1, 300000) i" }
