@@ -193,7 +193,7 @@ COMMENT ON FUNCTION deepsad_score_query(bytea, text, anyelement) IS 'scores in b
 CREATE FUNCTION deepsad_freeze(model bytea, name text) RETURNS regprocedure
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 100000;
 
-COMMENT ON FUNCTION deepsad_freeze(bytea, text) IS 'creates the IMMUTABLE function name(float8[]) with the model inside, for expression indexes and generated columns';
+COMMENT ON FUNCTION deepsad_freeze(bytea, text) IS 'creates the IMMUTABLE function name(float8[]), and name(vector) where pgvector is installed, with the model inside, for expression indexes and generated columns';
 
 -- about models
 
@@ -545,3 +545,23 @@ COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any", "any") IS 'the model with p
 CREATE FUNCTION deepsad_calibrate_rows(model bytea, rows deepsad_rows) RETURNS bytea
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION deepsad_calibrate_rows(bytea, deepsad_rows) IS 'the model with p-values by the rows of a training set that it was not trained on; known anomalies are left out';
+
+-- windows of a series
+
+CREATE FUNCTION deepsad_window(n integer, VARIADIC "values" "any") RETURNS real[]
+AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION deepsad_window(n integer, at timestamptz, step interval, VARIADIC "values" "any") RETURNS real[]
+AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW STABLE PARALLEL SAFE;
+CREATE FUNCTION deepsad_window(n integer, at timestamp, step interval, VARIADIC "values" "any") RETURNS real[]
+AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION deepsad_window(integer, "any") IS 'the values of the last n rows, oldest first, a row''s beside each other; NULL until there are n rows';
+COMMENT ON FUNCTION deepsad_window(integer, timestamptz, interval, "any") IS 'deepsad_window that starts anew after a step in time that is larger than step';
+COMMENT ON FUNCTION deepsad_window(integer, timestamp, interval, "any") IS 'deepsad_window that starts anew after a step in time that is larger than step';
+
+-- what frozen functions for pgvector's vector call
+
+CREATE FUNCTION _deepsad_frozen_score(model bytea, features real[]) RETURNS double precision
+AS 'MODULE_PATHNAME', 'deepsad_score' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 120 SUPPORT _deepsad_score_support;
+
+COMMENT ON FUNCTION _deepsad_frozen_score(bytea, real[]) IS 'deepsad_score for the functions that deepsad_freeze makes for pgvector''s vector';

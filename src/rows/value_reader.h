@@ -7,6 +7,7 @@
 
 #include "core/dsad.h"
 #include "rows/number.h"
+#include "rows/pgvector.h"
 
 /* How the values of one SQL type are read. */
 typedef struct DeepsadValueReader
@@ -16,6 +17,7 @@ typedef struct DeepsadValueReader
 	DeepsadNumber number;		/* of numbers, and of an array's elements */
 	MemoryContext context;		/* of what follows */
 	FmgrInfo	to_array;		/* types that are cast to an array */
+	DeepsadLayout layout;		/* of those: when it is known, values that have it are read without the cast */
 	int16		element_length;
 	bool		element_by_value;
 	char		element_align;

@@ -36,11 +36,11 @@ DEEPSAD_FUNCTION(deepsad_freeze);
  */
 #define MAX_FROZEN_BYTES (2 * 1024 * 1024)
 
-/* What frozen functions call, in the extension's schema: no other function can have its very signature. */
+/* What frozen functions call for an array of this type, in the extension's schema: no other function can have its very signature. */
 static Oid
-frozen_score(FunctionCallInfo fcinfo, char **name)
+frozen_score(FunctionCallInfo fcinfo, Oid array, char **name)
 {
-	Oid			types[2] = {BYTEAOID, FLOAT8ARRAYOID};
+	Oid			types[2] = {BYTEAOID, array};
 	char	   *schema = get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid));
 	List	   *names = list_make2(makeString(schema), makeString(pstrdup("_deepsad_frozen_score")));
 
@@ -160,9 +160,68 @@ comment(Oid function, const DsadEncoder *encoder)
 	CreateComments(function, ProcedureRelationId, 0, text.data);
 }
 
+/* A function that is to be created, and its model's. */
+typedef struct Frozen
+{
+	const char *schema;
+	const char *name;
+	const char *model_name;
+	Oid			vector;			/* pgvector's type, if the function is made for it, too */
+} Frozen;
+
+/* Creates the function that holds the model. */
+static void
+create_model(const Frozen *frozen, bytea *model)
+{
+	execute(psprintf("CREATE FUNCTION %s() RETURNS pg_catalog.bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %s",
+					 quote_qualified_identifier(frozen->schema, frozen->model_name), quote_literal_cstr(model_text(model))));
+}
+
+/* Creates the function for features of this type, which its expression makes an array of that one. */
+static Oid
+create_scorer(FunctionCallInfo fcinfo, const Frozen *frozen, Oid type, const char *expression, Oid array,
+			  const DsadEncoder *encoder)
+{
+	char	   *callee;
+	Oid			called = frozen_score(fcinfo, array, &callee);
+	char	   *model = quote_qualified_identifier(frozen->schema, frozen->model_name);
+	List	   *names;
+	Oid			function;
+
+	execute(psprintf("CREATE FUNCTION %s(features %s) RETURNS pg_catalog.float8"
+					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 120 %s",
+					 quote_qualified_identifier(frozen->schema, frozen->name), format_type_be_qualified(type),
+					 deepsad_sql_body(psprintf("%s(%s(), %s)", callee, model, expression))));
+	CommandCounterIncrement();
+	names = list_make2(makeString(pstrdup(frozen->schema)), makeString(pstrdup(frozen->name)));
+	function = LookupFuncName(names, 1, &type, false);
+	deepsad_record_sql_body(function, called);
+	names = list_make2(makeString(pstrdup(frozen->schema)), makeString(pstrdup(frozen->model_name)));
+	deepsad_record_sql_body(function, LookupFuncName(names, 0, NULL, false));
+	comment(function, encoder);
+	return function;
+}
+
+/* pgvector's type vector, if it is installed, the caller may name it, and the model's rows can be vectors; else InvalidOid. */
+static Oid
+usable_vector(const DsadEncoder *encoder)
+{
+	bool		fits = dsad_encoder_is_array(encoder) && encoder->cells <= DEEPSAD_VECTOR_MAX_NUMBERS;
+	Oid			type = fits ? deepsad_pgvector_type() : InvalidOid;
+	DeepsadValueReader reader;
+	DeepsadRefusal why;
+
+	/* its cast to real[] must be one that may be called */
+	if (!OidIsValid(type) || !deepsad_value_resolve(&reader, type, CurrentMemoryContext, &why) ||
+		reader.type != DSAD_TYPE_ARRAY || reader.number.type != FLOAT4OID)
+		return InvalidOid;
+	return type;
+}
+
 /*
  * deepsad_freeze(model, name) -> regprocedure: creates name(float8[]) with the
- * caller's rights.
+ * caller's rights, and name(vector) where pgvector is installed and the model's rows
+ * are arrays.
  *
  * The model is in a function of its own, name_model(), as text: a parsed body,
  * which name(float8[]) has so that what it needs is on record, would be read again
@@ -173,15 +232,10 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 {
 	List	   *names = textToQualifiedNameList(PG_GETARG_TEXT_PP(1));
 	bytea	   *model = PG_GETARG_BYTEA_P(0);
-	Oid			types[1] = {FLOAT8ARRAYOID};
-	StringInfoData command;
-	char	   *callee;
-	char	   *name;
-	char	   *schema;
-	char	   *model_function;
-	char	   *quoted;
+	Oid			array = FLOAT8ARRAYOID;
 	Oid			function;
-	Oid			called;
+	Frozen		frozen;
+	char	   *name;
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	decoded;
@@ -189,27 +243,17 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	/* what is no model is an error now, not at the first call */
 	deepsad_model_decode(&decoded, NULL, &arena, &env, CurrentMemoryContext, model);
 	check_freezable(&decoded, VARSIZE_ANY_EXHDR(model));
-	schema = get_namespace_name(QualifiedNameGetCreationNamespace(names, &name));
-	model_function = model_function_name(name);
-	check_free(schema, name, lengthof(types), types);
-	check_free(schema, model_function, 0, NULL);
-	called = frozen_score(fcinfo, &callee);
-	quoted = quote_qualified_identifier(schema, model_function);
-	initStringInfo(&command);
-	appendStringInfo(&command,
-					 "CREATE FUNCTION %s() RETURNS pg_catalog.bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %s",
-					 quoted, quote_literal_cstr(model_text(model)));
-	execute(command.data);
-	resetStringInfo(&command);
-	appendStringInfo(&command,
-					 "CREATE FUNCTION %s(features pg_catalog.float8[]) RETURNS pg_catalog.float8"
-					 " LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 120 %s",
-					 quote_qualified_identifier(schema, name), deepsad_sql_body(psprintf("%s(%s(), $1)", callee, quoted)));
-	execute(command.data);
-	CommandCounterIncrement();
-	function = LookupFuncName(list_make2(makeString(schema), makeString(name)), lengthof(types), types, false);
-	deepsad_record_sql_body(function, called);
-	deepsad_record_sql_body(function, LookupFuncName(list_make2(makeString(schema), makeString(model_function)), 0, NULL, false));
-	comment(function, decoded.encoder);
+	frozen.schema = get_namespace_name(QualifiedNameGetCreationNamespace(names, &name));
+	frozen.name = name;
+	frozen.model_name = model_function_name(name);
+	frozen.vector = usable_vector(decoded.encoder);
+	check_free(frozen.schema, name, 1, &array);
+	check_free(frozen.schema, frozen.model_name, 0, NULL);
+	if (OidIsValid(frozen.vector))
+		check_free(frozen.schema, name, 1, &frozen.vector);
+	create_model(&frozen, model);
+	function = create_scorer(fcinfo, &frozen, array, "$1", array, decoded.encoder);
+	if (OidIsValid(frozen.vector))
+		(void) create_scorer(fcinfo, &frozen, frozen.vector, "$1::pg_catalog.float4[]", FLOAT4ARRAYOID, decoded.encoder);
 	PG_RETURN_OID(function);
 }

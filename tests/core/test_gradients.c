@@ -106,7 +106,7 @@ reference_net(const DsadNet *net, double x[ROWS][WIDEST], const float *changed, 
 			}
 			for (int r = 0; r < ROWS; r++)
 			{
-				y[r][j] = (y[r][j] - mean) / sqrt(var + 1e-4);
+				y[r][j] = (y[r][j] - mean) / sqrt(var + 1e-4) + (double) net->offset[l][j];
 				if (y[r][j] < 0)
 					y[r][j] *= 0.01;
 			}
@@ -216,6 +216,8 @@ main(void)
 			dsad_random_seed(&random, (uint64_t) seed, 0, DSAD_STREAM_ENCODER_INIT);
 			dsad_net_init(&s.encoder, &random, DSAD_INIT_GLOROT, &s.products.watch);
 			dsad_net_init(&s.decoder, &random, DSAD_INIT_GLOROT, &s.products.watch);
+			dsad_net_draw_offsets(&s.encoder, &random, seed % 2);
+			dsad_net_draw_offsets(&s.decoder, &random, seed % 2);
 			for (int j = 0; j < SECOND && s.encoder.fixed; j++)
 			{
 				s.encoder.running_mean[1][j] = (float) test_uniform(&state);

@@ -331,10 +331,11 @@ check_training(size_t n, size_t real)
 		for (size_t i = 0; i < n; i++)
 		{
 			double		y = (x[i * width + j] - mean) * inverse;
-			double		g = other[i * width + j] * (y < 0 ? 0.01 : 1);
+			double		moved = y + (double) center[j];
+			double		g = other[i * width + j] * (moved < 0 ? 0.01 : 1);
 
 			CHECK(near(r[1][i * width + j], y));
-			CHECK(near(r[0][i * width + j], y < 0 ? 0.01 * y : y));
+			CHECK(near(r[0][i * width + j], moved < 0 ? 0.01 * moved : moved));
 			sum_g += g / (double) n;
 			sum_gy += g * y / (double) n;
 		}
@@ -342,9 +343,9 @@ check_training(size_t n, size_t real)
 		{
 			size_t		at = i * width + j;
 			double		y = (x[at] - mean) * inverse;
-			double		g = other[at] * (y < 0 ? 0.01 : 1);
+			double		g = other[at] * (y + (double) center[j] < 0 ? 0.01 : 1);
 			double		fixed_slope = x[at] < 0 ? 0.01 : 1;
-			double		fixed = (x[at] - center[j]) * r[5][j];
+			double		fixed = (x[at] - center[j]) * r[5][j] + center[j];
 			double		gradient = other[at] + 0.01 * x[at];
 			double		m = 0.9 * other[at] + 0.1 * gradient;
 			double		v = 0.999 * fabs(other[at]) + 0.001 * gradient * gradient;

@@ -46,7 +46,7 @@ update_model(DsadModel *model, DsadArena *arena, const TestEnv *env, TestRows *r
 	if (status != DSAD_OK)
 		return status;
 	dsad_config_update(&model->config, count);
-	model->config.epochs = 4;
+	model->config.epochs = 60;
 	status = dsad_prepare_update(model, &plan, arena, arena, &env->env, &source, error);
 	if (status != DSAD_OK)
 		return status;

@@ -179,6 +179,7 @@ my %statement = (
 	deepsad_calibrate => "SELECT length(deepsad_calibrate($model, x)) > 0 FROM t",
 	deepsad_calibrate_rows => "SELECT count(deepsad_calibrate_rows($model, $rows)) FROM generate_series(1, 20)",
 	deepsad_report => "SELECT length(deepsad_report($model, x, y)) > 0 FROM t",
+	deepsad_window => "SELECT count(deepsad_window(8, x[1], x[2]) OVER (ORDER BY id)) FROM t",
 	deepsad_encode => "SELECT sum((deepsad_encode($model, x))[1]) IS NOT NULL FROM t",
 	deepsad_import => "SELECT count(deepsad_import(deepsad_export_safetensors($model))) FROM generate_series(1, 500)",
 	deepsad_export_sql => "SELECT count(deepsad_export_sql($model, 'f')) FROM generate_series(1, 200)",
