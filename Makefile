@@ -20,7 +20,8 @@ PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 	-DDEEPSAD_VERSION='"$(EXTVERSION)"'
 # 32-bit x86: a float is a float only in SSE registers.
 ifneq ($(filter i386-% i486-% i586-% i686-%,$(shell $(or $(shell $(PG_CONFIG) --cc 2>/dev/null),cc) -dumpmachine)),)
-PG_CPPFLAGS += -msse2 -mfpmath=sse
+CPU_FLAGS = -msse2 -mfpmath=sse
+PG_CPPFLAGS += $(CPU_FLAGS)
 endif
 # SQL functions and callbacks have the parameters they must have.
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror=implicit -Wvla \
@@ -48,7 +49,7 @@ endif
 
 # ---- the core on its own: no PostgreSQL header, no PostgreSQL symbol ----
 
-CORE_CFLAGS = -Isrc -std=gnu11 -O3 -fPIC -ffp-contract=off -fno-math-errno -fvisibility=hidden -Wall -Wextra -Wvla -Werror
+CORE_CFLAGS = -Isrc -std=gnu11 -O3 -fPIC -ffp-contract=off -fno-math-errno -fvisibility=hidden -Wall -Wextra -Wvla -Werror $(CPU_FLAGS)
 CORE_OBJECTS = $(patsubst src/core/%.c,build/core/%.o,$(filter src/core/%,$(SOURCES)))
 
 core: build/libdeepsad_core.a
@@ -108,7 +109,21 @@ count-lines:
 demo:
 	@tests/run/demo
 
-# Interrupted trainings, many times over: make torture ROUNDS=1000
+# make test in throw-away Debians, with one table: make lanes LANES="bullseye bookworm/i386" LANE_COMMAND="tests/run/test short"
+lanes:
+	@tests/run/lanes $(LANE_COMMAND)
+
+# A PGXN archive of HEAD; make test in its own unpacked folder; the Debian package built, linted, installed and tested in a lane.
+dist:
+	@tests/run/dist
+
+dist-check:
+	@tests/run/dist-check
+
+deb:
+	@tests/run/lane trixie "" tests/run/deb
+
+# Interrupted trainings and failures, many times over: make torture ROUNDS=1000
 torture:
 	@tests/run/torture $(ROUNDS)
 
@@ -117,4 +132,4 @@ report-check:
 	tests/run/with-server tests/run/report-check $(SEED)
 
 .PHONY: report-check core core-check cross-check symbols-check layers-check exchange-check fuzz test readme format format-check lint coverage \
-	count-lines demo torture
+	count-lines demo torture lanes dist dist-check deb

@@ -21,3 +21,19 @@ FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::re
 WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'deepsad')
 ORDER BY proname, pronargs;
 SELECT deepsad_build_info() ->> 'version' AS version, deepsad_build_info() -> 'openblas' ->> 'in_use' AS blas_in_use;
+-- a library of one version and SQL objects of another: an error, in a new session and after functions have changed
+SELECT oid, extversion FROM pg_extension WHERE extname = 'deepsad' \gset
+BEGIN;
+UPDATE pg_extension SET extversion = '0.0' WHERE oid = :oid;
+CREATE FUNCTION other_function() RETURNS int LANGUAGE sql AS 'SELECT 1';
+SELECT deepsad_options();
+ROLLBACK;
+UPDATE pg_extension SET extversion = '9.9' WHERE oid = :oid;
+\c -
+SELECT deepsad_options();
+SELECT deepsad_train(ARRAY[1, 2]);
+SELECT deepsad_score('\x'::bytea, ARRAY[1, 2]);
+SELECT deepsad_info('\x'::bytea);
+SELECT deepsad_roc_auc(1, true);
+UPDATE pg_extension SET extversion = :'extversion' WHERE oid = :oid;
+SELECT deepsad_options() IS NOT NULL AS agree_again;

@@ -12,6 +12,8 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 
+#include "pg/version_check.h"
+
 DEEPSAD_FUNCTION(deepsad_metric_transition);
 
 /* float8 > float8: highest scores first */
@@ -118,6 +120,7 @@ deepsad_metric_transition(PG_FUNCTION_ARGS)
 				 errhint("Leave such rows out with FILTER (WHERE score <> 'NaN').")));
 	if (state == NULL)
 	{
+		deepsad_check_versions();
 		state = deepsad_labeled_scores_start(fcinfo, context);
 		state->has_parameter = PG_NARGS() > 3;
 		state->parameter = parameter;

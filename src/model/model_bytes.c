@@ -8,6 +8,7 @@
 
 #include "model/model_bytes.h"
 #include "pg/core_env.h"
+#include "pg/version_check.h"
 
 /*
  * Decodes a model into context, with an environment and arena there; or raises the error.
@@ -19,6 +20,7 @@ deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *ar
 {
 	DsadError	error;
 
+	deepsad_check_versions();
 	deepsad_env_init(env, context);
 	dsad_arena_init(arena, env);
 	deepsad_check(dsad_model_decode_rest(model, encoder, arena, (const uint8_t *) VARDATA_ANY(bytes),

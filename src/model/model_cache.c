@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 
 #include "pg/core_env.h"
+#include "pg/version_check.h"
 #include "model/model_bytes.h"
 #include "model/model_cache.h"
 
@@ -180,6 +181,7 @@ deepsad_model_ref_create(FunctionCallInfo fcinfo, int argno)
 	MemoryContext context = fcinfo->flinfo->fn_mcxt;
 	DeepsadModelRef *ref = MemoryContextAllocZero(context, sizeof(DeepsadModelRef));
 
+	deepsad_check_versions();
 	ref->argno = argno;
 	ref->literal = argument_is_literal(fcinfo, argno);
 	ref->callback.func = unpin;

@@ -19,6 +19,7 @@
 #include "model/column_options.h"
 #include "pg/core_env.h"
 #include "pg/jsonb_build.h"
+#include "pg/version_check.h"
 #include "model/options.h"
 
 #define MAX_SHOWN_KEY 64		/* bytes of a wrong key in the message */
@@ -376,6 +377,7 @@ deepsad_options(PG_FUNCTION_ARGS)
 	Jsonb	   *options;
 	DsadConfig	config;
 
+	deepsad_check_versions();
 	check_arguments(fcinfo->flinfo->fn_oid);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < dsad_option_count; i++)

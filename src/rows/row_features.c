@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "pg/version_check.h"
 #include "rows/column_text.h"
 #include "rows/row_features.h"
 
@@ -142,6 +143,7 @@ deepsad_features_of_call(FunctionCallInfo fcinfo, int first, bool allow_loose)
 	int			arguments = allow_loose ? PG_NARGS() - first : 1;
 	Oid			types[FUNC_MAX_ARGS];
 
+	deepsad_check_versions();
 	for (int i = 0; i < arguments; i++)
 		types[i] = get_fn_expr_argtype(fcinfo->flinfo, first + i);
 	return deepsad_features_create(fcinfo->flinfo->fn_mcxt, types, arguments, allow_loose);

@@ -305,7 +305,7 @@ fill(DsadArena *scratch, DsadModel *model, const DsadPlan *plan, const DsadEnv *
 {
 	Writer		writer[DSAD_PARTS];
 	DsadSampler sampler;
-	double		mean;
+	double		mean = 0;		/* an update measures none */
 	DsadStatus	status;
 
 	for (int part = 0; part < DSAD_PARTS; part++)
