@@ -45,7 +45,8 @@ clear(const DsadEnv *env, uintptr_t start, size_t size)
 	return (void *) start;
 }
 
-/* The first address from `at` on that a piece of so many bytes may have: a cache line is not worth its room for a few. */
+/* The first address from `at` on that a piece of so many bytes may have: a cache line is not worth its room for a few.
+ */
 static uintptr_t
 aligned(uintptr_t at, size_t size)
 {
@@ -129,7 +130,7 @@ dsad_arena_release(DsadArena *arena)
 
 /* Fills *error and returns status; hint may be NULL. */
 DsadStatus
-dsad_fail(DsadError *error, DsadStatus status, const char *hint, const char *format,...)
+dsad_fail(DsadError *error, DsadStatus status, const char *hint, const char *format, ...)
 {
 	va_list		arguments;
 

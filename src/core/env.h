@@ -138,8 +138,8 @@ dsad_watch_rows(DsadWatch *watch, size_t i, size_t width)
 
 extern DsadStatus dsad_watch_status(const DsadWatch *watch, DsadError *error);
 extern DsadStatus dsad_fail(DsadError *error, DsadStatus status, const char *hint,
-							const char *format,...)
-			__attribute__((format(printf, 4, 5)));
+							const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 extern DsadStatus dsad_no_memory(DsadError *error);
 extern DsadStatus dsad_poll(const DsadEnv *env, DsadError *error);
 

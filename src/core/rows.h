@@ -12,7 +12,9 @@
 
 typedef enum DsadLabel
 {
-	DSAD_ANOMALY = -1, DSAD_UNLABELED = 0, DSAD_NORMAL = 1
+	DSAD_ANOMALY = -1,
+	DSAD_UNLABELED = 0,
+	DSAD_NORMAL = 1
 } DsadLabel;
 
 _Static_assert(DSAD_ANOMALY == -1 && DSAD_UNLABELED == 0 && DSAD_NORMAL == 1, "label + 1 is an index");

@@ -9,8 +9,7 @@
 #include "exchange/model_json.h"
 
 static const char *const types[DSAD_TYPES] = {
-	"number", "boolean", "text", "timestamp", "timestamptz", "date", "time", "interval", "address", "array"
-};
+	"number", "boolean", "text", "timestamp", "timestamptz", "date", "time", "interval", "address", "array"};
 
 static const char *const encodings[DSAD_ENCODINGS] = {"number", "boolean", "category", "time"};
 
@@ -18,8 +17,7 @@ static const char *const encodings[DSAD_ENCODINGS] = {"number", "boolean", "cate
 static const char *const times[] = {"clock", "calendar", "days", "since"};
 
 static const char *const reasons[DSAD_LEFT_OUT_REASONS] = {
-	"skipped", "label", "filled", "empty", "serial", "moves", "instant", "constant", "identifier", "variety"
-};
+	"skipped", "label", "filled", "empty", "serial", "moves", "instant", "constant", "identifier", "variety"};
 
 static void
 put_column(StringInfo out, const DsadColumn *column)

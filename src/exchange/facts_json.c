@@ -14,12 +14,17 @@ static const struct
 {
 	const char *name;
 	size_t		offset;			/* of a uint64_t */
-}			facts_fields[] = {
-	{"rows", offsetof(DsadFacts, rows)}, {"skipped", offsetof(DsadFacts, skipped)},
-	{"anomalies", offsetof(DsadFacts, anomalies)}, {"normals", offsetof(DsadFacts, normals)},
-	{"missing", offsetof(DsadFacts, missing)}, {"validation", offsetof(DsadFacts, validation)},
-	{"calibration", offsetof(DsadFacts, calibration)}, {"updates", offsetof(DsadFacts, updates)},
-	{"update_rows", offsetof(DsadFacts, update_rows)}, {"update_anomalies", offsetof(DsadFacts, update_anomalies)},
+} facts_fields[] = {
+	{"rows", offsetof(DsadFacts, rows)},
+	{"skipped", offsetof(DsadFacts, skipped)},
+	{"anomalies", offsetof(DsadFacts, anomalies)},
+	{"normals", offsetof(DsadFacts, normals)},
+	{"missing", offsetof(DsadFacts, missing)},
+	{"validation", offsetof(DsadFacts, validation)},
+	{"calibration", offsetof(DsadFacts, calibration)},
+	{"updates", offsetof(DsadFacts, updates)},
+	{"update_rows", offsetof(DsadFacts, update_rows)},
+	{"update_anomalies", offsetof(DsadFacts, update_anomalies)},
 	{"update_normals", offsetof(DsadFacts, update_normals)},
 };
 
@@ -28,14 +33,16 @@ static const struct
 {
 	const char *name;
 	size_t		offset;			/* of a double */
-}			trust_fields[] = {
+} trust_fields[] = {
 	{"mean_score_anomalies", offsetof(DsadTrust, mean_score)},
 	{"mean_score_unlabeled", offsetof(DsadTrust, mean_score) + sizeof(double)},
 	{"mean_score_normals", offsetof(DsadTrust, mean_score) + 2 * sizeof(double)},
-	{"score_deviation", offsetof(DsadTrust, deviation)}, {"roc_auc", offsetof(DsadTrust, auc)},
+	{"score_deviation", offsetof(DsadTrust, deviation)},
+	{"roc_auc", offsetof(DsadTrust, auc)},
 	{"roc_auc_low", offsetof(DsadTrust, interval)},
 	{"roc_auc_high", offsetof(DsadTrust, interval) + sizeof(double)},
-	{"untrained_roc_auc", offsetof(DsadTrust, untrained_auc)}, {"plain_roc_auc", offsetof(DsadTrust, plain_auc)},
+	{"untrained_roc_auc", offsetof(DsadTrust, untrained_auc)},
+	{"plain_roc_auc", offsetof(DsadTrust, plain_auc)},
 };
 
 static const char *const row_kinds[] = {"rows_anomalies", "rows_unlabeled", "rows_normals"};

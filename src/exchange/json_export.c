@@ -94,7 +94,8 @@ fingerprint(const DsadModel *model, const DsadMember *member, const DsadEnv *env
 
 	for (uint32 l = 0; l < model->layers; l++)
 	{
-		const float *vectors[4] = {member->weight[l], member->running_mean[l], member->running_var[l], member->offset[l]};
+		const float *vectors[4] = {member->weight[l], member->running_mean[l], member->running_var[l],
+								   member->offset[l]};
 
 		for (int v = 0; v < (l + 1 < model->layers ? 4 : 1); v++)
 		{

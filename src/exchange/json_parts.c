@@ -21,7 +21,7 @@
 
 /* Raises the error of a file that is no model. */
 void
-deepsad_file_invalid(const char *format,...)
+deepsad_file_invalid(const char *format, ...)
 {
 	char		what[256];
 	va_list		args;
@@ -102,7 +102,7 @@ deepsad_json_container(const JsonbValue *value, bool array, const char *what)
 {
 	if (value == NULL || value->type != jbvBinary ||
 		(array ? !JsonContainerIsArray(value->val.binary.data) || JsonContainerIsScalar(value->val.binary.data) :
-		 !JsonContainerIsObject(value->val.binary.data)))
+				 !JsonContainerIsObject(value->val.binary.data)))
 		deepsad_file_invalid("\"%s\" is no %s", what, array ? "array" : "object");
 	return value->val.binary.data;
 }
@@ -122,7 +122,8 @@ deepsad_json_find(JsonbContainer *object, const char *key)
 static int
 hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+																   -1;
 }
 
 /* The bytes that hexadecimal digits stand for. */

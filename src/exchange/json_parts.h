@@ -26,6 +26,6 @@ extern int64 deepsad_json_get_int(JsonbContainer *object, const char *key, int64
 extern double deepsad_json_get_double(JsonbContainer *object, const char *key, double absent);
 extern int	deepsad_json_get_name(JsonbContainer *object, const char *key, const char *const *names, int count);
 
-DEEPSAD_NORETURN extern void deepsad_file_invalid(const char *format,...) pg_attribute_printf(1, 2);
+DEEPSAD_NORETURN extern void deepsad_file_invalid(const char *format, ...) pg_attribute_printf(1, 2);
 
 #endif

@@ -36,7 +36,8 @@ add_member(DeepsadTensors *list, const DsadModel *model, int m)
 		uint32		out = model->dims[l + 1];
 
 		deepsad_tensor_add(list, DEEPSAD_F32, member->weight[l], out, model->dims[l],
-						   "member.%d.layer.%u.weight", m, l)->transposed = true;
+						   "member.%d.layer.%u.weight", m, l)
+			->transposed = true;
 		if (l + 1 == model->layers)
 			break;
 		deepsad_tensor_add(list, DEEPSAD_F32, member->running_mean[l], out, 0, "member.%d.layer.%u.running_mean", m, l);

@@ -99,7 +99,8 @@ read_sizes(const DeepsadTensors *tensors, DsadConfig *config)
 		members++;
 	for (uint32 l = 0; l <= layers; l++)
 	{
-		uint64		most = l == 0 ? 2 * DSAD_MAX_FEATURES : l == layers ? DSAD_MAX_LATENT : DSAD_MAX_WIDTH;
+		uint64		most = l == 0 ? 2 * DSAD_MAX_FEATURES : l == layers ? DSAD_MAX_LATENT :
+																		  DSAD_MAX_WIDTH;
 
 		if (width[l] < 1 || width[l] > most)
 			deepsad_file_invalid("a layer has " UINT64_FORMAT " units, must have from 1 to " UINT64_FORMAT, width[l], most);
@@ -121,7 +122,8 @@ check_members(const DeepsadTensors *tensors, const DsadConfig *config, uint32 in
 
 	for (int m = 0; m < config->members; m++)
 		for (uint32 l = 0; l <= config->hidden.count; l++)
-			if (!find_shape(tensors, m, l, &out, &in) || in != (l == 0 ? inputs : (uint64) config->hidden.value[l - 1]) ||
+			if (!find_shape(tensors, m, l, &out, &in) ||
+				in != (l == 0 ? inputs : (uint64) config->hidden.value[l - 1]) ||
 				out != (l == config->hidden.count ? (uint64) config->latent : (uint64) config->hidden.value[l]))
 				deepsad_file_invalid("layer %u of member %d is missing, or not as large as that of member 0", l, m);
 }
@@ -208,7 +210,8 @@ read_member(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, i
 	member->train_loss = get_losses(tensors, arena, m, "train_loss", member->epochs_run);
 	/* of a model without held-out rows there are none, and nobody reads these */
 	member->validation_loss = deepsad_tensor_find(tensors, "member.%d.validation_loss", m) ?
-		get_losses(tensors, arena, m, "validation_loss", member->epochs_run) : member->train_loss;
+								  get_losses(tensors, arena, m, "validation_loss", member->epochs_run) :
+								  member->train_loss;
 }
 
 /* What the scaling is without its tensors: none. */
@@ -296,7 +299,8 @@ read_sketch(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, J
 	if (rows == NULL)
 		return;
 	sampled = JB_ROOT_IS_SCALAR(rows) ?
-		deepsad_json_read_int(getIthJsonbValueFromContainer(&rows->root, 0), 0, PG_UINT32_MAX, "sketch_rows") : -1;
+				  deepsad_json_read_int(getIthJsonbValueFromContainer(&rows->root, 0), 0, PG_UINT32_MAX, "sketch_rows") :
+				  -1;
 	if (sampled < 0)
 		deepsad_file_invalid("\"sketch_rows\" is no number");
 	if (sampled == 0)

@@ -22,7 +22,7 @@ DEEPSAD_FUNCTION(deepsad_export_onnx);
 #define LAST_OPSET 17
 
 static void
-node(DeepsadOnnx *onnx, const char *operator, const char *inputs, const char *output)
+node(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output)
 {
 	deepsad_onnx_node(onnx, operator, inputs, output, NULL, 0);
 }

@@ -101,7 +101,7 @@ deepsad_onnx_begin(DeepsadOnnx *onnx)
  * AttributeProto: name 1, i 3, type 20.
  */
 void
-deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char *inputs, const char *output,
+deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output,
 				  const char *attribute, int64 value)
 {
 	StringInfoData node;
@@ -142,7 +142,7 @@ deepsad_onnx_tensor(DeepsadOnnx *onnx, const char *name, DeepsadOnnxType type, c
 	{
 		onnx->room = onnx->room ? 2 * onnx->room : 64;
 		onnx->tensor = onnx->tensor ? repalloc(onnx->tensor, onnx->room * sizeof(*tensor)) :
-			palloc(onnx->room * sizeof(*tensor));
+									  palloc(onnx->room * sizeof(*tensor));
 	}
 	tensor = &onnx->tensor[onnx->tensors++];
 	tensor->numbers = numbers;

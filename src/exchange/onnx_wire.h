@@ -10,7 +10,10 @@
 /* TensorProto.DataType */
 typedef enum DeepsadOnnxType
 {
-	DEEPSAD_ONNX_FLOAT = 1, DEEPSAD_ONNX_INT64 = 7, DEEPSAD_ONNX_BOOL = 9, DEEPSAD_ONNX_DOUBLE = 11
+	DEEPSAD_ONNX_FLOAT = 1,
+	DEEPSAD_ONNX_INT64 = 7,
+	DEEPSAD_ONNX_BOOL = 9,
+	DEEPSAD_ONNX_DOUBLE = 11
 } DeepsadOnnxType;
 
 typedef struct DeepsadOnnxTensor DeepsadOnnxTensor;
@@ -26,7 +29,7 @@ typedef struct DeepsadOnnx
 } DeepsadOnnx;
 
 extern void deepsad_onnx_begin(DeepsadOnnx *onnx);
-extern void deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char *inputs, const char *output,
+extern void deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output,
 							  const char *attribute, int64 value);
 extern void deepsad_onnx_tensor(DeepsadOnnx *onnx, const char *name, DeepsadOnnxType type, const void *numbers,
 								int dimensions, const int64 *shape);

@@ -20,7 +20,7 @@ static const struct
 {
 	const char *name;
 	int			width;
-}			element_types[] = {{"F64", 8}, {"F32", 4}, {"I64", 8}};
+} element_types[] = {{"F64", 8}, {"F32", 4}, {"I64", 8}};
 
 /* A new tensor at the end of the list. */
 static DeepsadTensor *
@@ -30,7 +30,7 @@ append(DeepsadTensors *list)
 	{
 		list->room = list->room ? 2 * list->room : 64;
 		list->tensor = list->tensor ? repalloc(list->tensor, list->room * sizeof(DeepsadTensor)) :
-			palloc(list->room * sizeof(DeepsadTensor));
+									  palloc(list->room * sizeof(DeepsadTensor));
 	}
 	memset(&list->tensor[list->count], 0, sizeof(DeepsadTensor));
 	return &list->tensor[list->count++];
@@ -41,7 +41,7 @@ append(DeepsadTensors *list)
 /* Adds a vector, or (columns > 0) a matrix. */
 DeepsadTensor *
 deepsad_tensor_add(DeepsadTensors *list, DeepsadElementType type, const void *data, uint64 rows, uint64 columns,
-				   const char *format,...)
+				   const char *format, ...)
 {
 	DeepsadTensor *tensor = append(list);
 	va_list		args;
@@ -120,8 +120,10 @@ put_tensor(uint8 *data, const DeepsadTensor *tensor)
 		if (i % 64 == 0)
 			CHECK_FOR_INTERRUPTS();
 		for (uint64 j = 0; j < columns; j++, at += width)
-			put_element(at, (const char *) tensor->data +
-						(tensor->transposed ? j * tensor->shape[0] + i : i * columns + j) * width, width);
+			put_element(at,
+						(const char *) tensor->data +
+							(tensor->transposed ? j * tensor->shape[0] + i : i * columns + j) * width,
+						width);
 	}
 }
 
@@ -181,7 +183,7 @@ read_tensor(DeepsadTensor *tensor, const JsonbValue *key, const JsonbValue *valu
 	type = deepsad_json_get_text(object, "dtype", DEEPSAD_TENSOR_NAME);
 	tensor->type = DEEPSAD_F64;
 	while (tensor->type <= DEEPSAD_I64 && (strlen(element_types[tensor->type].name) != type.length ||
-								   memcmp(element_types[tensor->type].name, type.bytes, type.length) != 0))
+										   memcmp(element_types[tensor->type].name, type.bytes, type.length) != 0))
 		tensor->type++;
 	if (tensor->type > DEEPSAD_I64)
 		deepsad_file_invalid("tensor \"%s\" has numbers of type \"%.*s\"", tensor->name, (int) type.length, type.bytes);
@@ -278,7 +280,7 @@ deepsad_tensors_read(DeepsadTensors *list, bytea *file)
 
 /* The tensor of that name, which is marked as used; NULL when there is none. */
 DeepsadTensor *
-deepsad_tensor_find(const DeepsadTensors *list, const char *format,...)
+deepsad_tensor_find(const DeepsadTensors *list, const char *format, ...)
 {
 	DeepsadTensor wanted;
 	DeepsadTensor *found;

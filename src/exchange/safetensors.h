@@ -12,7 +12,9 @@
 
 typedef enum DeepsadElementType
 {
-	DEEPSAD_F64, DEEPSAD_F32, DEEPSAD_I64
+	DEEPSAD_F64,
+	DEEPSAD_F32,
+	DEEPSAD_I64
 } DeepsadElementType;
 
 typedef struct DeepsadTensor
@@ -36,11 +38,12 @@ typedef struct DeepsadTensors
 } DeepsadTensors;
 
 extern DeepsadTensor *deepsad_tensor_add(DeepsadTensors *list, DeepsadElementType type, const void *data, uint64 rows,
-										 uint64 columns, const char *format,...) pg_attribute_printf(6, 7);
+										 uint64 columns, const char *format, ...) pg_attribute_printf(6, 7);
 extern bytea *deepsad_tensors_write(DeepsadTensors *list, const char *metadata);
 
 extern JsonbContainer *deepsad_tensors_read(DeepsadTensors *list, bytea *file);
-extern DeepsadTensor *deepsad_tensor_find(const DeepsadTensors *list, const char *format,...) pg_attribute_printf(2, 3);
+extern DeepsadTensor *deepsad_tensor_find(const DeepsadTensors *list, const char *format, ...)
+	pg_attribute_printf(2, 3);
 extern bool deepsad_tensor_get(const DeepsadTensor *tensor, DeepsadElementType type, void *numbers, uint64 rows,
 							   uint64 columns, bool transposed);
 

@@ -61,7 +61,8 @@ deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source)
 static void
 put_weight(StringInfo out, float weight)
 {
-	appendStringInfo(out, "(%.9g)", isfinite(weight) ? weight : weight > 0 ? 3e38 : -3e38);
+	appendStringInfo(out, "(%.9g)", isfinite(weight) ? weight : weight > 0 ? 3e38 :
+																			 -3e38);
 }
 
 /* Adds an expression, which is emptied, to a step: as a column of a subquery, or as a statement. */
@@ -100,7 +101,9 @@ static void
 put_squares(StringInfo out, const char *name, uint32 first, uint32 count)
 {
 	for (uint32 i = 0; i < count; i++)
-		appendStringInfo(out, "%s%s%u*%s%u", i == 0 ? "(" : i % TERMS == 0 ? ")+(" : "+", name, first + i, name, first + i);
+		appendStringInfo(out, "%s%s%u*%s%u", i == 0 ? "(" : i % TERMS == 0 ? ")+(" :
+																			 "+",
+						 name, first + i, name, first + i);
 	appendStringInfoChar(out, ')');
 }
 
@@ -149,7 +152,8 @@ put_sums(StringInfo step, const DsadModel *model, uint32 l, const DeepsadSqlSour
 		deepsad_fold_layer(model, m, l, weight, bias);
 		for (uint32 j = 0; j < units; j++)
 		{
-			put_sum(&sum, last ? -model->members[m].center[j] : bias[j], weight + j, in, units, name, l == 0 ? 0 : m * in);
+			put_sum(&sum, last ? -model->members[m].center[j] : bias[j], weight + j, in, units, name,
+					l == 0 ? 0 : m * in);
 			if (last)
 				appendStringInfoString(&sum, "+1e-20");
 			add(step, source->statements, psprintf("%s%c%u", source->prefix, last ? 'd' : 's', m * units + j), &sum);

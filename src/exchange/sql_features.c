@@ -63,8 +63,7 @@ deepsad_sql_type(const DsadColumn *column)
 {
 	static const char *const types[DSAD_TYPES] = {
 		"double precision", "boolean", "text", "timestamp", "timestamptz", "date", "time", "interval", "inet",
-		"double precision[]"
-	};
+		"double precision[]"};
 
 	/* not every number of these is one of the general type */
 	if (column->type == DSAD_TYPE_NUMBER && column->encoding == DSAD_ENCODING_CATEGORY && is_type(column, "bigint"))
@@ -150,8 +149,8 @@ deepsad_sql_cell(StringInfo out, const DsadEncoder *encoder, uint32 c, uint32 ce
 		appendStringInfo(out, "%s::integer::double precision", value);
 	else if (column->type == DSAD_TYPE_INTERVAL)
 		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN (extract(day FROM %s) + (30) * ((12) * extract(year FROM %s) + "
-						 "extract(month FROM %s)))::double precision + ((3600) * extract(hour FROM %s) + (60) * "
-						 "extract(minute FROM %s) + extract(second FROM %s))::double precision / (%d) END",
+							  "extract(month FROM %s)))::double precision + ((3600) * extract(hour FROM %s) + (60) * "
+							  "extract(minute FROM %s) + extract(second FROM %s))::double precision / (%d) END",
 						 value, value, value, value, value, value, value, SECONDS_PER_DAY);
 	else if (column->type == DSAD_TYPE_TIME)
 		appendStringInfo(out, strcmp(deepsad_sql_type(column), "timetz") == 0 ? "(%s AT TIME ZONE INTERVAL '0')::time" : "%s",

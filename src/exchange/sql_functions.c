@@ -30,7 +30,7 @@ quote_name(text *name)
 	ListCell   *cell;
 
 	initStringInfo(&quoted);
-	foreach(cell, names)
+	foreach (cell, names)
 		appendStringInfo(&quoted, "%s%s", quoted.len > 0 ? "." : "", quote_identifier(strVal(lfirst(cell))));
 	return quoted.data;
 }
@@ -92,14 +92,14 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 		const DsadColumn *column = &encoder->column[c];
 
 		source.value[c] = psprintf("$%u", c + 1);
-		appendStringInfo(&out, "%s%s %s", c > 0 ? ", " : "", column->name.length == 0 ? "features" :
-						 quote_identifier(deepsad_sql_text(column->name)), deepsad_sql_type(column));
+		appendStringInfo(&out, "%s%s %s", c > 0 ? ", " : "", column->name.length == 0 ? "features" : quote_identifier(deepsad_sql_text(column->name)), deepsad_sql_type(column));
 	}
 	initStringInfo(&body);
 	deepsad_sql_statements(&body, &model, &source);
 	quote = dollar_quote(body.data);
 	appendStringInfo(&out, ")\nRETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000 "
-					 "AS %s\n%s\n%s;\n", quote, body.data, quote);
+						   "AS %s\n%s\n%s;\n",
+					 quote, body.data, quote);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
 
@@ -147,7 +147,8 @@ only_array(Relation table)
 		DeepsadValueReader reader;
 		DeepsadRefusal why;
 
-		if (!attribute->attisdropped && deepsad_value_resolve(&reader, attribute->atttypid, CurrentMemoryContext, &why) &&
+		if (!attribute->attisdropped &&
+			deepsad_value_resolve(&reader, attribute->atttypid, CurrentMemoryContext, &why) &&
 			reader.type == DSAD_TYPE_ARRAY)
 		{
 			found = NameStr(attribute->attname);

@@ -15,7 +15,11 @@ DEEPSAD_FUNCTION(deepsad_confusion_final);
 /* Counts in the state, a bigint[]. */
 enum
 {
-	TRUE_POSITIVES, FALSE_POSITIVES, FALSE_NEGATIVES, TRUE_NEGATIVES, COUNTS
+	TRUE_POSITIVES,
+	FALSE_POSITIVES,
+	FALSE_NEGATIVES,
+	TRUE_NEGATIVES,
+	COUNTS
 };
 
 /* The counts of a state, to be changed in place inside an aggregate. */
@@ -25,8 +29,10 @@ get_counts(FunctionCallInfo fcinfo, int argno, bool change)
 	ArrayType  *array = NULL;
 
 	if (!PG_ARGISNULL(argno))
-		array = change && AggCheckCallContext(fcinfo, NULL) ? PG_GETARG_ARRAYTYPE_P(argno) : PG_GETARG_ARRAYTYPE_P_COPY(argno);
-	if (array == NULL || ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != COUNTS || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID)
+		array = change && AggCheckCallContext(fcinfo, NULL) ? PG_GETARG_ARRAYTYPE_P(argno) :
+															  PG_GETARG_ARRAYTYPE_P_COPY(argno);
+	if (array == NULL || ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != COUNTS || ARR_HASNULL(array) ||
+		ARR_ELEMTYPE(array) != INT8OID)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("state of deepsad_confusion must be an array of %d bigint", COUNTS)));
@@ -51,7 +57,7 @@ deepsad_confusion_transition(PG_FUNCTION_ARGS)
 		bool		decision = PG_GETARG_BOOL(1);
 
 		counts[PG_GETARG_BOOL(2) ? (decision ? TRUE_POSITIVES : FALSE_NEGATIVES) :
-			   (decision ? FALSE_POSITIVES : TRUE_NEGATIVES)]++;
+								   (decision ? FALSE_POSITIVES : TRUE_NEGATIVES)]++;
 	}
 	PG_RETURN_DATUM(counts_datum(counts));
 }

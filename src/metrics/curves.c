@@ -53,8 +53,8 @@ write_point(Curve *curve, const Point *point)
 				 errhint("Round the scores.")));
 	values[0] = Float8GetDatum(point->threshold);
 	values[1] = Float8GetDatum(curve->precision ? recall : (double) point->normals / curve->total[0]);
-	values[2] = Float8GetDatum(!curve->precision ? recall :
-							   (double) point->anomalies / ((double) point->anomalies + (double) point->normals));
+	values[2] = Float8GetDatum(
+		!curve->precision ? recall : (double) point->anomalies / ((double) point->anomalies + (double) point->normals));
 	tuple = heap_form_tuple(curve->desc, values, nulls);
 	curve->points = accumArrayResult(curve->points, HeapTupleGetDatum(tuple), false, curve->type, CurrentMemoryContext);
 	heap_freetuple(tuple);

@@ -18,10 +18,8 @@ static const struct
 {
 	const char *name;
 	uint8		as;
-}			as_names[] = {
-	{"number", DEEPSAD_AS_NUMBER}, {"boolean", DEEPSAD_AS_BOOLEAN}, {"category", DEEPSAD_AS_CATEGORY},
-	{"time", DEEPSAD_AS_TIME}, {"skip", DEEPSAD_AS_SKIP}
-};
+} as_names[] = {
+	{"number", DEEPSAD_AS_NUMBER}, {"boolean", DEEPSAD_AS_BOOLEAN}, {"category", DEEPSAD_AS_CATEGORY}, {"time", DEEPSAD_AS_TIME}, {"skip", DEEPSAD_AS_SKIP}};
 
 /* The value of key in an object, or NULL. */
 static JsonbValue *
@@ -97,8 +95,10 @@ parse_as(const char *column, const JsonbValue *value)
 static int
 parse_integer(const char *column, const char *key, const JsonbValue *value, int most)
 {
-	double		number = value->type != jbvNumeric ? 0 :
-		DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	double number =
+		value->type != jbvNumeric ?
+			0 :
+			DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
 
 	if (!(number >= 1 && number <= most && number == (int) number))
 		ereport(ERROR,
@@ -193,7 +193,7 @@ deepsad_columns_check(JsonbContainer *columns, char *const *names, int count)
 
 		for (int i = 0; i < count && !found; i++)
 			found = (int) strlen(names[i]) == item.val.string.len &&
-				memcmp(names[i], item.val.string.val, item.val.string.len) == 0;
+					memcmp(names[i], item.val.string.val, item.val.string.len) == 0;
 		if (!found)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),

@@ -35,8 +35,7 @@ static void
 push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *member)
 {
 	static const char *const stops[] = {
-		[DSAD_STOP_EPOCHS] = "epochs", [DSAD_STOP_MAX_STEPS] = "max_steps", [DSAD_STOP_VALIDATION] = "validation"
-	};
+		[DSAD_STOP_EPOCHS] = "epochs", [DSAD_STOP_MAX_STEPS] = "max_steps", [DSAD_STOP_VALIDATION] = "validation"};
 	bool		validated = model->config.validation > 0 && model->facts.validation > 0;
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -118,8 +117,7 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		deepsad_push_int(state, "rows", (int64) trust->rows[kind]);
 		push_known(state, "mean_score", trust->mean_score[kind]);
-		deepsad_push_rounded(state, "entropy", trust->mean_score[kind] > 0 ?
-							 model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
+		deepsad_push_rounded(state, "entropy", trust->mean_score[kind] > 0 ? model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
@@ -144,7 +142,8 @@ push_decision(JsonbParseState **state, const DsadModel *model)
 	deepsad_push_key(state, "threshold");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_string(state, "by", decision.kind == DSAD_DECISION_NONE ? NULL : model->config.threshold > 0 ? "score" :
-						model->config.contamination > 0 ? "contamination" : "alpha");
+																			  model->config.contamination > 0 ? "contamination" :
+																												"alpha");
 	deepsad_push_float(state, "score", decision.kind == DSAD_DECISION_SCORE ? decision.score : get_float8_nan());
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }

@@ -15,8 +15,8 @@
  * encoder: the model's, if it was read before, else NULL.
  */
 void
-deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadEnv *env, MemoryContext context,
-					 bytea *bytes)
+deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadEnv *env,
+					 MemoryContext context, bytea *bytes)
 {
 	DsadError	error;
 
@@ -24,7 +24,8 @@ deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *ar
 	deepsad_env_init(env, context);
 	dsad_arena_init(arena, env);
 	deepsad_check(dsad_model_decode_rest(model, encoder, arena, (const uint8_t *) VARDATA_ANY(bytes),
-										 VARSIZE_ANY_EXHDR(bytes), &error), &error);
+										 VARSIZE_ANY_EXHDR(bytes), &error),
+				  &error);
 }
 
 /* The same of a whole model, without an error: false when the bytes are no model. */
@@ -65,7 +66,8 @@ deepsad_same_model(struct varlena *a, struct varlena *b)
 		return true;
 	a = pg_detoast_datum_packed(a);
 	b = pg_detoast_datum_packed(b);
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) && memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
 /* The model as bytes, in the current context. */

@@ -105,7 +105,8 @@ static void
 shrink(void)
 {
 	dlist_node *node = total > (Size) model_cache_size * 1024 && !dlist_is_empty(&models) ?
-		dlist_tail_node(&models) : NULL;
+						   dlist_tail_node(&models) :
+						   NULL;
 
 	while (node && total > (Size) model_cache_size * 1024)
 	{
@@ -197,9 +198,9 @@ is_model(const CachedModel *model, const struct varlena *value)
 {
 	if (VARATT_IS_EXTERNAL(value))
 		return model->toasted &&
-			memcmp(VARDATA_EXTERNAL(value), &model->toast, sizeof(model->toast)) == 0;
+			   memcmp(VARDATA_EXTERNAL(value), &model->toast, sizeof(model->toast)) == 0;
 	return !model->toasted && VARSIZE_ANY(value) == VARSIZE_ANY(model->bytes) &&
-		memcmp(value, model->bytes, VARSIZE_ANY(value)) == 0;
+		   memcmp(value, model->bytes, VARSIZE_ANY(value)) == 0;
 }
 
 /* What models are looked up by; says nothing about equality. */
@@ -228,7 +229,7 @@ verify(CachedModel *model, const struct varlena *value)
 		return true;
 	header = pg_detoast_datum_slice((struct varlena *) value, 0, HEADER_BYTES);
 	same = VARSIZE_ANY_EXHDR(header) == HEADER_BYTES &&
-		memcmp(VARDATA_ANY(header), model->header, HEADER_BYTES) == 0;
+		   memcmp(VARDATA_ANY(header), model->header, HEADER_BYTES) == 0;
 	pfree(header);
 	if (same)
 		model->verified = DEEPSAD_LOCAL_TRANSACTION;
@@ -284,7 +285,8 @@ load(struct varlena *value, uint64 print)
 	deepsad_env_init(&env, scratch);
 	dsad_arena_init(&members, &env);
 	deepsad_check(dsad_model_decode_for_scoring(&model, &cached->arena, &members, (const uint8_t *) VARDATA_ANY(bytes),
-												VARSIZE_ANY_EXHDR(bytes), &error), &error);
+												VARSIZE_ANY_EXHDR(bytes), &error),
+				  &error);
 	cached->toasted = VARATT_IS_EXTERNAL(value);
 	Assert(VARSIZE_ANY_EXHDR(bytes) >= HEADER_BYTES);
 	if (cached->toasted)

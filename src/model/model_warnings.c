@@ -20,10 +20,10 @@ deepsad_warn_decision(const DsadModel *model)
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
 			 few ?
-			 errmsg("alpha is %g, the smallest p-value of %u calibration rows is %g: no row will be an anomaly",
-					config->alpha, calibration->rows, dsad_smallest_pvalue(calibration)) :
-			 errmsg("contamination is %g, the highest score of %u calibration rows is that of more: none of them is an anomaly",
-					config->contamination, calibration->rows),
+				 errmsg("alpha is %g, the smallest p-value of %u calibration rows is %g: no row will be an anomaly",
+						config->alpha, calibration->rows, dsad_smallest_pvalue(calibration)) :
+				 errmsg("contamination is %g, the highest score of %u calibration rows is that of more: none of them is an anomaly",
+						config->contamination, calibration->rows),
 			 errhint("Train on more rows, or set another threshold with deepsad_set_threshold.")));
 	return true;
 }

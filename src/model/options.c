@@ -43,10 +43,7 @@ static void
 wrong_type(const DsadOption *option)
 {
 	static const char *const kind[] = {
-		[DSAD_OPTION_INT] = "an integer", [DSAD_OPTION_FLOAT] = "a number",
-		[DSAD_OPTION_ENUM] = "one of the names", [DSAD_OPTION_INT_LIST] = "an array of integers",
-		[DSAD_OPTION_BOOL] = "true or false"
-	};
+		[DSAD_OPTION_INT] = "an integer", [DSAD_OPTION_FLOAT] = "a number", [DSAD_OPTION_ENUM] = "one of the names", [DSAD_OPTION_INT_LIST] = "an array of integers", [DSAD_OPTION_BOOL] = "true or false"};
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -390,8 +387,8 @@ deepsad_options(PG_FUNCTION_ARGS)
 		{
 			case DSAD_OPTION_INT:
 				/* the SQL type is bigint where integer would not hold the range */
-				deepsad_push_int(&state, option->name, option->max > PG_INT32_MAX ?
-								 PG_GETARG_INT64(i) : PG_GETARG_INT32(i));
+				deepsad_push_int(&state, option->name,
+								 option->max > PG_INT32_MAX ? PG_GETARG_INT64(i) : PG_GETARG_INT32(i));
 				break;
 			case DSAD_OPTION_BOOL:
 				deepsad_push_bool(&state, option->name, PG_GETARG_BOOL(i));

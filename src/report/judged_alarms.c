@@ -176,7 +176,8 @@ deepsad_judged_alarms(StringInfo page, DeepsadJudged *judged)
 	if (decision)
 		put_alarms(page, judged, psprintf("the model's own: %s", decision), judged->alarm, true);
 	for (int i = 0; i < DEEPSAD_ALPHAS; i++)
-		if (judged->model.calibration.lists > 0 && deepsad_alphas[i] >= dsad_smallest_pvalue(&judged->model.calibration))
+		if (judged->model.calibration.lists > 0 &&
+			deepsad_alphas[i] >= dsad_smallest_pvalue(&judged->model.calibration))
 			put_alarms(page, judged, psprintf("p-value at most %g", deepsad_alphas[i]), judged->at_alpha[i], false);
 	put_scores(page, judged);
 	deepsad_table_end(page);

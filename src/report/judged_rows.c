@@ -212,7 +212,8 @@ draw_scores(StringInfo page, const DeepsadJudged *judged)
 	{
 		for (int bin = 0; bin < DEEPSAD_SCORE_BINS; bin++)
 			if (judged->bin[kind][bin] > 0)
-				share[kind][Max(bin - first, 0) / width] += (double) judged->bin[kind][bin] / (double) judged->count[kind];
+				share[kind][Max(bin - first, 0) / width] +=
+					(double) judged->bin[kind][bin] / (double) judged->count[kind];
 		for (int i = 0; i < bins; i++)
 			plot.y.high = fmax(plot.y.high, share[kind][i] * 1.08);
 	}

@@ -21,7 +21,11 @@
 /* How a value becomes cells, by what is frequent. */
 typedef enum Reader
 {
-	READ_INT2, READ_INT4, READ_INT8, READ_FLOAT4, READ_FLOAT8,
+	READ_INT2,
+	READ_INT4,
+	READ_INT8,
+	READ_FLOAT4,
+	READ_FLOAT8,
 	READ_NUMBER,				/* other single numbers */
 	READ_TEXT,					/* a category that is text in UTF-8 */
 	READ_CATEGORY,
@@ -97,7 +101,8 @@ deepsad_row_is_nameless(TupleDesc desc)
 	return true;
 }
 
-/* Whether the columns of the rows that an encoder was made of had no names of their own, also those that were left out. */
+/* Whether the columns of the rows that an encoder was made of had no names of their own, also those that were left out.
+ */
 static bool
 encoder_is_nameless(const DsadEncoder *encoder)
 {
@@ -191,8 +196,8 @@ before(const DeepsadColumns *columns)
 
 /* Adds value number `index`, of this type, as the source of column c, whose values are of the type `expected`. */
 static void
-add_source(DeepsadBinding *binding, const DeepsadColumns *columns, uint32 c, DsadColumnType expected, uint32 cell, int index,
-		   Oid type)
+add_source(DeepsadBinding *binding, const DeepsadColumns *columns, uint32 c, DsadColumnType expected, uint32 cell,
+		   int index, Oid type)
 {
 	const DsadEncoder *encoder = columns->encoder;
 	const DsadColumn *column = &encoder->column[c];
@@ -265,20 +270,21 @@ wrong_count(const DeepsadColumns *columns, int count)
 			 errmsg("row has %d columns, %s %u", count, before(columns), encoder->columns),
 			 columns->find ? errhint("Give rows of one type.") :
 			 encoder_is_nameless(encoder) ?
-			 errhint("Give the columns in the order of the training rows%s.",
-					 encoder->left_out > 0 ? ", with or without those that were left out" : "") :
-			 errhint("Rows with column names are matched by name: deepsad_score(model, t) FROM t.")));
+							 errhint("Give the columns in the order of the training rows%s.",
+									 encoder->left_out > 0 ? ", with or without those that were left out" : "") :
+							 errhint("Rows with column names are matched by name: deepsad_score(model, t) FROM t.")));
 }
 
 /*
- * Binds by position: so many values, of these types and at these places.  They are the encoder's columns in their order or,
- * when those had no names, all that the training rows had, also those that were left out.
+ * Binds by position: so many values, of these types and at these places.  They are the encoder's columns in their order
+ * or, when those had no names, all that the training rows had, also those that were left out.
  */
 static void
 bind_positions(DeepsadBinding *binding, const DeepsadColumns *columns, const Oid *types, const int *index, int count)
 {
 	const DsadEncoder *encoder = columns->encoder;
-	bool		all = encoder->left_out > 0 && count == (int) (encoder->columns + encoder->left_out) && encoder_is_nameless(encoder);
+	bool all =
+		encoder->left_out > 0 && count == (int) (encoder->columns + encoder->left_out) && encoder_is_nameless(encoder);
 
 	/* the elements of an array one by one */
 	if (dsad_encoder_is_array(encoder) && count == (int) encoder->cells)
@@ -286,7 +292,8 @@ bind_positions(DeepsadBinding *binding, const DeepsadColumns *columns, const Oid
 		DeepsadValueReader value;
 		DeepsadRefusal why;
 
-		if (count > 1 || !deepsad_value_resolve(&value, types[0], binding->bound, &why) || value.type != DSAD_TYPE_ARRAY)
+		if (count > 1 || !deepsad_value_resolve(&value, types[0], binding->bound, &why) ||
+			value.type != DSAD_TYPE_ARRAY)
 		{
 			for (int i = 0; i < count; i++)
 				add_source(binding, columns, 0, DSAD_TYPE_NUMBER, (uint32) i, index[i], types[i]);
@@ -314,11 +321,11 @@ missing_column(const DeepsadColumns *columns, uint32 c, bool mixture)
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("row has no column %s", deepsad_column_label(encoder, c)),
 			 columns->find ? errdetail("The rows before have a column of that name, of type %s.", type) :
-			 errdetail("The model was trained on a column of that name, of type %s.", type),
+							 errdetail("The model was trained on a column of that name, of type %s.", type),
 			 columns->find ? errhint("Give rows of one type.") :
 			 mixture ?
-			 errhint("Some of the row's columns are called as the model's are: name all of them so, or none, as in ROW(a, b).") :
-			 errhint("Name it so in a subquery, or train a new model.")));
+							 errhint("Some of the row's columns are called as the model's are: name all of them so, or none, as in ROW(a, b).") :
+							 errhint("Name it so in a subquery, or train a new model.")));
 }
 
 /* Binds a row with columns: by name, or by position if one side has no names. */
@@ -425,7 +432,7 @@ static double
 find_category(const DeepsadColumns *columns, uint32 c, DsadBytes category)
 {
 	return columns->find ? columns->find(columns->ctx, c, category) :
-		dsad_category_find(&columns->encoder->column[c], category.bytes, category.length);
+						   dsad_category_find(&columns->encoder->column[c], category.bytes, category.length);
 }
 
 /* A value that is no text where it lies, as a category; a number that is none is missing. */
@@ -523,7 +530,8 @@ deepsad_binding_text(DeepsadBinding *binding, const DsadEncoder *encoder, uint32
 		for (uint32 s = 0; s < binding->sources; s++)
 			if (binding->source[s].column == c)
 			{
-				bytes = deepsad_value_category(&binding->value[s], column->prefix, binding->datum[binding->source[s].index], buffer);
+				bytes = deepsad_value_category(&binding->value[s], column->prefix,
+											   binding->datum[binding->source[s].index], buffer);
 				return deepsad_utf8_text(&bytes);
 			}
 	return deepsad_cells_text(column, cells);

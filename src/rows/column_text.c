@@ -21,7 +21,7 @@ char *
 deepsad_column_label(const DsadEncoder *encoder, uint32 column)
 {
 	return dsad_encoder_is_array(encoder) ? psprintf("%u", column + 1) :
-		psprintf("\"%s\"", deepsad_utf8_text(&encoder->column[column].name));
+											psprintf("\"%s\"", deepsad_utf8_text(&encoder->column[column].name));
 }
 
 /* A column as a query names it. */
@@ -49,7 +49,9 @@ deepsad_numbers_text(const DsadRows *row, uint32 first, uint32 count)
 			float_to_shortest_decimal_buf((float) value, number);
 		else
 			double_to_shortest_decimal_buf(value, number);
-		appendStringInfo(&text, "%s%s", count == 1 ? "" : i == 0 ? "{" : ",", isnan(value) ? "NULL" : number);
+		appendStringInfo(&text, "%s%s", count == 1 ? "" : i == 0 ? "{" :
+																   ",",
+						 isnan(value) ? "NULL" : number);
 	}
 	if (count != 1)
 		appendStringInfoChar(&text, '}');
@@ -63,8 +65,9 @@ time_text(DsadColumnType type, double time)
 	char		text[MAXDATELEN + 1];
 	struct pg_tm tm;
 	fsec_t		fsec;
-	Timestamp	timestamp = time < (double) MIN_TIMESTAMP ? MIN_TIMESTAMP :
-		time >= (double) END_TIMESTAMP ? END_TIMESTAMP - 1 : (Timestamp) floor(time);
+	Timestamp	timestamp = time < (double) MIN_TIMESTAMP	 ? MIN_TIMESTAMP :
+							  time >= (double) END_TIMESTAMP ? END_TIMESTAMP - 1 :
+															   (Timestamp) floor(time);
 
 	if (timestamp2tm(timestamp, NULL, &tm, &fsec, NULL, NULL) != 0)
 		elog(ERROR, "timestamp out of range");
@@ -93,7 +96,7 @@ deepsad_cells_text(const DsadColumn *column, const double *cells)
 		return NULL;
 	if (column->encoding == DSAD_ENCODING_CATEGORY)
 		return *cells >= 0 && *cells < column->categories ? deepsad_utf8_text(&column->category[(uint32) *cells]) :
-			pstrdup("(other)");
+															pstrdup("(other)");
 	if (column->encoding == DSAD_ENCODING_BOOLEAN)
 		return pstrdup(*cells >= 0.5 ? "true" : "false");
 	if (column->type == DSAD_TYPE_INTERVAL)
@@ -146,9 +149,7 @@ char *
 deepsad_encoding_text(const DsadEncoder *encoder, uint32 c)
 {
 	static const char *const names[] = {
-		[DSAD_ENCODING_NUMBER] = "number", [DSAD_ENCODING_BOOLEAN] = "boolean", [DSAD_ENCODING_CATEGORY] = "category",
-		[DSAD_ENCODING_TIME] = "time"
-	};
+		[DSAD_ENCODING_NUMBER] = "number", [DSAD_ENCODING_BOOLEAN] = "boolean", [DSAD_ENCODING_CATEGORY] = "category", [DSAD_ENCODING_TIME] = "time"};
 	const DsadColumn *column = &encoder->column[c];
 	StringInfoData text;
 

@@ -39,12 +39,12 @@ deepsad_label_kind(Oid type, bool is_null)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("label is of type %s, must be boolean or integer", OidIsValid(type) ? format_type_be(type) : "unknown"),
 			 base == JSONBOID || base == JSONOID ?
-			 errhint("Options are the third argument: deepsad_train(features, label, options).") :
+				 errhint("Options are the third argument: deepsad_train(features, label, options).") :
 			 base == UNKNOWNOID ?
-			 errhint("Give a column, or a constant with its type: NULL::boolean. Options are the third argument.") :
+				 errhint("Give a column, or a constant with its type: NULL::boolean. Options are the third argument.") :
 			 is_text ?
-			 errhint("Compare it: label = 'yes'. NULL of type text is written NULL::boolean.") :
-			 errhint("true marks a known anomaly, false a known normal row, NULL an unlabeled one.")));
+				 errhint("Compare it: label = 'yes'. NULL of type text is written NULL::boolean.") :
+				 errhint("true marks a known anomaly, false a known normal row, NULL an unlabeled one.")));
 }
 
 /* A label as the paper's number. */
@@ -58,7 +58,8 @@ deepsad_label_read(DeepsadLabelKind kind, const NullableDatum *label)
 	if (kind == DEEPSAD_LABEL_BOOLEAN)
 		return DatumGetBool(label->value) ? DSAD_ANOMALY : DSAD_NORMAL;
 	value = kind == DEEPSAD_LABEL_INT2 ? DatumGetInt16(label->value) :
-		kind == DEEPSAD_LABEL_INT4 ? DatumGetInt32(label->value) : DatumGetInt64(label->value);
+			kind == DEEPSAD_LABEL_INT4 ? DatumGetInt32(label->value) :
+										 DatumGetInt64(label->value);
 	if (value < -1 || value > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -19,8 +19,8 @@ Datum
 deepsad_call_cast(FmgrInfo *cast, Datum value)
 {
 	return cast->fn_nargs == 1 ? FunctionCall1(cast, value) :
-		cast->fn_nargs == 2 ? FunctionCall2(cast, value, Int32GetDatum(-1)) :
-		FunctionCall3(cast, value, Int32GetDatum(-1), BoolGetDatum(true));
+		   cast->fn_nargs == 2 ? FunctionCall2(cast, value, Int32GetDatum(-1)) :
+								 FunctionCall3(cast, value, Int32GetDatum(-1), BoolGetDatum(true));
 }
 
 /*

@@ -101,7 +101,8 @@ deepsad_pgvector_type(void)
 	if (!OidIsValid(extension))
 		return InvalidOid;
 	depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(ExtensionRelationId));
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(ExtensionRelationId));
 	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(extension));
 	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, lengthof(key), key);
 	while (!OidIsValid(found) && HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -132,7 +133,8 @@ deepsad_pgvector_open(DeepsadLayout layout, Datum datum, const char **numbers, u
 		return false;
 	memcpy(&header, VARDATA_ANY(value), sizeof(header));
 	if (header.dimension < 1 || header.dimension > DEEPSAD_VECTOR_MAX_NUMBERS || header.unused != 0 ||
-		size != sizeof(header) + (Size) header.dimension * (layout == DEEPSAD_LAYOUT_VECTOR ? sizeof(float) : sizeof(uint16)))
+		size != sizeof(header) +
+					(Size) header.dimension * (layout == DEEPSAD_LAYOUT_VECTOR ? sizeof(float) : sizeof(uint16)))
 		return false;
 	*numbers = VARDATA_ANY(value) + sizeof(header);
 	*count = (uint32) header.dimension;

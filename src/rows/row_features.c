@@ -43,7 +43,7 @@ struct DeepsadFeatures
 	MemoryContext row_context;	/* of desc */
 	Oid			row_type;
 	int32		row_typmod;
-	uint64		row_identifier; /* changes when ALTER TYPE changes the columns; 0 = nothing is resolved */
+	uint64		row_identifier;	/* changes when ALTER TYPE changes the columns; 0 = nothing is resolved */
 	TupleDesc	desc;
 
 	DeepsadBinding *binding;
@@ -66,7 +66,7 @@ refuse_type(Oid type, const DeepsadRefusal *why)
 			 errmsg("features of type %s are not supported", format_type_be(type)),
 			 why->detail[0] ? errdetail("%s", why->detail) : 0,
 			 why->cast[0] ? errhint("Cast it in the query: (...)::%s.", why->cast) :
-			 errhint("Give a row, a numeric array, or a type with a cast to real[].")));
+							errhint("Give a row, a numeric array, or a type with a cast to real[].")));
 }
 
 /* Finds out what a single argument is. */
@@ -183,7 +183,7 @@ bool
 deepsad_features_single(const DeepsadFeatures *features)
 {
 	return features->form == FORM_ARRAY &&
-		(features->array.number.type == FLOAT4OID || features->array.number.type == INT2OID);
+		   (features->array.number.type == FLOAT4OID || features->array.number.type == INT2OID);
 }
 
 /* The columns of deepsad_features_of_columns. */
@@ -248,8 +248,8 @@ deepsad_features_numbers(DeepsadFeatures *features, const NullableDatum *argumen
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 dimensions == 0 ?
-				 errmsg("features array is empty") :
-				 errmsg("features array has %d dimensions, must have 1", dimensions)));
+					 errmsg("features array is empty") :
+					 errmsg("features array has %d dimensions, must have 1", dimensions)));
 	if (unlikely(count > DSAD_MAX_FEATURES))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -385,7 +385,8 @@ check_array(const DsadEncoder *encoder, uint32 count)
 {
 	uint32		c = 0;
 
-	while (!encoder->numeric && encoder->column[c].encoding == DSAD_ENCODING_NUMBER && encoder->column[c].type != DSAD_TYPE_INTERVAL)
+	while (!encoder->numeric && encoder->column[c].encoding == DSAD_ENCODING_NUMBER &&
+		   encoder->column[c].type != DSAD_TYPE_INTERVAL)
 		c++;
 	if (!encoder->numeric)
 		ereport(ERROR,
@@ -467,5 +468,5 @@ deepsad_features_text(DeepsadFeatures *features, const DsadEncoder *encoder, uin
 	if (features->form != FORM_ARRAY)
 		return deepsad_binding_text(features->binding, encoder, column);
 	return encoder->identity ? deepsad_numbers_text(&features->row, described->first_feature, described->cells) :
-		deepsad_cells_text(described, features->cells + described->first_cell);
+							   deepsad_cells_text(described, features->cells + described->first_cell);
 }

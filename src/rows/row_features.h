@@ -12,7 +12,8 @@
 /* How the features of a call site are read. */
 typedef struct DeepsadFeatures DeepsadFeatures;
 
-extern DeepsadFeatures *deepsad_features_create(MemoryContext context, const Oid *types, int arguments, bool allow_loose);
+extern DeepsadFeatures *deepsad_features_create(MemoryContext context, const Oid *types, int arguments,
+												bool allow_loose);
 extern DeepsadFeatures *deepsad_features_of_call(FunctionCallInfo fcinfo, int first, bool allow_loose);
 extern DeepsadFeatures *deepsad_features_of_columns(MemoryContext context, TupleDesc desc);
 extern bool deepsad_features_null(const DeepsadFeatures *features, const NullableDatum *argument);
@@ -20,8 +21,8 @@ extern bool deepsad_features_null(const DeepsadFeatures *features, const Nullabl
 /* For an encoder. */
 extern const double *deepsad_features_cells(DeepsadFeatures *features, const DeepsadColumns *columns,
 											const NullableDatum *argument);
-extern void deepsad_features_read(DeepsadFeatures *features, const DeepsadColumns *columns, const NullableDatum *argument,
-								  DsadRows *row);
+extern void deepsad_features_read(DeepsadFeatures *features, const DeepsadColumns *columns,
+								  const NullableDatum *argument, DsadRows *row);
 extern char *deepsad_features_text(DeepsadFeatures *features, const DsadEncoder *encoder, uint32 column);
 
 /* Where there is none yet. */

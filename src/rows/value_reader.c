@@ -179,24 +179,25 @@ deepsad_value_number(DeepsadValueReader *reader, Datum datum)
 		case TIMESTAMPTZOID:
 			return finite_time(!TIMESTAMP_NOT_FINITE(DatumGetTimestamp(datum)), (double) DatumGetTimestamp(datum));
 		case DATEOID:
-			return finite_time(!DATE_NOT_FINITE(DatumGetDateADT(datum)), (double) DatumGetDateADT(datum) * USECS_PER_DAY);
+			return finite_time(!DATE_NOT_FINITE(DatumGetDateADT(datum)),
+							   (double) DatumGetDateADT(datum) * USECS_PER_DAY);
 		case TIMEOID:
 			return (double) DatumGetTimeADT(datum);
 		case TIMETZOID:
-			{
-				const TimeTzADT *time = DatumGetTimeTzADTP(datum);
-				int64		utc = (time->time + time->zone * USECS_PER_SEC) % USECS_PER_DAY;
+		{
+			const TimeTzADT *time = DatumGetTimeTzADTP(datum);
+			int64		utc = (time->time + time->zone * USECS_PER_SEC) % USECS_PER_DAY;
 
-				return (double) (utc < 0 ? utc + USECS_PER_DAY : utc);
-			}
+			return (double) (utc < 0 ? utc + USECS_PER_DAY : utc);
+		}
 		case INTERVALOID:
-			{
-				const Interval *interval = DatumGetIntervalP(datum);
+		{
+			const Interval *interval = DatumGetIntervalP(datum);
 
-				return finite_time(!INTERVAL_NOT_FINITE(interval),
-								   (double) interval->time + (double) interval->day * USECS_PER_DAY +
+			return finite_time(!INTERVAL_NOT_FINITE(interval),
+							   (double) interval->time + (double) interval->day * USECS_PER_DAY +
 								   (double) interval->month * DAYS_PER_MONTH_OF_INTERVAL * USECS_PER_DAY);
-			}
+		}
 		default:
 			return deepsad_number_read(&reader->number, datum);
 	}
@@ -255,7 +256,8 @@ network_text(const inet *address, uint8 prefix, char *text)
 
 	memcpy(bytes, ip_addr(address), v4 ? 4 : 16);
 	for (int i = 0; i < 16; i++)
-		bytes[i] &= (unsigned char) (bits >= 8 * (i + 1) ? 0xFF : bits <= 8 * i ? 0 : 0xFF << (8 * (i + 1) - bits));
+		bytes[i] &= (unsigned char) (bits >= 8 * (i + 1) ? 0xFF : bits <= 8 * i ? 0 :
+																				  0xFF << (8 * (i + 1) - bits));
 	if (v4)
 		at += sprintf(at, "%d.%d.%d.%d", bytes[0], bytes[1], bytes[2], bytes[3]);
 	else

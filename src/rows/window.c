@@ -221,9 +221,11 @@ is_gap(const Window *window, Timestamp at, bool with_zone)
 	if (window->step.day == 0 && window->step.month == 0)
 		return pg_sub_s64_overflow(at, window->last, &step) || step > window->step.time;
 	if (with_zone)
-		limit = DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(window->last), IntervalPGetDatum(&window->step));
+		limit = DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(window->last),
+									IntervalPGetDatum(&window->step));
 	else
-		limit = DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(window->last), IntervalPGetDatum(&window->step));
+		limit = DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(window->last),
+									IntervalPGetDatum(&window->step));
 	return at > DatumGetTimestamp(limit);
 }
 

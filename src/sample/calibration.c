@@ -50,7 +50,8 @@ deepsad_calibrator_create(MemoryContext context, struct varlena *model)
 	alone = calibrator->model;
 	alone.config.calibration = DSAD_CALIBRATION_NONE;
 	memset(&alone.calibration, 0, sizeof(alone.calibration));
-	deepsad_check(dsad_scorer_create(&calibrator->scorer, &calibrator->arena, &alone, dsad_kernel_best(), &error), &error);
+	deepsad_check(dsad_scorer_create(&calibrator->scorer, &calibrator->arena, &alone, dsad_kernel_best(), &error),
+				  &error);
 	calibrator->scratch = palloc(dsad_scorer_scratch(calibrator->scorer, 1));
 	dsad_reservoir_init(&calibrator->reservoir, MAX_SCORES, calibrator->model.config.seed);
 	calibrator->room = FIRST_SCORES;

@@ -91,7 +91,7 @@ static Datum
 transition(FunctionCallInfo fcinfo, bool is_array)
 {
 	bool		keyed = PG_NARGS() > KEY_ARG;
-	DsadSampleRow row = {.count = 1,.label = DSAD_UNLABELED};
+	DsadSampleRow row = {.count = 1, .label = DSAD_UNLABELED};
 	MemoryContext context;
 	DeepsadSample *state;
 	DsadBytes	key = {"", 0};

@@ -85,11 +85,10 @@ deepsad_sample_info(PG_FUNCTION_ARGS)
 
 	deepsad_rows_open(&rows, PG_GETARG_DATUM(0), CurrentMemoryContext);
 	complete = view->limit[0] == DSAD_SAMPLE_NO_LIMIT && view->limit[1] == DSAD_SAMPLE_NO_LIMIT &&
-		view->limit[2] == DSAD_SAMPLE_NO_LIMIT;
+			   view->limit[2] == DSAD_SAMPLE_NO_LIMIT;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_rows(&state, view);
-	deepsad_push_int(&state, "rows_seen", (int64) Min(dsad_sample_sum(dsad_sample_sum(view->seen[0], view->seen[1]), view->seen[2]),
-													  (uint64) PG_INT64_MAX));
+	deepsad_push_int(&state, "rows_seen", (int64) Min(dsad_sample_sum(dsad_sample_sum(view->seen[0], view->seen[1]), view->seen[2]), (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "anomalies_seen", (int64) Min(view->seen[DSAD_ANOMALY + 1], (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "normals_seen", (int64) Min(view->seen[DSAD_NORMAL + 1], (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "null_rows", (int64) Min(view->skipped, (uint64) PG_INT64_MAX));

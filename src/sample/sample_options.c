@@ -124,7 +124,7 @@ static bool
 names(const JsonbValue *item, const char *column)
 {
 	return (int) strlen(column) == item->val.string.len &&
-		memcmp(column, item->val.string.val, item->val.string.len) == 0;
+		   memcmp(column, item->val.string.val, item->val.string.len) == 0;
 }
 
 /* Whether the options (checked, or NULL) let a column into the set. */

@@ -62,7 +62,7 @@ static struct
 	LocalTransactionId transaction;
 	uint64		serial;			/* 0 = none */
 	Reading    *reading;
-}			slots[SLOTS];
+} slots[SLOTS];
 static uint64 last_serial = 0;
 
 static bool
@@ -252,7 +252,8 @@ get_reading(DeepsadSample *state, Oid type, int32 typmod, uint64 identifier)
 	state->number = NULL;
 	state->number = MemoryContextAlloc(state->header.eoh_context, (reading->columns + 1) * sizeof(uint16));
 	deepsad_check(dsad_sample_columns(&state->sample, reading->described, (uint32) reading->columns, state->number,
-									  &error), &error);
+									  &error),
+				  &error);
 	state->reading_serial = slots[state->reading].serial;
 	return reading;
 }
@@ -284,9 +285,9 @@ put_array(Reading *reading, ReadColumn *column, Size used, Datum datum)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 name && dimensions == 0 ? errmsg("array in column \"%s\" is empty", name) :
-				 name ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions) :
-				 dimensions == 0 ? errmsg("features array is empty") :
-				 errmsg("features array has %d dimensions, must have 1", dimensions)));
+				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions) :
+				 dimensions == 0		 ? errmsg("features array is empty") :
+										   errmsg("features array has %d dimensions, must have 1", dimensions)));
 	return dsad_cell_array(reserve(reading, used, DSAD_CELL_ROOM + sizeof(double) * (Size) count), &row, count);
 }
 
@@ -341,15 +342,15 @@ put_cell(Reading *reading, ReadColumn *column, Size used, Datum datum)
 									  DatumGetIntervalP(datum)->month);
 		case DSAD_SAMPLE_INET:
 		case DSAD_SAMPLE_CIDR:
-			{
-				const inet *address = DatumGetInetPP(datum);
+		{
+			const inet *address = DatumGetInetPP(datum);
 
-				return dsad_cell_address(at, (const uint8 *) ip_addr(address),
-										 ip_family(address) == PGSQL_AF_INET ? 4 : 16, (uint8) ip_bits(address));
-			}
+			return dsad_cell_address(at, (const uint8 *) ip_addr(address),
+									 ip_family(address) == PGSQL_AF_INET ? 4 : 16, (uint8) ip_bits(address));
+		}
 		default:
 			return column->type >= DSAD_SAMPLE_INT2_ARRAY ? put_array(reading, column, used, datum) :
-				put_text(reading, column, used, datum);
+															put_text(reading, column, used, datum);
 	}
 }
 

@@ -120,7 +120,7 @@ deepsad_rows_conflict(const DsadSampleView *view, const DsadSampleRow *row)
 			 errmsg("row is labeled as an anomaly and as normal: %s", name),
 			 errdetail("A row's label may be missing in some of its copies, but not differ."),
 			 view->keyed ? errhint("Correct the label of this key.") :
-			 errhint("Correct the label, or give rows a key of their own.")));
+						   errhint("Correct the label, or give rows a key of their own.")));
 }
 
 /* The next row of a set; a conflict is an error. */

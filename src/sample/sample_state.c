@@ -87,7 +87,8 @@ deepsad_rows_open(DeepsadRows *rows, Datum value, MemoryContext context)
 	deepsad_env_init(&rows->env, context);
 	dsad_arena_init(&rows->arena, &rows->env);
 	deepsad_check(dsad_sample_open(&rows->view, &rows->arena, &rows->env, (const uint8_t *) VARDATA_ANY(rows->value),
-								   VARSIZE_ANY_EXHDR(rows->value), &error), &error);
+								   VARSIZE_ANY_EXHDR(rows->value), &error),
+				  &error);
 	MemoryContextSwitchTo(old);
 }
 

@@ -18,10 +18,10 @@ typedef struct DeepsadSample
 	Jsonb	   *options;		/* of the last row, NULL = none */
 	bool		any_options;	/* there has been a row */
 	int			reading;		/* how the last row was read ... */
-	uint64		reading_serial; /* ... if that is still kept; 0 = no row yet */
+	uint64		reading_serial;	/* ... if that is still kept; 0 = no row yet */
 	uint16	   *number;			/* what the columns of those rows are in the set */
 	DsadArena	arena;			/* of order */
-	DsadSampleItem *order;			/* of the entries, when it is about to be written */
+	DsadSampleItem *order;		/* of the entries, when it is about to be written */
 	Size		size;			/* without VARHDRSZ */
 } DeepsadSample;
 

@@ -25,18 +25,34 @@ static const struct
 {
 	Oid			oid;
 	Oid			element;		/* of an array */
-}			types[DSAD_SAMPLE_TYPES] = {
-	[DSAD_SAMPLE_INT2] = {INT2OID, 0}, [DSAD_SAMPLE_INT4] = {INT4OID, 0}, [DSAD_SAMPLE_INT8] = {INT8OID, 0},
-	[DSAD_SAMPLE_NUMERIC] = {NUMERICOID, 0}, [DSAD_SAMPLE_FLOAT4] = {FLOAT4OID, 0}, [DSAD_SAMPLE_FLOAT8] = {FLOAT8OID, 0},
-	[DSAD_SAMPLE_BOOLEAN] = {BOOLOID, 0}, [DSAD_SAMPLE_TEXT] = {TEXTOID, 0}, [DSAD_SAMPLE_VARCHAR] = {VARCHAROID, 0},
-	[DSAD_SAMPLE_BPCHAR] = {BPCHAROID, 0}, [DSAD_SAMPLE_NAME] = {NAMEOID, 0}, [DSAD_SAMPLE_CHAR] = {CHAROID, 0},
-	[DSAD_SAMPLE_UUID] = {UUIDOID, 0}, [DSAD_SAMPLE_TIMESTAMP] = {TIMESTAMPOID, 0},
-	[DSAD_SAMPLE_TIMESTAMPTZ] = {TIMESTAMPTZOID, 0}, [DSAD_SAMPLE_DATE] = {DATEOID, 0}, [DSAD_SAMPLE_TIME] = {TIMEOID, 0},
-	[DSAD_SAMPLE_TIMETZ] = {TIMETZOID, 0}, [DSAD_SAMPLE_INTERVAL] = {INTERVALOID, 0}, [DSAD_SAMPLE_INET] = {INETOID, 0},
-	[DSAD_SAMPLE_CIDR] = {CIDROID, 0}, [DSAD_SAMPLE_INT2_ARRAY] = {INT2ARRAYOID, INT2OID},
-	[DSAD_SAMPLE_INT4_ARRAY] = {INT4ARRAYOID, INT4OID}, [DSAD_SAMPLE_INT8_ARRAY] = {INT8ARRAYOID, INT8OID},
-	[DSAD_SAMPLE_NUMERIC_ARRAY] = {NUMERICARRAYOID, NUMERICOID}, [DSAD_SAMPLE_FLOAT4_ARRAY] = {FLOAT4ARRAYOID, FLOAT4OID},
-	[DSAD_SAMPLE_FLOAT8_ARRAY] = {FLOAT8ARRAYOID, FLOAT8OID}
+} types[DSAD_SAMPLE_TYPES] = {
+	[DSAD_SAMPLE_INT2] = {INT2OID, 0},
+	[DSAD_SAMPLE_INT4] = {INT4OID, 0},
+	[DSAD_SAMPLE_INT8] = {INT8OID, 0},
+	[DSAD_SAMPLE_NUMERIC] = {NUMERICOID, 0},
+	[DSAD_SAMPLE_FLOAT4] = {FLOAT4OID, 0},
+	[DSAD_SAMPLE_FLOAT8] = {FLOAT8OID, 0},
+	[DSAD_SAMPLE_BOOLEAN] = {BOOLOID, 0},
+	[DSAD_SAMPLE_TEXT] = {TEXTOID, 0},
+	[DSAD_SAMPLE_VARCHAR] = {VARCHAROID, 0},
+	[DSAD_SAMPLE_BPCHAR] = {BPCHAROID, 0},
+	[DSAD_SAMPLE_NAME] = {NAMEOID, 0},
+	[DSAD_SAMPLE_CHAR] = {CHAROID, 0},
+	[DSAD_SAMPLE_UUID] = {UUIDOID, 0},
+	[DSAD_SAMPLE_TIMESTAMP] = {TIMESTAMPOID, 0},
+	[DSAD_SAMPLE_TIMESTAMPTZ] = {TIMESTAMPTZOID, 0},
+	[DSAD_SAMPLE_DATE] = {DATEOID, 0},
+	[DSAD_SAMPLE_TIME] = {TIMEOID, 0},
+	[DSAD_SAMPLE_TIMETZ] = {TIMETZOID, 0},
+	[DSAD_SAMPLE_INTERVAL] = {INTERVALOID, 0},
+	[DSAD_SAMPLE_INET] = {INETOID, 0},
+	[DSAD_SAMPLE_CIDR] = {CIDROID, 0},
+	[DSAD_SAMPLE_INT2_ARRAY] = {INT2ARRAYOID, INT2OID},
+	[DSAD_SAMPLE_INT4_ARRAY] = {INT4ARRAYOID, INT4OID},
+	[DSAD_SAMPLE_INT8_ARRAY] = {INT8ARRAYOID, INT8OID},
+	[DSAD_SAMPLE_NUMERIC_ARRAY] = {NUMERICARRAYOID, NUMERICOID},
+	[DSAD_SAMPLE_FLOAT4_ARRAY] = {FLOAT4ARRAYOID, FLOAT4OID},
+	[DSAD_SAMPLE_FLOAT8_ARRAY] = {FLOAT8ARRAYOID, FLOAT8OID},
 };
 
 /* The type that values which are read so go back to. */
@@ -45,11 +61,12 @@ deepsad_sample_type(const DeepsadValueReader *reader)
 {
 	for (uint8 type = 1; type < DSAD_SAMPLE_TYPES; type++)
 		if (reader->type == DSAD_TYPE_ARRAY ? types[type].element == reader->number.type :
-			types[type].oid == reader->oid)
+											  types[type].oid == reader->oid)
 			return type;
 	/* what we read by a cast */
-	return reader->type == DSAD_TYPE_ARRAY ? DSAD_SAMPLE_FLOAT8_ARRAY :
-		reader->type == DSAD_TYPE_NUMBER ? DSAD_SAMPLE_FLOAT8 : DSAD_SAMPLE_TEXT;
+	return reader->type == DSAD_TYPE_ARRAY	? DSAD_SAMPLE_FLOAT8_ARRAY :
+		   reader->type == DSAD_TYPE_NUMBER ? DSAD_SAMPLE_FLOAT8 :
+											  DSAD_SAMPLE_TEXT;
 }
 
 Oid
@@ -205,8 +222,10 @@ float_array(const DsadCell *cell, Oid element)
 	SET_VARSIZE(array, size);
 	array->ndim = 1;
 	array->elemtype = element;
-	ARR_DIMS(array)[0] = (int) cell->count;
-	ARR_LBOUND(array)[0] = 1;
+	ARR_DIMS(array)
+	[0] = (int) cell->count;
+	ARR_LBOUND(array)
+	[0] = 1;
 	at = ARR_DATA_PTR(array);
 	for (uint32 i = 0; i < cell->count; i++, at += width)
 	{
@@ -285,7 +304,7 @@ deepsad_cell_datum(const DsadCell *cell, uint8 type)
 			return Int64GetDatum(integer_of(cell, type, PG_INT64_MIN, PG_INT64_MAX));
 		case DSAD_SAMPLE_NUMERIC:
 			return cell->tag == DSAD_CELL_INTEGER ? DirectFunctionCall1(int8_numeric, Int64GetDatum(cell->integer)) :
-				numeric_of(cell->number);
+													numeric_of(cell->number);
 		case DSAD_SAMPLE_FLOAT4:
 			return Float4GetDatum((float4) number_of(cell));
 		case DSAD_SAMPLE_FLOAT8:
@@ -316,7 +335,8 @@ static bool
 column_before(const DsadSampleView *view, int a, int b)
 {
 	return view->column[a].position != view->column[b].position ?
-		view->column[a].position < view->column[b].position : a < b;
+			   view->column[a].position < view->column[b].position :
+			   a < b;
 }
 
 /* Finds out how the rows of a set look, in the current context. */

@@ -40,7 +40,8 @@ start_group(struct varlena *model, MemoryContext context)
 	DsadError	error;
 
 	state->stored = deepsad_model_keep(model, context);
-	deepsad_model_decode(&state->model, NULL, &state->arena, &state->env, context, (bytea *) pg_detoast_datum_packed(model));
+	deepsad_model_decode(&state->model, NULL, &state->arena, &state->env, context,
+						 (bytea *) pg_detoast_datum_packed(model));
 	if (state->model.sketch.rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

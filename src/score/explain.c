@@ -42,7 +42,7 @@ typedef struct Explained
 	DeepsadFeatures *features;
 	DsadRows	row;			/* features */
 	uint32		count;			/* of contributions */
-	Contribution *contribution; /* count, ranked */
+	Contribution *contribution;	/* count, ranked */
 } Explained;
 
 /* All features, or columns, of the call's row, ranked; false when model or row is NULL. */
@@ -73,7 +73,8 @@ explain(FunctionCallInfo fcinfo, Explained *explained)
 		explained->contribution[i] = (Contribution) {i, 0};
 	/* a column's part is the sum of its features' */
 	for (uint32 i = 0; i < features; i++)
-		explained->contribution[explained->by_feature ? i : explained->encoder->feature_column[i]].contribution += contribution[i];
+		explained->contribution[explained->by_feature ? i : explained->encoder->feature_column[i]].contribution +=
+			contribution[i];
 	pfree(contribution);
 	qsort(explained->contribution, explained->count, sizeof(Contribution), compare_contributions);
 	return true;
@@ -84,7 +85,7 @@ static char *
 feature_text(const Explained *explained, uint32 feature)
 {
 	return explained->by_feature ? deepsad_feature_label(explained->encoder, feature) :
-		deepsad_utf8_text(&explained->encoder->column[feature].name);
+								   deepsad_utf8_text(&explained->encoder->column[feature].name);
 }
 
 /* A feature's value in the row, as text; NULL when it is missing. */
@@ -92,7 +93,7 @@ static char *
 value_text(const Explained *explained, uint32 feature)
 {
 	return explained->by_feature ? deepsad_numbers_text(&explained->row, feature, 1) :
-		deepsad_features_text(explained->features, explained->encoder, feature);
+								   deepsad_features_text(explained->features, explained->encoder, feature);
 }
 
 /* What a missing value stands for: the training mean, of a column what is nearest to it. */
@@ -102,7 +103,7 @@ expected_text(const Explained *explained, uint32 feature)
 	const double *mean = dsad_scorer_expected(explained->scorer);
 
 	return explained->by_feature ? psprintf("%.6g", mean[feature]) :
-		deepsad_column_expected(explained->encoder, feature, mean);
+								   deepsad_column_expected(explained->encoder, feature, mean);
 }
 
 /* deepsad_explain(model, VARIADIC features) -> (feature, value, expected, contribution, rank) rows */

@@ -36,7 +36,8 @@ DEEPSAD_FUNCTION(deepsad_freeze);
  */
 #define MAX_FROZEN_BYTES (2 * 1024 * 1024)
 
-/* What frozen functions call for an array of this type, in the extension's schema: no other function can have its very signature. */
+/* What frozen functions call for an array of this type, in the extension's schema: no other function can have its very
+ * signature. */
 static Oid
 frozen_score(FunctionCallInfo fcinfo, Oid array, char **name)
 {
@@ -48,7 +49,8 @@ frozen_score(FunctionCallInfo fcinfo, Oid array, char **name)
 	return LookupFuncName(names, lengthof(types), types, false);
 }
 
-/* Runs a command whose text is too long to be shown with an error, or to be read twice: the body is known to be right. */
+/* Runs a command whose text is too long to be shown with an error, or to be read twice: the body is known to be right.
+ */
 static void
 execute(const char *command)
 {
@@ -98,7 +100,8 @@ model_text(bytea *model)
 	return psprintf("SELECT pg_catalog.decode('%s', 'base64')", text_to_cstring(encoded));
 }
 
-/* A name for the function that holds the model of the function `name`; long names that share their first bytes get different ones. */
+/* A name for the function that holds the model of the function `name`; long names that share their first bytes get
+ * different ones. */
 static char *
 model_function_name(const char *name)
 {
@@ -113,7 +116,8 @@ model_function_name(const char *name)
 static void
 check_free(const char *schema, const char *name, int arguments, const Oid *types)
 {
-	Oid			function = LookupFuncName(list_make2(makeString(pstrdup(schema)), makeString(pstrdup(name))), arguments, types, true);
+	Oid function =
+		LookupFuncName(list_make2(makeString(pstrdup(schema)), makeString(pstrdup(name))), arguments, types, true);
 
 	if (OidIsValid(function))
 		ereport(ERROR,
@@ -123,7 +127,8 @@ check_free(const char *schema, const char *name, int arguments, const Oid *types
 				 errhint("Choose another name, or: DROP FUNCTION %s.", format_procedure_qualified(function))));
 }
 
-/* Only numbers can be frozen, and only so many that no command with the model's text goes on for long after a cancel. */
+/* Only numbers can be frozen, and only so many that no command with the model's text goes on for long after a cancel.
+ */
 static void
 check_freezable(const DsadModel *model, Size length)
 {
@@ -174,7 +179,8 @@ static void
 create_model(const Frozen *frozen, bytea *model)
 {
 	execute(psprintf("CREATE FUNCTION %s() RETURNS pg_catalog.bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %s",
-					 quote_qualified_identifier(frozen->schema, frozen->model_name), quote_literal_cstr(model_text(model))));
+					 quote_qualified_identifier(frozen->schema, frozen->model_name),
+					 quote_literal_cstr(model_text(model))));
 }
 
 /* Creates the function for features of this type, which its expression makes an array of that one. */
@@ -202,7 +208,8 @@ create_scorer(FunctionCallInfo fcinfo, const Frozen *frozen, Oid type, const cha
 	return function;
 }
 
-/* pgvector's type vector, if it is installed, the caller may name it, and the model's rows can be vectors; else InvalidOid. */
+/* pgvector's type vector, if it is installed, the caller may name it, and the model's rows can be vectors; else
+ * InvalidOid. */
 static Oid
 usable_vector(const DsadEncoder *encoder)
 {

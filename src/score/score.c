@@ -47,8 +47,10 @@ deepsad_embed(PG_FUNCTION_ARGS)
 	SET_VARSIZE(result, bytes);
 	result->ndim = 1;
 	result->elemtype = FLOAT4OID;
-	ARR_DIMS(result)[0] = (int) size;
-	ARR_LBOUND(result)[0] = 1;
+	ARR_DIMS(result)
+	[0] = (int) size;
+	ARR_LBOUND(result)
+	[0] = 1;
 	if (!dsad_embed(scorer, &row, deepsad_score_scratch(fcinfo), (float *) ARR_DATA_PTR(result)))
 		deepsad_features_infinite(&row, dsad_scorer_features(scorer));
 	PG_RETURN_ARRAYTYPE_P(result);

@@ -9,7 +9,7 @@
 
 #include "train/blockfile.h"
 
-#define BLOCK_BYTES (32 * 1024) /* small enough to shuffle by, large enough to read at once */
+#define BLOCK_BYTES (32 * 1024)	/* small enough to shuffle by, large enough to read at once */
 #define FILE_NAME "rows"
 
 struct DeepsadBlockFile

@@ -111,7 +111,8 @@ deepsad_collector_same_options(const DeepsadCollector *collector, const Jsonb *o
 {
 	if (options == NULL || collector->options == NULL)
 		return options == collector->options;
-	return VARSIZE(options) == VARSIZE(collector->options) && memcmp(options, collector->options, VARSIZE(options)) == 0;
+	return VARSIZE(options) == VARSIZE(collector->options) &&
+		   memcmp(options, collector->options, VARSIZE(options)) == 0;
 }
 
 /* Whether this, as it is stored, is the group's model. */

@@ -36,7 +36,7 @@ struct DeepsadColumnCollector
 	DeepsadColumns reading;
 	uint64		rows[DSAD_LABELS];
 	double	   *array;			/* a row that is one, as cells */
-	DeepsadColumnSource source; /* the rows that were kept */
+	DeepsadColumnSource source;	/* the rows that were kept */
 };
 
 static DeepsadColumnCollector *
@@ -66,7 +66,8 @@ start_statistics(DeepsadColumnCollector *collector)
 	}
 	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
 	{
-		dsad_column_statistics_init(&collector->draft.column[c].statistics, collector->draft.column[c].counted, counted);
+		dsad_column_statistics_init(&collector->draft.column[c].statistics, collector->draft.column[c].counted,
+									counted);
 		if (collector->draft.encoder.column[c].encoding == DSAD_ENCODING_CATEGORY)
 			collector->draft.column[c].dictionary = deepsad_dictionary_create(collector->context,
 																			  MAX_DICTIONARY_BYTES / categories);
@@ -120,7 +121,8 @@ deepsad_columns_of_model(MemoryContext parent, bytea *model)
 	DsadError	error;
 
 	deepsad_check(dsad_model_decode_encoder(&encoder, &collector->arena, (const uint8_t *) VARDATA_ANY(model),
-											VARSIZE_ANY_EXHDR(model), &error), &error);
+											VARSIZE_ANY_EXHDR(model), &error),
+				  &error);
 	collector->draft.encoder = collector->encoder = *encoder;
 	collector->reading.encoder = &collector->encoder;
 	return collector;
@@ -163,7 +165,8 @@ deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8
 		DeepsadDraftColumn *column = &collector->draft.column[c];
 
 		deepsad_check(dsad_column_statistics_add(&column->statistics, &draft->column[c],
-												 cells + draft->column[c].first_cell, label, &collector->env, &error), &error);
+												 cells + draft->column[c].first_cell, label, &collector->env, &error),
+					  &error);
 	}
 }
 
@@ -213,7 +216,7 @@ keep(DeepsadColumnCollector *collector, uint32 c, const DsadCandidate *candidate
 	*column = collector->draft.encoder.column[c];
 	/* elements of an array have no such feature */
 	column->indicator = column->name.length > 0 && missing[0] + missing[1] + missing[2] > 0 &&
-		!(column->encoding == DSAD_ENCODING_TIME && candidate->time == 0);
+						!(column->encoding == DSAD_ENCODING_TIME && candidate->time == 0);
 	column->time = column->encoding == DSAD_ENCODING_TIME ? candidate->time : 0;
 	column->since = candidate->since;
 	if (learned->dictionary)
@@ -260,8 +263,7 @@ make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 		}
 		encoder->left[encoder->left_out++] = (DsadLeftOut) {
 			draft->column[c].name, draft->column[c].type_name, candidate[c].reason,
-				candidate[c].reason == DSAD_LEFT_OUT_MOVES ? draft->column[candidate[c].other].name : none
-		};
+			candidate[c].reason == DSAD_LEFT_OUT_MOVES ? draft->column[candidate[c].other].name : none};
 	}
 	renumber(collector);
 	deepsad_check(dsad_encoder_finish(encoder, &collector->arena, &error), &error);
@@ -280,8 +282,8 @@ judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCa
 	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
 		dictionary[c] = collector->draft.column[c].dictionary;
 	cells = deepsad_column_sample(&collector->draft.encoder, dictionary, rows, &count, &digits);
-	deepsad_check(dsad_column_moves(&collector->draft.encoder, candidate, cells, digits, count, &collector->env, &error),
-				  &error);
+	deepsad_check(
+		dsad_column_moves(&collector->draft.encoder, candidate, cells, digits, count, &collector->env, &error), &error);
 	pfree(dictionary);
 	pfree(digits);
 	pfree(cells);

@@ -28,19 +28,28 @@ static void
 choose_encoding(DsadColumn *column, const char *name, Oid type, uint8 as)
 {
 	static const uint8 by_type[] = {
-		[DSAD_TYPE_NUMBER] = DEEPSAD_AS_NUMBER, [DSAD_TYPE_BOOLEAN] = DEEPSAD_AS_BOOLEAN,
-		[DSAD_TYPE_TEXT] = DEEPSAD_AS_CATEGORY, [DSAD_TYPE_TIMESTAMP] = DEEPSAD_AS_TIME,
-		[DSAD_TYPE_TIMESTAMPTZ] = DEEPSAD_AS_TIME, [DSAD_TYPE_DATE] = DEEPSAD_AS_TIME, [DSAD_TYPE_TIME] = DEEPSAD_AS_TIME,
-		[DSAD_TYPE_INTERVAL] = DEEPSAD_AS_NUMBER, [DSAD_TYPE_ADDRESS] = DEEPSAD_AS_CATEGORY,
-		[DSAD_TYPE_ARRAY] = DEEPSAD_AS_NUMBER
+		[DSAD_TYPE_NUMBER] = DEEPSAD_AS_NUMBER,
+		[DSAD_TYPE_BOOLEAN] = DEEPSAD_AS_BOOLEAN,
+		[DSAD_TYPE_TEXT] = DEEPSAD_AS_CATEGORY,
+		[DSAD_TYPE_TIMESTAMP] = DEEPSAD_AS_TIME,
+		[DSAD_TYPE_TIMESTAMPTZ] = DEEPSAD_AS_TIME,
+		[DSAD_TYPE_DATE] = DEEPSAD_AS_TIME,
+		[DSAD_TYPE_TIME] = DEEPSAD_AS_TIME,
+		[DSAD_TYPE_INTERVAL] = DEEPSAD_AS_NUMBER,
+		[DSAD_TYPE_ADDRESS] = DEEPSAD_AS_CATEGORY,
+		[DSAD_TYPE_ARRAY] = DEEPSAD_AS_NUMBER,
 	};
 	static const uint8 possible[] = {
 		[DSAD_TYPE_NUMBER] = DEEPSAD_AS_NUMBER | DEEPSAD_AS_CATEGORY,
-		[DSAD_TYPE_BOOLEAN] = DEEPSAD_AS_BOOLEAN | DEEPSAD_AS_CATEGORY, [DSAD_TYPE_TEXT] = DEEPSAD_AS_CATEGORY,
+		[DSAD_TYPE_BOOLEAN] = DEEPSAD_AS_BOOLEAN | DEEPSAD_AS_CATEGORY,
+		[DSAD_TYPE_TEXT] = DEEPSAD_AS_CATEGORY,
 		[DSAD_TYPE_TIMESTAMP] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER,
-		[DSAD_TYPE_TIMESTAMPTZ] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER, [DSAD_TYPE_DATE] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER,
-		[DSAD_TYPE_TIME] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER, [DSAD_TYPE_INTERVAL] = DEEPSAD_AS_NUMBER,
-		[DSAD_TYPE_ADDRESS] = DEEPSAD_AS_CATEGORY, [DSAD_TYPE_ARRAY] = DEEPSAD_AS_NUMBER
+		[DSAD_TYPE_TIMESTAMPTZ] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER,
+		[DSAD_TYPE_DATE] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER,
+		[DSAD_TYPE_TIME] = DEEPSAD_AS_TIME | DEEPSAD_AS_NUMBER,
+		[DSAD_TYPE_INTERVAL] = DEEPSAD_AS_NUMBER,
+		[DSAD_TYPE_ADDRESS] = DEEPSAD_AS_CATEGORY,
+		[DSAD_TYPE_ARRAY] = DEEPSAD_AS_NUMBER,
 	};
 	bool		is_time = column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME;
 	uint8		wanted = as ? as : by_type[column->type];
@@ -52,12 +61,13 @@ choose_encoding(DsadColumn *column, const char *name, Oid type, uint8 as)
 				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded so", name, format_type_be(type)),
 				 errhint("Cast the column in the query, or leave \"as\" out.")));
 	column->encoding = (uint8) (is_time ? DSAD_ENCODING_TIME : wanted == DEEPSAD_AS_NUMBER ? DSAD_ENCODING_NUMBER :
-								wanted == DEEPSAD_AS_BOOLEAN ? DSAD_ENCODING_BOOLEAN : DSAD_ENCODING_CATEGORY);
+														   wanted == DEEPSAD_AS_BOOLEAN	   ? DSAD_ENCODING_BOOLEAN :
+																							 DSAD_ENCODING_CATEGORY);
 	if (!is_time)
 		return;
 	if (wanted & DEEPSAD_AS_TIME)
 		column->time |= (column->type != DSAD_TYPE_DATE ? DSAD_TIME_CLOCK : 0) |
-			(column->type != DSAD_TYPE_TIME ? DSAD_TIME_CALENDAR : 0);
+						(column->type != DSAD_TYPE_TIME ? DSAD_TIME_CALENDAR : 0);
 	if (wanted & DEEPSAD_AS_NUMBER)
 		column->time |= DSAD_TIME_ITSELF;
 }
@@ -74,8 +84,8 @@ first_length(DeepsadValueReader *reader, const char *name, bool null, Datum datu
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 dimensions == 0 ?
-				 errmsg("array in column \"%s\" is empty", name) :
-				 errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions)));
+					 errmsg("array in column \"%s\" is empty", name) :
+					 errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions)));
 	return count;
 }
 
@@ -88,9 +98,9 @@ unsupported(const char *name, Oid type, const DeepsadRefusal *why)
 			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name, format_type_be(type)),
 			 why->detail[0] ? errdetail("%s", why->detail) : 0,
 			 why->cast[0] ?
-			 errhint("Cast it in the query, %s::%s, or leave it out: %s.", quote_identifier(name), why->cast,
-					 deepsad_column_example(name, "skip")) :
-			 errhint("Leave it out: %s, or cast it in the query.", deepsad_column_example(name, "skip"))));
+				 errhint("Cast it in the query, %s::%s, or leave it out: %s.", quote_identifier(name), why->cast,
+						 deepsad_column_example(name, "skip")) :
+				 errhint("Leave it out: %s, or cast it in the query.", deepsad_column_example(name, "skip"))));
 }
 
 /* Takes note of a column that the options skip. */
@@ -115,7 +125,8 @@ describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *optio
 	DeepsadRefusal why;
 
 	*column = (DsadColumn) {.name = copy_bytes(deepsad_utf8(name, strlen(name))),
-	.type_name = copy_bytes(deepsad_utf8(type, strlen(type))),.cells = 1};
+							.type_name = copy_bytes(deepsad_utf8(type, strlen(type))),
+							.cells = 1};
 	learned->options = deepsad_column_options(options, name);
 	learned->asked = asked || learned->options.as != 0;
 	learned->integer = base == INT2OID || base == INT4OID || base == INT8OID;
@@ -162,7 +173,8 @@ deepsad_draft_complete(TupleDesc desc, Jsonb *options, const bool *null)
 
 		if (null[i] && !attribute->attisdropped &&
 			deepsad_column_options(columns, NameStr(attribute->attname)).as != DEEPSAD_AS_SKIP &&
-			deepsad_value_resolve(&reader, attribute->atttypid, CurrentMemoryContext, &why) && reader.type == DSAD_TYPE_ARRAY)
+			deepsad_value_resolve(&reader, attribute->atttypid, CurrentMemoryContext, &why) &&
+			reader.type == DSAD_TYPE_ARRAY)
 			return false;
 	}
 	return true;

@@ -27,7 +27,7 @@ typedef struct DeepsadDraftColumn
 typedef struct DeepsadDraft
 {
 	DsadEncoder encoder;		/* all columns that are not skipped, without categories */
-	DeepsadDraftColumn *column; /* encoder.columns; NULL = the encoder is a model's, which is finished */
+	DeepsadDraftColumn *column;	/* encoder.columns; NULL = the encoder is a model's, which is finished */
 	DsadLeftOut *skipped;		/* skips of them */
 	uint32		skips;
 } DeepsadDraft;

@@ -65,9 +65,10 @@ keep_hint(const DsadColumn *column)
 	if (dsad_column_is_instant(column))
 		return psprintf("Keep its time of day and day of week: %s, or itself: %s.", deepsad_column_example(name, "time"),
 						deepsad_column_example(name, "number"));
-	return psprintf("Keep it: %s.", deepsad_column_example(name, column->encoding == DSAD_ENCODING_TIME ? "time" :
-														   column->encoding == DSAD_ENCODING_BOOLEAN ? "boolean" :
-														   column->encoding == DSAD_ENCODING_CATEGORY ? "category" : "number"));
+	return psprintf("Keep it: %s.", deepsad_column_example(name, column->encoding == DSAD_ENCODING_TIME		? "time" :
+																 column->encoding == DSAD_ENCODING_BOOLEAN	? "boolean" :
+																 column->encoding == DSAD_ENCODING_CATEGORY ? "category" :
+																											  "number"));
 }
 
 static char *
@@ -84,7 +85,7 @@ add(DeepsadColumnReport *report, int level, const char *subject, const char *tex
 	Message    *message;
 	MemoryContext old;
 
-	foreach(cell, report->messages)
+	foreach (cell, report->messages)
 	{
 		message = lfirst(cell);
 		if (message->level == level && strcmp(message->subject, subject) == 0 && strcmp(message->text, text) == 0)
@@ -107,7 +108,7 @@ add_evidence(DeepsadColumnReport *report, const DsadColumn *column, const char *
 	Evidence   *found = NULL;
 	ListCell   *cell;
 
-	foreach(cell, report->evidence)
+	foreach (cell, report->evidence)
 	{
 		Evidence   *one = lfirst(cell);
 
@@ -139,7 +140,7 @@ weigh_evidence(DeepsadColumnReport *report)
 {
 	ListCell   *cell;
 
-	foreach(cell, report->evidence)
+	foreach (cell, report->evidence)
 	{
 		const Evidence *one = lfirst(cell);
 		double		groups = (double) one->groups;
@@ -166,7 +167,8 @@ deepsad_column_report_add(DeepsadColumnReport *report, const DsadEncoder *draft,
 	{
 		DsadBytes	other = candidate->reason == DSAD_LEFT_OUT_MOVES ? draft->column[candidate->other].name : none;
 
-		add(report, NOTICE, label, deepsad_left_out_text((DsadLeftOutReason) candidate->reason, other), keep_hint(column), 1);
+		add(report, NOTICE, label, deepsad_left_out_text((DsadLeftOutReason) candidate->reason, other),
+			keep_hint(column), 1);
 		return;
 	}
 	switch ((DsadColumnWarning) candidate->warning)
@@ -210,7 +212,7 @@ deepsad_column_report_send(DeepsadColumnReport *report)
 	weigh_evidence(report);
 	messages = report->messages;
 	report->messages = NIL;
-	foreach(cell, messages)
+	foreach (cell, messages)
 	{
 		const Message *message = lfirst(cell);
 		char	   *groups = message->groups > 1 ? psprintf(" in " UINT64_FORMAT " groups", message->groups) : "";

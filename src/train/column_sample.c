@@ -129,7 +129,8 @@ deepsad_column_sample(const DsadEncoder *draft, const DeepsadDictionary *const *
 			double		value = row[draft->column[c].first_cell];
 			bool		category = dictionary[c] && !isnan(value) && !deepsad_dictionary_full(dictionary[c]);
 
-			(*digits)[(Size) i * draft->columns + c] = category ? deepsad_dictionary_digits(dictionary[c], (uint32) value) : NAN;
+			(*digits)[(Size) i * draft->columns + c] =
+				category ? deepsad_dictionary_digits(dictionary[c], (uint32) value) : NAN;
 			/* so many bits of the hash are a double's, too */
 			if (category)
 				value = (double) (hash_cell(value, dictionary[c]) >> 11);

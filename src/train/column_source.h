@@ -12,7 +12,7 @@ typedef struct DeepsadColumnSource
 {
 	const DeepsadDraft *draft;
 	const DsadEncoder *encoder;
-	const uint16 *draft_column; /* encoder's columns: where each is in the draft */
+	const uint16 *draft_column;	/* encoder's columns: where each is in the draft */
 	double	   *stored;			/* the draft's cells: one row that was kept */
 	double	   *cells;			/* the encoder's */
 	DsadRowSource rows;			/* that were kept */

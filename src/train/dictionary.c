@@ -97,8 +97,8 @@ reserve(DeepsadDictionary *dictionary)
 		return;
 	dictionary->capacity = Max(16, 2 * dictionary->capacity);
 	dictionary->counted = dictionary->counted ?
-		repalloc(dictionary->counted, dictionary->capacity * sizeof(Counted)) :
-		MemoryContextAlloc(dictionary->context, dictionary->capacity * sizeof(Counted));
+							  repalloc(dictionary->counted, dictionary->capacity * sizeof(Counted)) :
+							  MemoryContextAlloc(dictionary->context, dictionary->capacity * sizeof(Counted));
 }
 
 /* Counts a value; its number, which means nothing once the dictionary is full. */
@@ -183,7 +183,8 @@ compare_counted(const void *a, const void *b)
 	if (x->rows != y->rows)
 		return x->rows > y->rows ? -1 : 1;
 	order = memcmp(x->value.bytes, y->value.bytes, Min(x->value.length, y->value.length));
-	return order != 0 ? order : x->value.length < y->value.length ? -1 : 1;
+	return order != 0 ? order : x->value.length < y->value.length ? -1 :
+																	1;
 }
 
 /*

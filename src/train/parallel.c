@@ -147,7 +147,8 @@ make_segment(ParallelContext *context)
 static void
 put_result(Result *result, const Shared *shared, const DsadModel *model, uint32 member, const DsadEnv *env)
 {
-	result->length = dsad_member_encode(model, member, env, result->bytes, shared->result_bytes - offsetof(Result, bytes));
+	result->length =
+		dsad_member_encode(model, member, env, result->bytes, shared->result_bytes - offsetof(Result, bytes));
 	if (result->length == 0)
 		elog(ERROR, "member %u does not fit its place of %zu bytes", member + 1, shared->result_bytes);
 }
@@ -274,8 +275,9 @@ train_members(Shared *shared, char *results, DsadModel *model, const DsadPlan *p
 		reporter.visited = 0;
 		if (plan->update)
 			deepsad_check(dsad_member_decode(model, member, env, result->bytes, result->length, &error), &error);
-		deepsad_check((plan->update ? dsad_update_member : dsad_train_member)
-					  (model, plan, member, &reporting, parts, &error), &error);
+		deepsad_check(
+			(plan->update ? dsad_update_member : dsad_train_member)(model, plan, member, &reporting, parts, &error),
+			&error);
 		put_result(result, shared, model, member, env);
 		result->done = true;
 		pg_atomic_fetch_add_u32(&shared->members_done, 1);

@@ -23,8 +23,20 @@ DEEPSAD_FUNCTION(deepsad_progress);
 
 enum Slot
 {
-	SLOT_PHASE, SLOT_MEMBER, SLOT_MEMBERS, SLOT_MEMBERS_DONE, SLOT_EPOCH, SLOT_EPOCHS, SLOT_ROWS,
-	SLOT_LOSS, SLOT_STARTED, SLOT_VISITED, SLOT_VISITS, SLOT_WORKERS, SLOT_BEGUN, SLOTS
+	SLOT_PHASE,
+	SLOT_MEMBER,
+	SLOT_MEMBERS,
+	SLOT_MEMBERS_DONE,
+	SLOT_EPOCH,
+	SLOT_EPOCHS,
+	SLOT_ROWS,
+	SLOT_LOSS,
+	SLOT_STARTED,
+	SLOT_VISITED,
+	SLOT_VISITS,
+	SLOT_WORKERS,
+	SLOT_BEGUN,
+	SLOTS
 };
 
 /* SLOT_PHASE: 0 = rows are being collected, else a DsadPhase + 1. */
@@ -34,8 +46,7 @@ static const char *const phase_names[] = {
 	[1 + DSAD_PHASE_PRETRAINING] = "pretraining",
 	[1 + DSAD_PHASE_CENTER] = "center",
 	[1 + DSAD_PHASE_TRAINING] = "training",
-	[1 + DSAD_PHASE_NORMALIZING] = "normalizing"
-};
+	[1 + DSAD_PHASE_NORMALIZING] = "normalizing"};
 
 StaticAssertDecl(lengthof(phase_names) == DSAD_PHASE_NORMALIZING + 2, "every phase has a name");
 StaticAssertDecl(SLOTS <= PGSTAT_NUM_PROGRESS_PARAM, "the server has so many slots");
@@ -84,7 +95,7 @@ deepsad_progress_begin(const DeepsadProgress *progress)
 {
 	const int	slot[] = {SLOT_PHASE, SLOT_MEMBERS, SLOT_ROWS, SLOT_BEGUN};
 	int64		value[] = {DSAD_PHASE_SCALING + 1, progress->members, (int64) progress->rows,
-	GetCurrentTimestamp()};
+						   GetCurrentTimestamp()};
 
 	/* an exception that the query caught while rows came has ended our command */
 	if (shown == progress && !is_shown(progress))
@@ -102,10 +113,16 @@ deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member)
 	if (is_shown(progress))
 	{
 		const int	slot[] = {SLOT_PHASE, SLOT_MEMBER, SLOT_MEMBERS_DONE, SLOT_EPOCH, SLOT_EPOCHS, SLOT_LOSS,
-		SLOT_VISITED, SLOT_VISITS, SLOT_WORKERS};
-		int64		value[lengthof(slot)] = {member->phase + 1, member->member + 1, progress->members_done,
-		member->epochs ? member->epoch + 1 : 0, member->epochs, 0, (int64) progress->visited, (int64) progress->visits,
-		progress->workers};
+							  SLOT_VISITED, SLOT_VISITS, SLOT_WORKERS};
+		int64		value[lengthof(slot)] = {member->phase + 1,
+											 member->member + 1,
+											 progress->members_done,
+											 member->epochs ? member->epoch + 1 : 0,
+											 member->epochs,
+											 0,
+											 (int64) progress->visited,
+											 (int64) progress->visits,
+											 progress->workers};
 
 		memcpy(&value[5], &member->loss, sizeof(double));
 		pgstat_progress_update_multi_param(lengthof(slot), slot, value);
@@ -145,7 +162,7 @@ static bool
 may_see(const PgBackendStatus *entry)
 {
 	return has_privs_of_role(GetUserId(), entry->st_userid) ||
-		has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+		   has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
 }
 
 /* deepsad_progress() -> one row for each training that is running */
@@ -154,7 +171,8 @@ deepsad_progress(PG_FUNCTION_ARGS)
 {
 	enum
 	{
-	COLUMNS = 16};
+		COLUMNS = 16
+	};
 	TupleDesc	desc;
 	Tuplestorestate *store = deepsad_set_begin(fcinfo, &desc);
 	int			backends = pgstat_fetch_stat_numbackends();
@@ -205,12 +223,13 @@ deepsad_progress(PG_FUNCTION_ARGS)
 			value[column++] = Int32GetDatum((int32) slot[SLOT_WORKERS]);
 			null[column] = slot[SLOT_VISITS] == 0;
 			value[column++] = Float8GetDatum(slot[SLOT_VISITS] ?
-											 100.0 * (double) slot[SLOT_VISITED] / (double) slot[SLOT_VISITS] : 0);
+												 100.0 * (double) slot[SLOT_VISITED] / (double) slot[SLOT_VISITS] :
+												 0);
 			value[column++] = interval_datum(now - slot[SLOT_STARTED]);
 			null[column] = slot[SLOT_VISITED] == 0;
 			if (slot[SLOT_VISITED] > 0)
-				value[column] = interval_datum((int64) ((double) elapsed *
-														((double) slot[SLOT_VISITS] / (double) slot[SLOT_VISITED] - 1)));
+				value[column] = interval_datum(
+					(int64) ((double) elapsed * ((double) slot[SLOT_VISITS] / (double) slot[SLOT_VISITED] - 1)));
 		}
 		tuplestore_putvalues(store, desc, value, null);
 	}

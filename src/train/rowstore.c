@@ -21,7 +21,7 @@
 
 #define FIRST_CHUNK_ROWS 16		/* a power of two */
 #define LARGE_CHUNK_BYTES (1024 * 1024)
-#define MIN_SPILL_BYTES (64 * 1024) /* a file's own buffer takes 8 kB */
+#define MIN_SPILL_BYTES (64 * 1024)	/* a file's own buffer takes 8 kB */
 
 struct DeepsadRowStore
 {
@@ -326,7 +326,8 @@ static void
 add_chunk(DeepsadRowStore *store)
 {
 	uint64		rows = store->chunks < store->doublings ?
-		(uint64) FIRST_CHUNK_ROWS << store->chunks : (uint64) 1 << store->large_shift;
+						   (uint64) FIRST_CHUNK_ROWS << store->chunks :
+						   (uint64) 1 << store->large_shift;
 	Size		size = mul_size(rows, store->row_bytes);
 
 	deepsad_rowstore_make_room(size, NULL);
@@ -337,7 +338,7 @@ add_chunk(DeepsadRowStore *store)
 		uint32		slots = Max(8, store->chunk_slots * 2);
 
 		store->chunk = store->chunk ? repalloc(store->chunk, slots * sizeof(char *)) :
-			MemoryContextAlloc(store->chunk_context, slots * sizeof(char *));
+									  MemoryContextAlloc(store->chunk_context, slots * sizeof(char *));
 		store->chunk_slots = slots;
 	}
 	store->chunk[store->chunks] = MemoryContextAllocHuge(store->chunk_context, size);

@@ -114,8 +114,8 @@ start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
 	TrainState *state = MemoryContextAllocZero(context, sizeof(TrainState));
 
 	state->site = site;
-	state->collector = deepsad_collector_create(context, &site->shared, site->model_arg ? get_model(fcinfo, site) : NULL,
-												get_options(fcinfo, site));
+	state->collector = deepsad_collector_create(
+		context, &site->shared, site->model_arg ? get_model(fcinfo, site) : NULL, get_options(fcinfo, site));
 	AggRegisterCallback(fcinfo, end_group, PointerGetDatum(state->collector));
 	return state;
 }

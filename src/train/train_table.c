@@ -207,7 +207,7 @@ deepsad_train_table(PG_FUNCTION_ARGS)
 	}
 	appendStringInfoString(&query, "SELECT ");
 	count = asked ? append_features(&query, relation, PG_GETARG_ARRAYTYPE_P(1), label) :
-		append_all(&query, relation, label);
+					append_all(&query, relation, label);
 	if (label)
 		appendStringInfo(&query, ", t.%s", quote_identifier(label));
 	appendStringInfo(&query, " FROM %s AS t", relation_name(relation));

@@ -139,8 +139,9 @@ train_alone(Run *run, bool in_blocks, Size window_bytes)
 	run->env.report = report;
 	run->env.report_ctx = run;
 	for (uint32 m = 0; m < (uint32) run->config->members; m++)
-		deepsad_check((run->plan.update ? dsad_update_member : dsad_train_member)
-					  (&run->model, &run->plan, m, &run->env, parts, &error), &error);
+		deepsad_check((run->plan.update ? dsad_update_member : dsad_train_member)(&run->model, &run->plan, m, &run->env,
+																				  parts, &error),
+					  &error);
 	run->env.report = NULL;
 	deepsad_check(dsad_finish(&run->model, &run->plan, &run->arena, &run->env, parts, &error), &error);
 	if (file)
@@ -173,13 +174,14 @@ needed_memory(const Run *run, const Room *room)
 {
 	double		model = (double) dsad_model_size(&run->model);
 	double		member = model / (double) run->config->members;
-	double		rows = room->in_blocks ? (double) room->window * (room->workers + 1) :
-		(double) run->plan.count[DSAD_PART_TRAINING] * (double) scaled_row_bytes(run->model.dims[0]);
+	double		rows = room->in_blocks ?
+						   (double) room->window * (room->workers + 1) :
+						   (double) run->plan.count[DSAD_PART_TRAINING] * (double) scaled_row_bytes(run->model.dims[0]);
 	double		training = dsad_member_memory(&run->model, &run->plan) * (room->workers + 1) + member * room->workers;
 	double		looking = model * (run->plan.count[DSAD_PART_VALIDATION] > 0 ? 2 : 1);
 
 	return rows + (double) room->held_out + Max(training, looking) + (room->workers > 0 ? model : 0) +
-		(double) run->other_memory;
+		   (double) run->other_memory;
 }
 
 /*
@@ -233,11 +235,12 @@ train(Run *run)
 		return;
 	}
 	deepsad_check(dsad_fill(&run->model, &run->plan, &run->env, &run->source,
-							deepsad_parallel_parts(parallel), &error), &error);
+							deepsad_parallel_parts(parallel), &error),
+				  &error);
 	deepsad_rowstore_free(run->store);
 	deepsad_parallel_train(parallel, &run->model, &run->plan, &run->env, run->progress);
-	deepsad_check(dsad_finish(&run->model, &run->plan, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error),
-				  &error);
+	deepsad_check(
+		dsad_finish(&run->model, &run->plan, &run->arena, &run->env, deepsad_parallel_parts(parallel), &error), &error);
 	deepsad_parallel_end(parallel);
 }
 

@@ -65,7 +65,7 @@ deepsad_waiting_create(MemoryContext context, TupleDesc row, Jsonb *options)
 
 		waiting->nulls[i] = true;
 		waiting->skip[i] = attribute->attisdropped ||
-			deepsad_column_options(columns, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP;
+						   deepsad_column_options(columns, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP;
 	}
 	MemoryContextSwitchTo(old);
 	return waiting;
@@ -79,7 +79,7 @@ check_same_type(const DeepsadWaitingRows *waiting, TupleDesc desc)
 
 	for (int i = 0; i < desc->natts && same; i++)
 		same = TupleDescAttr(desc, i)->atttypid == TupleDescAttr(waiting->desc, i)->atttypid &&
-			strcmp(NameStr(TupleDescAttr(desc, i)->attname), NameStr(TupleDescAttr(waiting->desc, i)->attname)) == 0;
+			   strcmp(NameStr(TupleDescAttr(desc, i)->attname), NameStr(TupleDescAttr(waiting->desc, i)->attname)) == 0;
 	if (!same)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -23,7 +23,9 @@
 
 typedef enum Kind
 {
-	NN, TN, NT
+	NN,
+	TN,
+	NT
 } Kind;
 
 static const char *const names[] = {"nn", "tn", "nt"};
@@ -62,13 +64,13 @@ now(void)
 static void
 multiply(const Shape *s, DsadProducts *kernel, DsadSgemm sgemm)
 {
-	static void (*const ours[]) (DsadProducts *, size_t, size_t, size_t, const float *, size_t,
-								 const float *, size_t, float *, size_t) =
-	{dsad_product_nn, dsad_product_tn, dsad_product_nt};
+	static void (*const ours[])(DsadProducts *, size_t, size_t, size_t, const float *, size_t,
+								const float *, size_t, float *, size_t) =
+		{dsad_product_nn, dsad_product_tn, dsad_product_nt};
 
 	if (sgemm == NULL)
-		ours[s->kind] (kernel, s->m, s->n, s->k, a, s->kind == TN ? s->m : s->k,
-					   b, dsad_padded(s->kind == NT ? s->k : s->n), c, dsad_padded(s->n));
+		ours[s->kind](kernel, s->m, s->n, s->k, a, s->kind == TN ? s->m : s->k,
+					  b, dsad_padded(s->kind == NT ? s->k : s->n), c, dsad_padded(s->n));
 	else
 		sgemm(DSAD_CBLAS_ROW_MAJOR, s->kind == TN ? DSAD_CBLAS_TRANS : DSAD_CBLAS_NO_TRANS,
 			  s->kind == NT ? DSAD_CBLAS_TRANS : DSAD_CBLAS_NO_TRANS, (int) s->m, (int) s->n,
@@ -158,8 +160,7 @@ main(int argc, char **argv)
 			for (int j = 0; j < 8; j++)
 			{
 				/* the batch is m, but k in the gradient of the weights */
-				Shape		s = {(Kind) f, f == TN ? widths[i] : ROWS, widths[j],
-				f == TN ? ROWS : widths[i], {0, 0}};
+				Shape		s = {(Kind) f, f == TN ? widths[i] : ROWS, widths[j], f == TN ? ROWS : widths[i], {0, 0}};
 				double		operations = 2.0 * (double) (s.m * s.n * s.k);
 
 				s.seconds[0] = time_product(&s, &kernel, NULL);

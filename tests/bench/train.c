@@ -21,8 +21,7 @@
 #define ROWS (BATCH * 64)
 
 static const uint32_t shapes[][4] = {
-	{9, 32, 16, 8}, {21, 32, 16, 8}, {274, 128, 64, 32}, {784, 512, 256, 128}
-};
+	{9, 32, 16, 8}, {21, 32, 16, 8}, {274, 128, 64, 32}, {784, 512, 256, 128}};
 
 static uint32_t features;
 static double *values;

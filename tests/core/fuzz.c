@@ -145,8 +145,8 @@ static void
 put_number(uint8_t *bytes, size_t size)
 {
 	static const uint64_t values[] = {0, 1, 2, 15, 16, 17, 64, 65, 255, 256, 4096, 8192, 65535, 65536,
-		0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, UINT64_C(0x7FFFFFFFFFFFFFFF), UINT64_MAX,
-	UINT64_C(0x7FF0000000000000), 0x7F800000, 0x7F7FFFFF};
+									  0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, UINT64_C(0x7FFFFFFFFFFFFFFF), UINT64_MAX,
+									  UINT64_C(0x7FF0000000000000), 0x7F800000, 0x7F7FFFFF};
 	size_t		width = (size_t) 1 << below(4);
 	size_t		at;
 	uint64_t	value = values[below(sizeof(values) / sizeof(values[0]))];

@@ -18,13 +18,16 @@ encode(const DsadEncoder *encoder, double *units)
 	for (int row = 0; row < 2; row++)
 	{
 		for (uint32_t i = 0; i < encoder->cells; i++)
-			cells[i] = row == 0 ? NAN : i % 3 == 0 ? -1e300 : i % 3 == 1 ? 1 : 1e12;
+			cells[i] = row == 0 ? NAN : i % 3 == 0 ? -1e300 :
+									i % 3 == 1	   ? 1 :
+													 1e12;
 		dsad_encode(encoder, cells, units + (size_t) row * encoder->features);
 	}
 	for (uint32_t c = 0; c < encoder->columns; c++)
 		for (uint32_t k = 0; k < encoder->column[c].categories; k++)
 			fuzz_require(dsad_category_find(&encoder->column[c], encoder->column[c].category[k].bytes,
-									   encoder->column[c].category[k].length) <= k, "a category is not found");
+											encoder->column[c].category[k].length) <= k,
+						 "a category is not found");
 	free(cells);
 }
 
@@ -65,7 +68,8 @@ score(const DsadModel *model, DsadArena *arena)
 	fuzz_require(dsad_scorer_features(scorer) == features, "features");
 	embedding = calloc(dsad_scorer_embedding_size(scorer), sizeof(float));
 	for (size_t j = 0; j < features; j++)
-		rows[j] = j % 3 == 0 ? NAN : j % 3 == 1 ? 1e300 : (double) j;
+		rows[j] = j % 3 == 0 ? NAN : j % 3 == 1 ? 1e300 :
+												  (double) j;
 	if (dsad_scorer_encoder(scorer))
 		encode(dsad_scorer_encoder(scorer), rows);
 	scratch = malloc(dsad_scorer_scratch(scorer, 2));
@@ -74,7 +78,7 @@ score(const DsadModel *model, DsadArena *arena)
 	fuzz_require(together[0] >= 0 && together[1] >= 0, "a score is NaN or negative");
 	fuzz_require(memcmp(&alone, &together[1], sizeof(alone)) == 0, "scores differ");
 	fuzz_require(dsad_pvalue(scorer, &(DsadRows) {rows, 1, false}, scratch, &pvalue) && pvalue > 0 && pvalue <= 1,
-			"a p-value is none");
+				 "a p-value is none");
 	fuzz_require(dsad_is_anomaly(scorer, &(DsadRows) {rows, 1, false}, scratch, &anomaly), "no decision");
 	dsad_embed(scorer, &(DsadRows) {rows, 1, false}, scratch, embedding);
 	free(scratch);
@@ -96,11 +100,12 @@ fuzz_one(const uint8_t *data, size_t size)
 	dsad_arena_init(&arena, &env.env);
 	status = fuzz_decode(&model, &arena, &env, copy, size, &error);
 	fuzz_require(status == DSAD_OK || status == DSAD_NO_MODEL || status == DSAD_CORRUPT || status == DSAD_NEWER_FORMAT ||
-			status == DSAD_TOO_LARGE, "another status");
+					 status == DSAD_TOO_LARGE,
+				 "another status");
 	read_for_scoring(&env.env, copy, size, status);
 	/* the arena's blocks have a least size */
 	fuzz_require((size_t) env.largest <= (size_t) 256 << 10 || (size_t) env.largest <= 4 * size,
-			"too much memory asked for");
+				 "too much memory asked for");
 	free(copy);
 	if (status == DSAD_OK)
 	{

@@ -24,7 +24,8 @@ make_rows(uint32_t features)
 
 	for (int i = 0; i < ROWS; i++)
 		for (uint32_t j = 0; j < features; j++)
-			rows[(size_t) i * features + j] = i == 0 ? NAN : i == 1 ? (j % 2 ? 1e300 : -1e300) : sin(i * 7.0 + j);
+			rows[(size_t) i * features + j] = i == 0 ? NAN : i == 1 ? (j % 2 ? 1e300 : -1e300) :
+																	  sin(i * 7.0 + j);
 	return rows;
 }
 

@@ -41,10 +41,9 @@ sample_start(DsadSample *sample, const DsadEnv *env, bool keyed, uint32_t rows, 
 			 DsadError *error)
 {
 	const DsadSampleColumn column[3] = {
-		{.name = {"n", 1},.type = DSAD_SAMPLE_FLOAT8,.position = 2},
-		{.name = {"t", 1},.type = DSAD_SAMPLE_TEXT,.position = 1},
-		{.name = {"v", 1},.type = DSAD_SAMPLE_FLOAT4_ARRAY,.position = 3}
-	};
+		{.name = {"n", 1}, .type = DSAD_SAMPLE_FLOAT8, .position = 2},
+		{.name = {"t", 1}, .type = DSAD_SAMPLE_TEXT, .position = 1},
+		{.name = {"v", 1}, .type = DSAD_SAMPLE_FLOAT4_ARRAY, .position = 3}};
 	DsadStatus	status = dsad_sample_init(sample, env, 7, rows, bytes, error);
 
 	sample->typed = true;
@@ -58,7 +57,7 @@ sample_add(DsadSample *sample, const uint16_t *number, uint32_t which, uint32_t 
 {
 	uint8_t		content[256];
 	char		text[16];
-	DsadSampleRow row = {.count = 1,.label = label,.key = {text, 0}};
+	DsadSampleRow row = {.count = 1, .label = label, .key = {text, 0}};
 
 	row.content = (DsadBytes) {(const char *) content, sample_content(content, number, which)};
 	if (sample->keyed)

@@ -115,7 +115,7 @@ hash_row(const DsadScorer *scorer, const DsadEnv *env, const double *row, Hashes
 	DsadError	error;
 
 	require(dsad_score(scorer, &one, scratch, &score) == 1 && dsad_is_anomaly(scorer, &one, scratch, &anomaly) &&
-			dsad_embed(scorer, &one, scratch, embedding) && dsad_pvalue(scorer, &one, scratch, &pvalue),
+				dsad_embed(scorer, &one, scratch, embedding) && dsad_pvalue(scorer, &one, scratch, &pvalue),
 			"a row is not scored");
 	step(&hashes->alone, score);
 	step(&hashes->alone, anomaly);

@@ -15,7 +15,8 @@
 
 enum
 {
-	FEATURES = 4, MAX_ROWS = 3000
+	FEATURES = 4,
+	MAX_ROWS = 3000
 };
 
 static DsadConfig
@@ -34,7 +35,8 @@ static void
 label_rows(TestRows *rows, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
-		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 7 == 0 ? DSAD_NORMAL : DSAD_UNLABELED);
+		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 7 == 0 ? DSAD_NORMAL :
+																			 DSAD_UNLABELED);
 }
 
 static DsadStatus
@@ -94,7 +96,7 @@ test_division(void)
 		double		validation;
 		DsadCalibrationMethod chosen;
 		uint32_t	held_out;	/* of all members or, in folds, of one */
-	}			cases[] = {
+	} cases[] = {
 		{1000, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_SPLIT, 180},
 		{1000, DSAD_CALIBRATION_AUTO, 8, 0.5, DSAD_CALIBRATION_SPLIT, 90},
 		{550, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_CROSS, 495},
@@ -389,7 +391,7 @@ test_pvalues(void)
 			dsad_decision(&after, &copy);
 			CHECK(copy.calibration.lists == 0 && copy.config.calibration == DSAD_CALIBRATION_NONE);
 			CHECK(cross ? after.kind == DSAD_DECISION_NONE :
-				  isinf(before.score) || (after.kind == DSAD_DECISION_SCORE && after.score == before.score));
+						  isinf(before.score) || (after.kind == DSAD_DECISION_SCORE && after.score == before.score));
 		}
 		for (uint32_t i = 0; i < model.calibration.lists; i++)
 			free(held_out[i]);
@@ -405,7 +407,9 @@ test_guarantee(void)
 {
 	enum
 	{
-		ROWS = 600, NEW = 1000, SEEDS = 20
+		ROWS = 600,
+		NEW = 1000,
+		SEEDS = 20
 	};
 
 	for (int cross = 0; cross < 2; cross++)

@@ -306,8 +306,7 @@ test_sections(void)
 	{
 		uint16_t	id;
 		uint64_t	value;
-	}			huge[] = {{2, DSAD_MAX_WIDTH}, {3, DSAD_MAX_LATENT}, {4, DSAD_MAX_MEMBERS}, {3, UINT64_MAX},
-	{4, 0}, {2, 0}, {6, UINT64_C(1) << 63}};
+	} huge[] = {{2, DSAD_MAX_WIDTH}, {3, DSAD_MAX_LATENT}, {4, DSAD_MAX_MEMBERS}, {3, UINT64_MAX}, {4, 0}, {2, 0}, {6, UINT64_C(1) << 63}};
 	uint8_t    *copy = malloc(length);
 	uint8_t    *features;
 	long		largest;

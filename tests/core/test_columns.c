@@ -65,7 +65,9 @@ add_column(Table *table, DsadColumnType type, bool integer)
 
 	column->type = (uint8_t) type;
 	column->encoding = type == DSAD_TYPE_NUMBER || type == DSAD_TYPE_INTERVAL ? DSAD_ENCODING_NUMBER :
-		type == DSAD_TYPE_BOOLEAN ? DSAD_ENCODING_BOOLEAN : type == DSAD_TYPE_TEXT || type == DSAD_TYPE_ADDRESS ? DSAD_ENCODING_CATEGORY : DSAD_ENCODING_TIME;
+					   type == DSAD_TYPE_BOOLEAN							  ? DSAD_ENCODING_BOOLEAN :
+					   type == DSAD_TYPE_TEXT || type == DSAD_TYPE_ADDRESS	  ? DSAD_ENCODING_CATEGORY :
+																				DSAD_ENCODING_TIME;
 	column->cells = 1;
 	column->first_cell = c;
 	column->name = (DsadBytes) {&"abcdefghijkl"[c], 1};
@@ -119,7 +121,8 @@ sort_rows(Table *table, uint32_t by)
 {
 	for (uint32_t i = 1; i < table->rows; i++)
 		for (uint32_t j = i; j > 0 && (by == table->draft.columns ? table->label[j - 1] > table->label[j] :
-									   *cell(table, j - 1, by) > *cell(table, j, by)); j--)
+																	*cell(table, j - 1, by) > *cell(table, j, by));
+			 j--)
 			swap_rows(table, j - 1, j);
 }
 
@@ -285,7 +288,8 @@ test_honest(void)
 
 		start_table(&table, rows);
 		for (int kind = 0; kind < KINDS; kind++)
-			add_column(&table, kind == 1 || kind == 2 ? DSAD_TYPE_BOOLEAN : kind > 9 ? DSAD_TYPE_TEXT : DSAD_TYPE_NUMBER,
+			add_column(&table, kind == 1 || kind == 2 ? DSAD_TYPE_BOOLEAN : kind > 9 ? DSAD_TYPE_TEXT :
+																					   DSAD_TYPE_NUMBER,
 					   kind != 1 && kind != 2 && kind < 9);
 		add_column(&table, DSAD_TYPE_TIMESTAMP, false);
 		for (uint32_t i = 0; i < rows; i++)
@@ -297,8 +301,10 @@ test_honest(void)
 			*cell(&table, i, KINDS) = uniform() * 30 * DAY;
 			/* few anomalies; some anomalies and normal rows; all labeled; none */
 			table.label[i] = trial % 4 == 0 ? (u < 0.03 ? DSAD_ANOMALY : DSAD_UNLABELED) :
-				trial % 4 == 1 ? (u < 0.05 ? DSAD_ANOMALY : u < 0.2 ? DSAD_NORMAL : DSAD_UNLABELED) :
-				trial % 4 == 2 ? (u < 0.05 ? DSAD_ANOMALY : DSAD_NORMAL) : DSAD_UNLABELED;
+							 trial % 4 == 1 ? (u < 0.05 ? DSAD_ANOMALY : u < 0.2 ? DSAD_NORMAL :
+																				   DSAD_UNLABELED) :
+							 trial % 4 == 2 ? (u < 0.05 ? DSAD_ANOMALY : DSAD_NORMAL) :
+											  DSAD_UNLABELED;
 		}
 		decide(&table, candidate);
 		for (int kind = 0; kind < KINDS; kind++)
@@ -470,7 +476,9 @@ test_parts(void)
 		double		day = floor(uniform() * 100);
 
 		*cell(&table, i, 0) = begin + day * DAY + 23.5 * HOUR * uniform();
-		*cell(&table, i, 1) = day < 30 ? 11 : day < 61 ? 12 : day < 92 ? 1 : 2;
+		*cell(&table, i, 1) = day < 30 ? 11 : day < 61 ? 12 :
+										  day < 92	   ? 1 :
+														 2;
 		*cell(&table, i, 2) = day < 61 ? 2025 : 2026;
 		*cell(&table, i, 3) = (*cell(&table, i, 0) / 1e6 + 946684800);
 		*cell(&table, i, 4) = 11;
@@ -516,7 +524,9 @@ test_turns(void)
 	{
 		*cell(&table, i, 0) = i * HOUR;
 		*cell(&table, i, 1) = i / 4;
-		*cell(&table, i, 2) = i < 300 ? 0 : i < 500 ? NAN : i < 700 ? 1 : 2;
+		*cell(&table, i, 2) = i < 300 ? 0 : i < 500 ? NAN :
+										i < 700		? 1 :
+													  2;
 		*cell(&table, i, 3) = floor(uniform() * 300);
 		*cell(&table, i, 4) = i / 300 % 2;
 		*cell(&table, i, 5) = i % 3;
@@ -633,7 +643,8 @@ test_labels(void)
 			bool		labeled = kinds == 0 || (kinds == 1 ? i % 5 == 0 : anomaly);
 			double		known = labeled ? 1 : NAN;
 
-			table.label[i] = !labeled ? DSAD_UNLABELED : anomaly ? DSAD_ANOMALY : DSAD_NORMAL;
+			table.label[i] = !labeled ? DSAD_UNLABELED : anomaly ? DSAD_ANOMALY :
+																   DSAD_NORMAL;
 			*cell(&table, i, 0) = labeled ? anomaly : 7;	/* class */
 			*cell(&table, i, 1) = labeled ? 5 - anomaly : floor(uniform() * 4) + 10;	/* inverted, beside other codes */
 			*cell(&table, i, 2) = labeled ? anomaly : NAN;	/* the label itself */
@@ -713,8 +724,11 @@ test_array(void)
 	dsad_column_statistics_init(&s, false, 0);
 	for (int i = 0; i < 100; i++)
 	{
-		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : i % 4 == 1 ? DSAD_NORMAL : DSAD_UNLABELED;
-		double		cells[4] = {i, i % 4 == 0 ? 3 : i % 4 == 1 ? i : 0, label == DSAD_UNLABELED ? uniform() : label * 2, NAN};
+		int8_t		label = i % 4 == 0 ? DSAD_ANOMALY : i % 4 == 1 ? DSAD_NORMAL :
+																	 DSAD_UNLABELED;
+		double		cells[4] = {i, i % 4 == 0 ? 3 : i % 4 == 1 ? i :
+																 0,
+								label == DSAD_UNLABELED ? uniform() : label * 2, NAN};
 
 		rows[label + 1]++;
 		CHECK(dsad_column_statistics_add(&s, &column, cells, label, &env.env, &error) == DSAD_OK);
@@ -795,7 +809,8 @@ test_text_moves(void)
 		*cell(&table, i, 1) = month * 7919;	/* "2025-11" */
 		*digits(&table, i, 1) = 202500 + month;
 		*cell(&table, i, 2) = day < 25;	/* a version */
-		*cell(&table, i, 3) = day < 20 ? 1 : day < 30 ? i % 2 : 0;	/* one that not all got at once */
+		*cell(&table, i, 3) = day < 20 ? 1 : day < 30 ? i % 2 :
+														0;	/* one that not all got at once */
 		*cell(&table, i, 4) = i % 7;	/* holds a number that is no part of the date */
 		*digits(&table, i, 4) = i % 7;
 		*cell(&table, i, 5) = *cell(&table, i, 0) - 9000 * DAY;	/* age */
@@ -827,7 +842,8 @@ test_numbers(void)
 	add_column(&table, DSAD_TYPE_TEXT, false);
 	for (uint32_t i = 0; i < 400; i++)
 	{
-		*cell(&table, i, 0) = i == 3 ? 1e12 : i == 4 ? -1 : 5000 + i;
+		*cell(&table, i, 0) = i == 3 ? 1e12 : i == 4 ? -1 :
+													   5000 + i;
 		*cell(&table, i, 1) = floor(1.7e9 + 1e6 * uniform() * uniform());
 		*cell(&table, i, 2) = floor(5e8 * uniform());
 		*cell(&table, i, 3) = i / 100;	/* blocks of numbers, given to shops */

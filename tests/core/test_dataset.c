@@ -72,7 +72,10 @@ test_reservoir(void)
 {
 	enum
 	{
-	ITEMS = 1000, CAPACITY = 50, ROUNDS = 400};
+		ITEMS = 1000,
+		CAPACITY = 50,
+		ROUNDS = 400
+	};
 	double		chosen[ITEMS] = {0};
 	double		chi = 0;
 
@@ -113,7 +116,8 @@ numbered_rows(TestRows *rows, uint32_t count, uint32_t features)
 	for (uint32_t i = 0; i < count; i++)
 	{
 		rows->value[(size_t) i * features] = i;
-		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 10 == 1 ? DSAD_NORMAL : DSAD_UNLABELED);
+		rows->label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 10 == 1 ? DSAD_NORMAL :
+																			  DSAD_UNLABELED);
 	}
 }
 
@@ -158,7 +162,8 @@ test_scaling(void)
 	/* 0 .. 99; a constant; mostly one value; a third missing */
 	enum
 	{
-		COUNT = 100, FEATURES = 4
+		COUNT = 100,
+		FEATURES = 4
 	};
 	const double mean[] = {49.5, 7, 0.05, 3333.0 / 67};
 	TestRows	rows = {NULL, calloc(COUNT, 1), FEATURES};
@@ -293,7 +298,8 @@ pass(DsadLoader *loader, uint32_t count, uint32_t batch_rows, bool shuffled, boo
 			int			number = (int) batch[i * loader->width];
 
 			seen[number]++;
-			CHECK(label[i] == (int8_t) (number % 10 == 0 ? -1 : number % 10 == 1 ? 1 : 0));
+			CHECK(label[i] == (int8_t) (number % 10 == 0 ? -1 : number % 10 == 1 ? 1 :
+																				   0));
 			CHECK(shuffled || number == (int) (total + i));
 			print = print * 31 + (uint64_t) number;
 			for (size_t j = loader->data->inputs; j < loader->width; j++)
@@ -363,7 +369,9 @@ test_mixing(void)
 {
 	enum
 	{
-	COUNT = 10000, BATCH = 100};
+		COUNT = 10000,
+		BATCH = 100
+	};
 	TestRows	rows;
 	TestEnv		env;
 	DsadArena	arena;

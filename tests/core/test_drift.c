@@ -11,7 +11,8 @@
 
 enum
 {
-	FEATURES = 6, MAX_ROWS = 6000
+	FEATURES = 6,
+	MAX_ROWS = 6000
 };
 
 /* About a normal variable. */

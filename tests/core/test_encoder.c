@@ -64,9 +64,9 @@ static void
 make_encoder(DsadEncoder *encoder, DsadArena *arena)
 {
 	static const DsadColumnType type[] = {DSAD_TYPE_NUMBER, DSAD_TYPE_TEXT, DSAD_TYPE_BOOLEAN, DSAD_TYPE_TIMESTAMP,
-	DSAD_TYPE_DATE, DSAD_TYPE_TIME, DSAD_TYPE_ADDRESS, DSAD_TYPE_ARRAY};
+										  DSAD_TYPE_DATE, DSAD_TYPE_TIME, DSAD_TYPE_ADDRESS, DSAD_TYPE_ARRAY};
 	static const DsadEncoding encoding[] = {DSAD_ENCODING_NUMBER, DSAD_ENCODING_CATEGORY, DSAD_ENCODING_BOOLEAN, DSAD_ENCODING_TIME,
-	DSAD_ENCODING_TIME, DSAD_ENCODING_TIME, DSAD_ENCODING_CATEGORY, DSAD_ENCODING_NUMBER};
+											DSAD_ENCODING_TIME, DSAD_ENCODING_TIME, DSAD_ENCODING_CATEGORY, DSAD_ENCODING_NUMBER};
 	static const char *const name[] = {"amount", "country", "flag", "at", "day", "clock", "place", "pair"};
 	static DsadBytes country[4];
 	DsadError	error;
@@ -87,7 +87,7 @@ make_encoder(DsadEncoder *encoder, DsadArena *arena)
 		column->indicator = c < 2;
 		if (encoding[c] == DSAD_ENCODING_TIME)
 			column->time = (type[c] != DSAD_TYPE_DATE ? DSAD_TIME_CLOCK : 0) |
-				(type[c] != DSAD_TYPE_TIME ? DSAD_TIME_CALENDAR | DSAD_TIME_ITSELF : 0);
+						   (type[c] != DSAD_TYPE_TIME ? DSAD_TIME_CALENDAR | DSAD_TIME_ITSELF : 0);
 	}
 	country[0] = text("DE");
 	country[1] = text("FR");
@@ -221,7 +221,7 @@ test_times(void)
 	static const uint32_t features[] = {0, 1, 2, 3};
 	DsadColumn	column[4];
 	DsadLeftOut left[2] = {{text("id"), text("int4"), DSAD_LEFT_OUT_SERIAL, text("")},
-	{text("batch"), text("int4"), DSAD_LEFT_OUT_MOVES, text("id")}};
+						   {text("batch"), text("int4"), DSAD_LEFT_OUT_MOVES, text("id")}};
 	DsadEncoder encoder = {.columns = 4, .column = column, .left_out = 2, .left = left};
 	const DsadEncoder *copy;
 	double		cells[4] = {3 * DAY, 5.5 * DAY, 1 * DAY, 2 * DAY};
@@ -308,7 +308,7 @@ test_collisions(void)
 	{
 		COUNT = 60000
 	};
-	uint64_t	(*word)[2] = malloc(COUNT * sizeof(*word));
+	uint64_t(*word)[2] = malloc(COUNT * sizeof(*word));
 	DsadColumn	column = {.type = DSAD_TYPE_TEXT, .encoding = DSAD_ENCODING_CATEGORY, .cells = 1, .categories = COUNT};
 	DsadEncoder encoder = {.columns = 1, .column = &column};
 	TestEnv		env;
@@ -408,7 +408,7 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 {
 	const Source *source = ctx;
 	double		cells[9] = {(double) (row % 11), (double) (row % 6), row % 3 == 0, (double) row * 1e9, (double) (row % 9) * DAY,
-		(double) (row % 24) * DAY / 24, 0, (double) (row % 5), row % 7 == 0 ? NAN : 1};
+							(double) (row % 24) * DAY / 24, 0, (double) (row % 5), row % 7 == 0 ? NAN : 1};
 
 	if (row % 10 == 0)
 		cells[0] = NAN;

@@ -11,7 +11,9 @@
 
 enum
 {
-	ROWS = 200, FEATURES = 6, STEPS = 2000
+	ROWS = 200,
+	FEATURES = 6,
+	STEPS = 2000
 };
 
 /* The score of scaled inputs x in double precision, from the definition. */
@@ -39,7 +41,7 @@ reference_score(const DsadModel *model, const double *x)
 				if (l + 1 == model->layers)
 					continue;
 				out[j] = (out[j] - (double) member->running_mean[l][j]) / sqrt((double) member->running_var[l][j] + 1e-4) +
-					(double) member->offset[l][j];
+						 (double) member->offset[l][j];
 				if (out[j] < 0)
 					out[j] *= (double) 0.01f;
 			}

@@ -15,13 +15,22 @@
 
 enum
 {
-	ROWS = 9, FEATURES = 4, HIDDEN = 6, SECOND = 5, LATENT = 3, WIDEST = 6,
+	ROWS = 9,
+	FEATURES = 4,
+	HIDDEN = 6,
+	SECOND = 5,
+	LATENT = 3,
+	WIDEST = 6,
 	WIDTH = DSAD_LANES			/* of every row, padded */
 };
 
 typedef enum Objective
 {
-	LINEAR, SIGMOID, SAD, SAD_ETA, OBJECTIVES
+	LINEAR,
+	SIGMOID,
+	SAD,
+	SAD_ETA,
+	OBJECTIVES
 } Objective;
 
 typedef struct Setup
@@ -53,8 +62,7 @@ core_loss(Setup *s, Objective objective)
 	{
 		float	   *y = (float *) dsad_net_forward(&s->decoder, &s->products, z, ROWS);
 
-		return dsad_loss_reconstruction(&s->loss, s->x, y, s->label, ROWS, FEATURES, objective == SIGMOID ?
-										DSAD_RECONSTRUCTION_SIGMOID : DSAD_RECONSTRUCTION_LINEAR,
+		return dsad_loss_reconstruction(&s->loss, s->x, y, s->label, ROWS, FEATURES, objective == SIGMOID ? DSAD_RECONSTRUCTION_SIGMOID : DSAD_RECONSTRUCTION_LINEAR,
 										s->gradient);
 	}
 	return dsad_loss_sad(&s->loss, z, s->label, ROWS, s->gradient);
@@ -171,7 +179,8 @@ check_layer(const Setup *s, Objective objective, const DsadNet *net, uint32_t l)
 		}
 		{
 			double		numeric = (reference_loss(s, objective, w, step) -
-								   reference_loss(s, objective, w, -step)) / (2 * step);
+								   reference_loss(s, objective, w, -step)) /
+								  (2 * step);
 
 			largest = fmax(largest, fabs(numeric));
 			worst = fmax(worst, fabs(numeric - net->gradient[l][i]));

@@ -18,7 +18,11 @@
 
 typedef enum Numbers
 {
-	ORDINARY, TINY, ZEROS, HUGE_NUMBERS, NUMBERS
+	ORDINARY,
+	TINY,
+	ZEROS,
+	HUGE_NUMBERS,
+	NUMBERS
 } Numbers;
 
 static uint64_t state = 17;
@@ -34,7 +38,8 @@ draw(Numbers kind)
 		case TINY:				/* products are denormal or vanish */
 			return value * (test_uniform(&state) < 0.5 ? 1e-38f : 1e-20f);
 		case ZEROS:
-			return test_uniform(&state) < 0.3 ? 0.0f : test_uniform(&state) < 0.5 ? -0.0f : value;
+			return test_uniform(&state) < 0.3 ? 0.0f : test_uniform(&state) < 0.5 ? -0.0f :
+																					value;
 		case HUGE_NUMBERS:		/* infinities, and NaN where they meet */
 			return test_uniform(&state) < 0.1 ? copysignf(INFINITY, value) : value * 1e20f;
 		default:
@@ -177,7 +182,7 @@ check_gemm(size_t m, size_t vectors, size_t k, bool transposed, Numbers kind)
 			continue;
 		for (size_t i = 0; i < size_c; i++)
 			c[i] = GUARD;
-		(transposed ? kernel->gemm_tn : kernel->gemm_nn) (m, n, k, a, lda, b, ldb, c, ldc);
+		(transposed ? kernel->gemm_tn : kernel->gemm_nn)(m, n, k, a, lda, b, ldb, c, ldc);
 		if (!same(c, expected, size_c))
 			printf("gemm_%s %s: %zu x %zu x %zu, numbers %d\n", transposed ? "tn" : "nn",
 				   dsad_kernel_name(kernel), m, n, k, (int) kind);
@@ -222,7 +227,8 @@ check_scale(size_t n, bool single)
 		memcpy(raw + j * size, single ? (void *) &narrow : (void *) &wide, size);
 		z = single ? narrow : wide;
 		z = ((isnan(z) ? fill[j] : z) - offset[j]) * scale[j];
-		expected[j] = (float) (z > limit[j] ? limit[j] : z < -limit[j] ? -limit[j] : z);
+		expected[j] = (float) (z > limit[j] ? limit[j] : z < -limit[j] ? -limit[j] :
+																		 z);
 	}
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
 	{
@@ -231,7 +237,7 @@ check_scale(size_t n, bool single)
 		if (kernel == NULL)
 			continue;
 		CHECK(single ? kernel->scale_float(&scaling, (DsadAnyFloat *) raw, n, scaled) :
-			  kernel->scale(&scaling, (DsadAnyDouble *) raw, n, scaled));
+					   kernel->scale(&scaling, (DsadAnyDouble *) raw, n, scaled));
 		CHECK(memcmp(scaled, expected, n * sizeof(float)) == 0);
 		for (size_t j = 0; j < n; j++)
 		{
@@ -242,7 +248,7 @@ check_scale(size_t n, bool single)
 			memcpy(kept, raw + j * size, size);
 			memcpy(raw + j * size, single ? (void *) &narrow : (void *) &wide, size);
 			CHECK(!(single ? kernel->scale_float(&scaling, (DsadAnyFloat *) raw, n, scaled) :
-					kernel->scale(&scaling, (DsadAnyDouble *) raw, n, scaled)));
+							 kernel->scale(&scaling, (DsadAnyDouble *) raw, n, scaled)));
 			memcpy(raw + j * size, kept, size);
 		}
 	}
@@ -417,9 +423,10 @@ check_products(size_t m, size_t n, size_t k)
 		float	   *a = draw_array(rows_a[kind] * lda[kind], ORDINARY);
 		float	   *b = draw_array(rows_b[kind] * ldb[kind], ORDINARY);
 		float	   *c = draw_array(m * ldc, ORDINARY);
-		void		(*product) (DsadProducts *products, size_t m, size_t n, size_t k, const float *a, size_t lda,
+		void		(*product) (DsadProducts * products, size_t m, size_t n, size_t k, const float *a, size_t lda,
 								const float *b, size_t ldb, float *c, size_t ldc) =
-			kind == 0 ? dsad_product_nn : kind == 1 ? dsad_product_tn : dsad_product_nt;
+			kind == 0 ? dsad_product_nn : kind == 1 ? dsad_product_tn :
+															  dsad_product_nt;
 
 		for (size_t i = 0; i < rows_b[kind] * ldb[kind]; i++)
 			if (i % ldb[kind] >= columns_b[kind])
@@ -441,7 +448,7 @@ check_products(size_t m, size_t n, size_t k)
 					for (size_t p = 0; p < k && j < n; p++)
 					{
 						double		term = (double) (kind == 1 ? a[p * lda[1] + i] : a[i * lda[kind] + p]) *
-							(kind == 2 ? b[j * ldb[2] + p] : b[p * ldb[kind] + j]);
+										   (kind == 2 ? b[j * ldb[2] + p] : b[p * ldb[kind] + j]);
 
 						sum += term;
 						size += fabs(term);
@@ -495,7 +502,7 @@ check_explaining(size_t in, size_t width)
 	for (int level = DSAD_KERNEL_PLAIN; level <= DSAD_KERNEL_AVX512; level++)
 	{
 		const DsadKernel *kernel = dsad_kernel((DsadKernelLevel) level);
-		double	   (*r)[300] = result[level];
+		double(*r)[300] = result[level];
 
 		if (kernel == NULL)
 			continue;

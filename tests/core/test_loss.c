@@ -11,7 +11,9 @@
 
 enum
 {
-	ROWS = 40, WIDTH = DSAD_LANES, FEATURES = 3
+	ROWS = 40,
+	WIDTH = DSAD_LANES,
+	FEATURES = 3
 };
 
 typedef struct Setup

@@ -138,7 +138,8 @@ set_batch(float *x, uint32_t step, uint32_t rows, uint32_t features)
 
 typedef enum Objective
 {
-	AUTOENCODER, SAD
+	AUTOENCODER,
+	SAD
 } Objective;
 
 static void

@@ -13,7 +13,7 @@ static void
 test_cells(void)
 {
 	static const double numbers[] = {0, -0.0, 1, -1, 0.5, 0.1, 1e300, -9223372036854775808.0, 9223372036854774784.0,
-	9223372036854775808.0, INFINITY, -INFINITY, NAN, 16777217, 3.4e38, 5e-324};
+									 9223372036854775808.0, INFINITY, -INFINITY, NAN, 16777217, 3.4e38, 5e-324};
 	uint8_t		bytes[256];
 	DsadCell	cell;
 

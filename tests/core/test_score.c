@@ -18,7 +18,8 @@
 
 enum
 {
-	FEATURES = 19, ROWS = 4099
+	FEATURES = 19,
+	ROWS = 4099
 };
 
 /* A model whose numbers come from a generator that is the same everywhere. */

@@ -182,7 +182,7 @@ test_odd_tables(void)
 	test_normal_rows(&rows, 40, 4, 3);
 	CHECK(train_status(&config, &rows, 1) == DSAD_OK);
 	CHECK(train_status(&config, &rows, 2) == DSAD_OK);
-	CHECK(train_status(&config, &rows, 17) == DSAD_OK); /* a last batch of one row */
+	CHECK(train_status(&config, &rows, 17) == DSAD_OK);	/* a last batch of one row */
 	CHECK(train_status(&config, &rows, 0) == DSAD_BAD_DATA);
 	config.reconstruction = DSAD_RECONSTRUCTION_SIGMOID;
 	config.scaling = DSAD_SCALING_MINMAX;
@@ -223,7 +223,8 @@ auc(const double *score, const bool *anomaly, int count)
 			if (anomaly[i] && !anomaly[j])
 			{
 				pairs++;
-				good += score[i] > score[j] ? 1 : score[i] == score[j] ? 0.5 : 0;
+				good += score[i] > score[j] ? 1 : score[i] == score[j] ? 0.5 :
+																		 0;
 			}
 	return good / pairs;
 }
@@ -234,7 +235,10 @@ planted_auc(bool labels, int epochs)
 {
 	enum
 	{
-	TRAIN = 400, TEST = 200, FEATURES = 6};
+		TRAIN = 400,
+		TEST = 200,
+		FEATURES = 6
+	};
 	DsadConfig	config;
 	TestRows	rows;
 	TestEnv		env;
@@ -338,7 +342,9 @@ test_average(void)
 {
 	enum
 	{
-	COUNT = 3 * 8, STEPS = 4};
+		COUNT = 3 * 8,
+		STEPS = 4
+	};
 	TestRows	rows;
 	float		weight[STEPS + 1][COUNT];
 	float		average[COUNT];
@@ -389,7 +395,8 @@ test_input_weight(void)
 			test_env_init(&env);
 			dsad_arena_init(&arena, &env.env);
 			CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
-			CHECK(model.config.input_weight == (asked ? 0.75 : anomalies < 50 ? 3 / (1 + 5 * (double) anomalies) : 0));
+			CHECK(model.config.input_weight == (asked ? 0.75 : anomalies < 50 ? 3 / (1 + 5 * (double) anomalies) :
+																				0));
 			/* the mean score of rows that are not known anomalies is 1 whatever the weight */
 			CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
 			test_score(scorer, rows.value, 80, score);
@@ -465,7 +472,9 @@ test_center(void)
 {
 	enum
 	{
-	COUNT = 60, LATENT = 3};
+		COUNT = 60,
+		LATENT = 3
+	};
 	DsadConfig	config = test_config(4);
 	TestRows	rows;
 	int			clamped = 0;
@@ -532,9 +541,7 @@ test_center(void)
 static void
 test_extremes(void)
 {
-	static const double pairs[][2] = {{1e300, -1e300}, {DBL_MAX, DBL_MAX}, {DBL_MAX, -DBL_MAX},
-	{-DBL_MAX, -DBL_MAX}, {5e-324, -5e-324}, {DBL_MIN, 2 * DBL_MIN}, {1e15, 1e15 + 1}, {0.0, -0.0},
-	{NAN, 1e308}};
+	static const double pairs[][2] = {{1e300, -1e300}, {DBL_MAX, DBL_MAX}, {DBL_MAX, -DBL_MAX}, {-DBL_MAX, -DBL_MAX}, {5e-324, -5e-324}, {DBL_MIN, 2 * DBL_MIN}, {1e15, 1e15 + 1}, {0.0, -0.0}, {NAN, 1e308}};
 	DsadConfig	config = test_config(3);
 	TestRows	rows;
 

@@ -10,7 +10,8 @@
 
 enum
 {
-	ROWS = 400, FEATURES = 4
+	ROWS = 400,
+	FEATURES = 4
 };
 
 /* Anomalies (one row in eight) lie far out, or in the middle. */

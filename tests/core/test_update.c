@@ -11,7 +11,8 @@
 
 enum
 {
-	ROWS = 60, FEATURES = 4
+	ROWS = 60,
+	FEATURES = 4
 };
 
 /* Trains on the rows, all unlabeled ones, under config; bytes as above. */

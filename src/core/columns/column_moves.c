@@ -22,7 +22,6 @@
 #define PROBE_ROWS 100			/* tell most columns that do not move within groups */
 #define PROBE_MOVES 0.9
 
-
 /* ---- what is compared with what ---- */
 
 /* Whether other columns are compared with this one. */
@@ -41,7 +40,7 @@ bool
 dsad_is_measured(const DsadColumn *column, const DsadCandidate *candidate)
 {
 	return (column->type == DSAD_TYPE_NUMBER || column->type == DSAD_TYPE_INTERVAL) &&
-		column->encoding == DSAD_ENCODING_NUMBER && !candidate->left_out && !candidate->asked;
+		   column->encoding == DSAD_ENCODING_NUMBER && !candidate->left_out && !candidate->asked;
 }
 
 /* Whether the column is text that is compared with others. */
@@ -49,7 +48,7 @@ bool
 dsad_is_text(const DsadColumn *column, const DsadCandidate *candidate)
 {
 	return (column->type == DSAD_TYPE_TEXT || column->type == DSAD_TYPE_ADDRESS) &&
-		column->encoding == DSAD_ENCODING_CATEGORY && !candidate->left_out && !candidate->asked;
+		   column->encoding == DSAD_ENCODING_CATEGORY && !candidate->left_out && !candidate->asked;
 }
 
 /* Whether rows may be counted within each of the column's values. */
@@ -57,7 +56,7 @@ static bool
 is_group(const DsadColumn *column, const DsadCandidate *candidate)
 {
 	return column->encoding == DSAD_ENCODING_CATEGORY || column->encoding == DSAD_ENCODING_BOOLEAN ||
-		(candidate->integer && !(candidate->left_out && candidate->reason == DSAD_LEFT_OUT_SERIAL));
+		   (candidate->integer && !(candidate->left_out && candidate->reason == DSAD_LEFT_OUT_SERIAL));
 }
 
 /* Whether there is anything to decide on that needs rows. */
@@ -70,8 +69,8 @@ dsad_column_moves_want_rows(const DsadEncoder *draft, const DsadCandidate *candi
 	for (uint32_t c = 0; c < draft->columns; c++)
 	{
 		clock |= is_clock(&draft->column[c], &candidate[c]);
-		measured |= dsad_is_measured(&draft->column[c], &candidate[c]) || dsad_is_text(&draft->column[c], &candidate[c]) ||
-			(candidate[c].time & DSAD_TIME_SINCE) != 0;
+		measured |= dsad_is_measured(&draft->column[c], &candidate[c]) ||
+					dsad_is_text(&draft->column[c], &candidate[c]) || (candidate[c].time & DSAD_TIME_SINCE) != 0;
 	}
 	return clock && measured;
 }
@@ -101,10 +100,11 @@ static void
 judge_number(DsadMoveSample *sample, DsadCandidate *one, uint32_t clock, uint32_t c)
 {
 	bool		counts = one->integer || sample->draft->column[c].type == DSAD_TYPE_INTERVAL;
-	DsadTally		tally = {0};
+	DsadTally	tally = {0};
 	double		correlation;
 
-	dsad_tally_add(&tally, sample->pair, sample->room, dsad_sample_take_pairs(sample, sample->order, sample->rows, clock, c, -1));
+	dsad_tally_add(&tally, sample->pair, sample->room,
+				   dsad_sample_take_pairs(sample, sample->order, sample->rows, clock, c, -1));
 	correlation = fabs(dsad_rank_correlation(&tally, 0));
 	if (correlation >= MOVES && counts)
 		dsad_moves_with(one, clock);
@@ -116,7 +116,7 @@ judge_number(DsadMoveSample *sample, DsadCandidate *one, uint32_t clock, uint32_
 static void
 judge_difference(DsadMoveSample *sample, DsadCandidate *one, uint32_t clock, uint32_t c)
 {
-	DsadTally		tally = {0};
+	DsadTally	tally = {0};
 	size_t		count = dsad_sample_take_pairs(sample, sample->order, sample->rows, clock, c, one->since);
 	bool		varies = false;
 
@@ -150,7 +150,7 @@ is_spread(const DsadMoveSample *sample, size_t count)
 static double
 correlation_within(DsadMoveSample *sample, uint32_t group, uint32_t clock, uint32_t c, uint32_t rows)
 {
-	DsadTally		tally = {0};
+	DsadTally	tally = {0};
 
 	for (uint32_t begin = 0, end; begin < rows; begin = end)
 	{
@@ -166,7 +166,8 @@ correlation_within(DsadMoveSample *sample, uint32_t group, uint32_t clock, uint3
 
 /* Leaves out the integers that count within the values of a column, by which the rows are sorted. */
 static DsadStatus
-judge_within(DsadMoveSample *sample, DsadCandidate *candidate, uint32_t clock, uint32_t group, const DsadEnv *env, DsadError *error)
+judge_within(DsadMoveSample *sample, DsadCandidate *candidate, uint32_t clock, uint32_t group, const DsadEnv *env,
+			 DsadError *error)
 {
 	uint32_t	columns = sample->draft->columns;
 	uint32_t	probe = sample->rows < PROBE_ROWS ? sample->rows : PROBE_ROWS;
@@ -199,7 +200,7 @@ judge_within(DsadMoveSample *sample, DsadCandidate *candidate, uint32_t clock, u
 static double
 takes_turns(DsadMoveSample *sample, uint32_t clock, uint32_t c)
 {
-	DsadTally		tally = {0};
+	DsadTally	tally = {0};
 	size_t		count = 0;
 	uint32_t	values = 0;
 	double		orders = 0;		/* logarithm: of the values, one of which is sure to fit */
@@ -250,13 +251,14 @@ judge_beside(DsadMoveSample *sample, DsadCandidate *candidate, uint32_t clock, c
 		status = dsad_poll(env, error);
 	}
 	return dsad_column_is_instant(&draft->column[clock]) && status == DSAD_OK ?
-		dsad_judge_parts(sample, candidate, clock, env, error) : status;
+			   dsad_judge_parts(sample, candidate, clock, env, error) :
+			   status;
 }
 
 /* Decides on the texts that take turns, and on what counts within the values of a column, beside some clocks. */
 static DsadStatus
-judge_values(DsadMoveSample *sample, DsadCandidate *candidate, const uint32_t *clock, const double *span, uint32_t clocks,
-			 const DsadEnv *env, DsadError *error)
+judge_values(DsadMoveSample *sample, DsadCandidate *candidate, const uint32_t *clock, const double *span,
+			 uint32_t clocks, const DsadEnv *env, DsadError *error)
 {
 	const DsadEncoder *draft = sample->draft;
 	uint32_t	groups = 0;
@@ -322,7 +324,7 @@ DsadStatus
 dsad_column_moves(const DsadEncoder *draft, DsadCandidate *candidate, const double *cells, const double *digits,
 				  uint32_t rows, const DsadEnv *env, DsadError *error)
 {
-	DsadMoveSample		sample = {.draft = draft,.cells = cells,.digits = digits,.rows = rows};
+	DsadMoveSample sample = {.draft = draft, .cells = cells, .digits = digits, .rows = rows};
 	DsadArena	scratch;
 	DsadStatus	status;
 

@@ -18,7 +18,8 @@
 static bool
 is_part(DsadDatePart part, double number, double value)
 {
-	double		wide = part == DSAD_DATE_PART_EPOCH ? 1 : part == DSAD_DATE_PART_EPOCH_MILLISECONDS ? 1000 : 0;
+	double		wide = part == DSAD_DATE_PART_EPOCH ? 1 : part == DSAD_DATE_PART_EPOCH_MILLISECONDS ? 1000 :
+																									  0;
 
 	return fabs(number - value) <= wide;
 }
@@ -28,7 +29,8 @@ static double
 number_of(const DsadMoveSample *sample, uint32_t row, uint32_t c)
 {
 	return sample->draft->column[c].encoding == DSAD_ENCODING_CATEGORY ?
-		sample->digits[(size_t) row * sample->draft->columns + c] : dsad_sample_cell(sample, row, c);
+			   sample->digits[(size_t) row * sample->draft->columns + c] :
+			   dsad_sample_cell(sample, row, c);
 }
 
 /* A row's instant in a time zone so many hours ahead; NaN when it has none that has parts. */
@@ -40,11 +42,12 @@ local_instant(const DsadMoveSample *sample, uint32_t row, uint32_t clock, int ho
 	return fabs(instant) < 1e18 ? instant : NAN;
 }
 
-/* Whether it is no accident that a number is a part: they vary together, or it has four digits, or (sure) is told by another column. */
+/* Whether it is no accident that a number is a part: they vary together, or it has four digits, or (sure) is told by
+ * another column. */
 static bool
 is_no_accident(DsadMoveSample *sample, uint32_t clock, uint32_t c, int hours, DsadDatePart part, bool sure)
 {
-	DsadTally		tally = {0};
+	DsadTally	tally = {0};
 	size_t		count = 0;
 
 	if (part < DSAD_DATE_PART_QUARTER || sure)
@@ -106,7 +109,7 @@ judge_part(DsadMoveSample *sample, DsadCandidate *one, uint32_t clock, uint32_t 
 
 	for (int hours = -zones; hours <= zones; hours++)
 	{
-		DsadDatePart		part = find_part(sample, clock, c, hours, year_known);
+		DsadDatePart part = find_part(sample, clock, c, hours, year_known);
 
 		if (part == DSAD_DATE_PARTS || days >= dsad_date_part_days(part))
 			continue;
@@ -128,7 +131,8 @@ dsad_judge_parts(DsadMoveSample *sample, DsadCandidate *candidate, uint32_t cloc
 	for (int pass = 0; pass <= (int) year; pass++)
 		for (uint32_t c = 0; c < sample->draft->columns && status == DSAD_OK; c++)
 		{
-			if (dsad_is_measured(&sample->draft->column[c], &candidate[c]) || dsad_is_text(&sample->draft->column[c], &candidate[c]))
+			if (dsad_is_measured(&sample->draft->column[c], &candidate[c]) ||
+				dsad_is_text(&sample->draft->column[c], &candidate[c]))
 				year |= judge_part(sample, &candidate[c], clock, c, days, pass > 0);
 			status = dsad_poll(env, error);
 		}

@@ -126,7 +126,8 @@ values_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 	return s->few.count * log(2) - log_choose(labeled + others, labeled);
 }
 
-/* Logarithm of how likely chance makes a column have values only, or nearly only, where the label is known; 0 when it has not. */
+/* Logarithm of how likely chance makes a column have values only, or nearly only, where the label is known; 0 when it
+ * has not. */
 static double
 filled_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 {
@@ -140,7 +141,8 @@ filled_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 	return (double) filled * log(share) + log_choose(filled + stray, stray);
 }
 
-/* Whether element i of an array tells the label: by one value for each or, with one kind known, one beyond all others. */
+/* Whether element i of an array tells the label: by one value for each or, with one kind known, one beyond all others.
+ */
 static bool
 element_tells(const DsadTelling *telling, uint32_t i, bool both, int kind)
 {
@@ -202,7 +204,8 @@ judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint64_t r
 			 values_chance(s, rows) <= log(CHANCE))
 		candidate->warning = DSAD_WARNING_LABEL;
 	/* where nothing is labeled, a flag without values may well be the label */
-	else if (!candidate->asked && rows[0] + rows[2] == 0 && dsad_rows_present(s) == 0 && column->type == DSAD_TYPE_BOOLEAN)
+	else if (!candidate->asked && rows[0] + rows[2] == 0 && dsad_rows_present(s) == 0 &&
+			 column->type == DSAD_TYPE_BOOLEAN)
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_EMPTY);
 }
 
@@ -250,10 +253,10 @@ circles(const DsadColumn *column, const DsadColumnStatistics *s)
 	if (s->coverage == NULL)
 		return 0;
 	if (column->type != DSAD_TYPE_DATE &&
-		is_covered((const int32_t (*)[2]) s->coverage->hour, DSAD_HOURS, span, MIN_CLOCK_DAYS, QUIET_CLOCK_DAYS))
+		is_covered((const int32_t(*)[2]) s->coverage->hour, DSAD_HOURS, span, MIN_CLOCK_DAYS, QUIET_CLOCK_DAYS))
 		time |= DSAD_TIME_CLOCK;
 	/* a date stands for its whole day */
-	if (is_covered((const int32_t (*)[2]) s->coverage->weekday, DSAD_WEEKDAYS,
+	if (is_covered((const int32_t(*)[2]) s->coverage->weekday, DSAD_WEEKDAYS,
 				   span + (column->type == DSAD_TYPE_DATE ? 1 : 0), MIN_WEEKDAY_DAYS, QUIET_WEEKDAY_DAYS))
 		time |= DSAD_TIME_CALENDAR;
 	return time;
@@ -291,11 +294,13 @@ static bool
 can_start(const DsadColumn *column, const DsadCandidate *candidate)
 {
 	return dsad_column_is_instant(column) && column->encoding == DSAD_ENCODING_TIME &&
-		candidate->statistics->max > candidate->statistics->min &&
-		!(candidate->left_out && (candidate->reason == DSAD_LEFT_OUT_LABEL || candidate->reason == DSAD_LEFT_OUT_FILLED));
+		   candidate->statistics->max > candidate->statistics->min &&
+		   !(candidate->left_out &&
+			 (candidate->reason == DSAD_LEFT_OUT_LABEL || candidate->reason == DSAD_LEFT_OUT_FILLED));
 }
 
-/* The column that the other instants are measured from: the fullest one, of several the first; columns when there is none. */
+/* The column that the other instants are measured from: the fullest one, of several the first; columns when there is
+ * none. */
 static uint32_t
 find_start(const DsadEncoder *draft, const DsadCandidate *candidate)
 {
@@ -303,7 +308,8 @@ find_start(const DsadEncoder *draft, const DsadCandidate *candidate)
 
 	for (uint32_t c = 0; c < draft->columns; c++)
 		if (can_start(&draft->column[c], &candidate[c]) &&
-			(start == draft->columns || dsad_rows_present(candidate[c].statistics) > dsad_rows_present(candidate[start].statistics)))
+			(start == draft->columns ||
+			 dsad_rows_present(candidate[c].statistics) > dsad_rows_present(candidate[start].statistics)))
 			start = c;
 	return start;
 }
@@ -450,8 +456,8 @@ judge_integer(const DsadColumn *column, DsadCandidate *candidate, DsadArena *scr
  * label); what moves with what is for dsad_column_moves.
  */
 DsadStatus
-dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS], const DsadEnv *env,
-				  DsadError *error)
+dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS],
+				  const DsadEnv *env, DsadError *error)
 {
 	DsadStatus	status = DSAD_OK;
 

@@ -40,8 +40,8 @@ typedef struct DsadCandidate
 	double		serial_chance;	/* logarithm: of numbers that come by chance to repeat as little */
 } DsadCandidate;
 
-extern DsadStatus dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS],
-									const DsadEnv *env, DsadError *error);
+extern DsadStatus dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate,
+									const uint64_t rows[DSAD_LABELS], const DsadEnv *env, DsadError *error);
 extern void dsad_leave_out(DsadCandidate *candidate, DsadLeftOutReason reason);
 extern void dsad_settle_instants(const DsadEncoder *draft, DsadCandidate *candidate);
 

@@ -19,8 +19,9 @@ dsad_column_statistics_init(DsadColumnStatistics *s, bool counted, uint32_t coun
 
 	memset(s, 0, sizeof(*s));
 	if (counted)
-		s->sampled.most = most > DSAD_SAMPLED_VALUES ? DSAD_SAMPLED_VALUES :
-			most < DSAD_SAMPLED_AT_LEAST ? DSAD_SAMPLED_AT_LEAST : most;
+		s->sampled.most = most > DSAD_SAMPLED_VALUES   ? DSAD_SAMPLED_VALUES :
+						  most < DSAD_SAMPLED_AT_LEAST ? DSAD_SAMPLED_AT_LEAST :
+														 most;
 	s->min = INFINITY;
 	s->max = -INFINITY;
 }
@@ -223,7 +224,8 @@ add_range(DsadTelling *telling, const double *cells, uint32_t count, const DsadE
 
 /* Looks whether the elements of labeled rows go on telling the label. */
 static DsadStatus
-add_telling(DsadTelling *telling, const double *cells, uint32_t count, int8_t label, const DsadEnv *env, DsadError *error)
+add_telling(DsadTelling *telling, const double *cells, uint32_t count, int8_t label, const DsadEnv *env,
+			DsadError *error)
 {
 	int			kind = label == DSAD_ANOMALY ? 0 : 1;
 

@@ -8,16 +8,19 @@
 
 #define OUTER_PART 20			/* one in so many rows at each end may be far from the others */
 
-/* The rows order[0 .. rows) that have both cells, or (start >= 0) the differences between the second and cell `start`; how many. */
+/* The rows order[0 .. rows) that have both cells, or (start >= 0) the differences between the second and cell `start`;
+ * how many. */
 size_t
-dsad_sample_take_pairs(const DsadMoveSample *sample, const uint32_t *order, uint32_t rows, uint32_t x, uint32_t y, int64_t start)
+dsad_sample_take_pairs(const DsadMoveSample *sample, const uint32_t *order, uint32_t rows, uint32_t x, uint32_t y,
+					   int64_t start)
 {
 	size_t		count = 0;
 
 	for (uint32_t i = 0; i < rows; i++)
 	{
 		uint32_t	row = order[i];
-		double		value = dsad_sample_cell(sample, row, y) - (start >= 0 ? dsad_sample_cell(sample, row, (uint32_t) start) : 0);
+		double value =
+			dsad_sample_cell(sample, row, y) - (start >= 0 ? dsad_sample_cell(sample, row, (uint32_t) start) : 0);
 
 		if (!isnan(dsad_sample_cell(sample, row, x)) && !isnan(value))
 			sample->pair[count++] = (DsadPair) {dsad_sample_cell(sample, row, x), value};
@@ -79,5 +82,5 @@ dsad_sample_span(const DsadMoveSample *sample, uint32_t clock)
 	if (count == 0)
 		return INFINITY;
 	return dsad_sample_cell(sample, sample->order[count - 1 - count / OUTER_PART], clock) -
-		dsad_sample_cell(sample, sample->order[count / OUTER_PART], clock);
+		   dsad_sample_cell(sample, sample->order[count / OUTER_PART], clock);
 }

@@ -36,7 +36,7 @@ merge_sort(DsadPair *pair, DsadPair *room, size_t count, bool by_y)
 	for (size_t k = 0; k < count; k++)
 	{
 		bool		right = i == half ||
-			(j < count && (by_y ? pair[j].y < pair[i].y : compare_pairs(&pair[j], &pair[i]) < 0));
+							(j < count && (by_y ? pair[j].y < pair[i].y : compare_pairs(&pair[j], &pair[i]) < 0));
 
 		if (right)
 			inversions += half - i;
@@ -53,7 +53,8 @@ dsad_sort_pairs(DsadPair *pair, DsadPair *room, size_t count)
 	merge_sort(pair, room, count, false);
 }
 
-/* Adds, over runs of equal values in sorted pairs: pairs of pairs that are tied, and the logarithm of the number of arrangements. */
+/* Adds, over runs of equal values in sorted pairs: pairs of pairs that are tied, and the logarithm of the number of
+ * arrangements. */
 static void
 count_ties(const DsadPair *pair, size_t count, bool by_y, bool both, double *tied, double *log_ways)
 {
@@ -92,9 +93,9 @@ dsad_tally_add(DsadTally *tally, DsadPair *pair, DsadPair *room, size_t count)
 }
 
 /*
- * Whether chance makes two columns' values meet as they do, in some `ways` (logarithm) that would do, too: the table of how
- * often each two values meet has this probability when one column's are shuffled (multivariate
- * hypergeometric distribution).
+ * Whether chance makes two columns' values meet as they do, in some `ways` (logarithm) that would do, too: the table of
+ * how often each two values meet has this probability when one column's are shuffled (multivariate hypergeometric
+ * distribution).
  */
 bool
 dsad_tally_is_chance(const DsadTally *tally, double ways)

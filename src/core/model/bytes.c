@@ -154,7 +154,7 @@ load_floats(const uint8_t *at, float *values, size_t count, float least)
 	for (size_t i = 0; i < count; i++)
 	{
 		uint32_t	bits = (uint32_t) at[4 * i] | (uint32_t) at[4 * i + 1] << 8 | (uint32_t) at[4 * i + 2] << 16 |
-			(uint32_t) at[4 * i + 3] << 24;
+						   (uint32_t) at[4 * i + 3] << 24;
 		float		value;
 
 		memcpy(&value, &bits, sizeof(value));

@@ -14,23 +14,26 @@ uint32_t
 dsad_calibration_lists(const DsadConfig *config)
 {
 	return config->calibration == DSAD_CALIBRATION_SPLIT ? 1 :
-		config->calibration == DSAD_CALIBRATION_CROSS ? (uint32_t) config->members : 0;
+		   config->calibration == DSAD_CALIBRATION_CROSS ? (uint32_t) config->members :
+														   0;
 }
 
 /* How many of so many scores are kept. */
 uint32_t
 dsad_scores_kept(uint32_t rows)
 {
-	return rows <= DSAD_CALIBRATION_EXACT ? rows :
-		DSAD_CALIBRATION_EXACT + (rows - DSAD_CALIBRATION_EXACT) / DSAD_CALIBRATION_STEP;
+	return rows <= DSAD_CALIBRATION_EXACT ?
+			   rows :
+			   DSAD_CALIBRATION_EXACT + (rows - DSAD_CALIBRATION_EXACT) / DSAD_CALIBRATION_STEP;
 }
 
 /* How many scores are at least as high as kept score number i, itself included. */
 static uint32_t
 rank_of(uint32_t i)
 {
-	return i < DSAD_CALIBRATION_EXACT ? i + 1 :
-		DSAD_CALIBRATION_EXACT + (i + 1 - DSAD_CALIBRATION_EXACT) * DSAD_CALIBRATION_STEP;
+	return i < DSAD_CALIBRATION_EXACT ?
+			   i + 1 :
+			   DSAD_CALIBRATION_EXACT + (i + 1 - DSAD_CALIBRATION_EXACT) * DSAD_CALIBRATION_STEP;
 }
 
 /* How many scores of the list are at least `score`; between two kept ones as many as there can be. */
@@ -120,7 +123,8 @@ dsad_pvalue_bins(const DsadCalibration *calibration, double *share, int bins)
 			bool		tied = i > 0 && list->score[i - 1] == list->score[i];
 
 			/* those between the last kept score and this one, then this one */
-			share[dsad_pvalue_bin((double) (tied ? at_least : rank) / (double) list->rows, bins)] += row * (rank - 1 - counted);
+			share[dsad_pvalue_bin((double) (tied ? at_least : rank) / (double) list->rows, bins)] +=
+				row * (rank - 1 - counted);
 			share[dsad_pvalue_bin((double) at_least / (double) list->rows, bins)] += row;
 			counted = rank;
 		}
@@ -135,14 +139,14 @@ most_at_least(const DsadModel *model)
 	const DsadCalibration *calibration = &model->calibration;
 	double		contamination = model->config.contamination;
 	int64_t		low = -1;		/* may */
-	int64_t		high = (int64_t) calibration->rows + 1; /* may not */
+	int64_t		high = (int64_t) calibration->rows + 1;	/* may not */
 
 	while (low + 1 < high)
 	{
 		int64_t		middle = (low + high) / 2;
 
 		if (contamination > 0 ? (double) middle <= contamination * (double) calibration->rows :
-			dsad_pvalue_of_count(calibration, (uint64_t) middle) <= model->config.alpha)
+								dsad_pvalue_of_count(calibration, (uint64_t) middle) <= model->config.alpha)
 			low = middle;
 		else
 			high = middle;

@@ -78,7 +78,7 @@ put_history(DsadWriter *w, const DsadModel *model)
 
 /* A section whose body is written by put. */
 static void
-put_section(DsadWriter *w, const char *tag, uint32_t flags, void (*put) (DsadWriter *, const DsadModel *),
+put_section(DsadWriter *w, const char *tag, uint32_t flags, void (*put)(DsadWriter *, const DsadModel *),
 			const DsadModel *model)
 {
 	size_t		start = dsad_begin_section(w, tag, flags);
@@ -145,7 +145,8 @@ dsad_model_encode(const DsadModel *model, const DsadEnv *env, size_t prefix, uin
 		return status;
 	}
 	dsad_store_int(w.bytes + prefix + LENGTH_AT, w.length - prefix, 8);
-	dsad_store_int(w.bytes + prefix + CRC_AT, env->crc32c(w.bytes + prefix + CRC_START, w.length - prefix - CRC_START), 4);
+	dsad_store_int(w.bytes + prefix + CRC_AT, env->crc32c(w.bytes + prefix + CRC_START, w.length - prefix - CRC_START),
+				   4);
 	*bytes = w.bytes;
 	*length = w.length;
 	return DSAD_OK;
@@ -156,7 +157,7 @@ size_t
 dsad_member_size(const DsadModel *model)
 {
 	return member_size(model) +
-		((size_t) model->config.pretrain_epochs + 2 * (size_t) model->config.epochs) * sizeof(float);
+		   ((size_t) model->config.pretrain_epochs + 2 * (size_t) model->config.epochs) * sizeof(float);
 }
 
 /*
@@ -223,7 +224,7 @@ get_history(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 
 	for (int64_t m = 0; m < model->config.members; m++)
 		losses += (uint64_t) model->members[m].pretrain_epochs_run + model->members[m].epochs_run +
-			validation_epochs(model, &model->members[m]);
+				  validation_epochs(model, &model->members[m]);
 	if (losses * 4 != r->left)
 		return dsad_corrupt(error, "the history does not fit the epochs");
 	for (int64_t m = 0; m < model->config.members; m++)

@@ -106,7 +106,8 @@ dsad_get_scaling(DsadReader *r, DsadModel *model, DsadError *error)
 			r->failed = true;
 	}
 	for (size_t i = 0; i < inputs; i++)
-		if (!(model->scaling.scale[i] > 0) || !(model->scaling.limit[i] > 0 && model->scaling.limit[i] <= DSAD_SCALED_MAX))
+		if (!(model->scaling.scale[i] > 0) ||
+			!(model->scaling.limit[i] > 0 && model->scaling.limit[i] <= DSAD_SCALED_MAX))
 			r->failed = true;
 	return dsad_finish_section(r, "SCAL", error);
 }
@@ -125,7 +126,8 @@ dsad_get_facts(DsadReader *r, DsadModel *model, DsadError *error)
 	model->facts.update_rows = dsad_get_int(r, 8);
 	model->facts.update_anomalies = dsad_get_int(r, 8);
 	model->facts.update_normals = dsad_get_int(r, 8);
-	if (model->facts.anomalies > model->facts.rows || model->facts.normals > model->facts.rows - model->facts.anomalies ||
+	if (model->facts.anomalies > model->facts.rows ||
+		model->facts.normals > model->facts.rows - model->facts.anomalies ||
 		model->facts.validation > model->facts.rows ||
 		model->facts.calibration > model->facts.rows - model->facts.validation || model->facts.updates > UINT32_MAX ||
 		model->facts.update_anomalies > model->facts.update_rows ||

@@ -23,11 +23,14 @@ static const char *const calibration_labels[] = {"auto", "split", "cross", "none
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 
 /* The kind, which does not compile unless the field has the type that goes with it. */
-#define KIND(name, type, kind) _Generic(((DsadConfig *) 0)->name, type: kind)
+#define KIND(name, type, kind) _Generic(((DsadConfig *) 0)->name, type \
+										: kind)
 
 /* The last argument of each tells whether an update may change it; `none` is the number that stands for NULL. */
 #define OPTION(name, id, kind, min, max, none, labels, transient, update) \
-	{#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, transient, update}
+	{ \
+#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, transient, update \
+	}
 #define INT(name, id, min, max, update) \
 	INT_OR_NULL(name, id, min, max, NAN, update)
 #define INT_OR_NULL(name, id, min, max, none, update) \
@@ -39,8 +42,10 @@ static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 #define ENUM(name, id, last) \
 	OPTION(name, id, KIND(name, int64_t, DSAD_OPTION_ENUM), 0, last, NAN, name##_labels, false, false)
 #define LIST(name, id, min, max, min_count, max_count, update) \
-	{#name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
-	max_count, NULL, false, update}
+	{ \
+#name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
+			max_count, NULL, false, update \
+	}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
@@ -84,7 +89,7 @@ LABELED(init, DSAD_INIT_GLOROT);
 
 _Static_assert(sizeof(dsad_options) / sizeof(dsad_options[0]) < 64, "options that were read are bits of one integer");
 
-const int	dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
+const int dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
 
 /* The option of that name (length bytes), or NULL. */
 const DsadOption *
@@ -114,7 +119,8 @@ bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
 {
 	int64_t		epochs = rows > 0 ? (int64_t) ((uint64_t) visits / rows) : most;
 
-	return epochs < 1 ? 1 : epochs < most ? epochs : most;
+	return epochs < 1 ? 1 : epochs < most ? epochs :
+											most;
 }
 
 /*

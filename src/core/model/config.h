@@ -7,9 +7,9 @@
 
 #include "core/env.h"
 
-#define DSAD_MAX_HIDDEN 8			/* hidden layers */
+#define DSAD_MAX_HIDDEN 8		/* hidden layers */
 #define DSAD_MAX_LAYERS (DSAD_MAX_HIDDEN + 1)
-#define DSAD_MAX_WIDTH 8192			/* units of a hidden layer */
+#define DSAD_MAX_WIDTH 8192		/* units of a hidden layer */
 #define DSAD_MAX_LATENT 4096
 #define DSAD_MAX_MEMBERS 64
 #define DSAD_MAX_MILESTONES 16
@@ -20,28 +20,39 @@
 
 typedef enum DsadPreset
 {
-	DSAD_PRESET_PAPER, DSAD_PRESET_FAST, DSAD_PRESET_DEFAULT, DSAD_PRESET_BEST
+	DSAD_PRESET_PAPER,
+	DSAD_PRESET_FAST,
+	DSAD_PRESET_DEFAULT,
+	DSAD_PRESET_BEST
 } DsadPreset;
 
 typedef enum DsadScalingMethod
 {
-	DSAD_SCALING_STANDARD, DSAD_SCALING_MINMAX, DSAD_SCALING_NONE, DSAD_SCALING_ROBUST,
+	DSAD_SCALING_STANDARD,
+	DSAD_SCALING_MINMAX,
+	DSAD_SCALING_NONE,
+	DSAD_SCALING_ROBUST,
 	DSAD_SCALING_STANDARD_ROBUST
 } DsadScalingMethod;
 
 typedef enum DsadReconstruction
 {
-	DSAD_RECONSTRUCTION_LINEAR, DSAD_RECONSTRUCTION_SIGMOID
+	DSAD_RECONSTRUCTION_LINEAR,
+	DSAD_RECONSTRUCTION_SIGMOID
 } DsadReconstruction;
 
 typedef enum DsadInit
 {
-	DSAD_INIT_PYTORCH, DSAD_INIT_GLOROT
+	DSAD_INIT_PYTORCH,
+	DSAD_INIT_GLOROT
 } DsadInit;
 
 typedef enum DsadCalibrationMethod
 {
-	DSAD_CALIBRATION_AUTO, DSAD_CALIBRATION_SPLIT, DSAD_CALIBRATION_CROSS, DSAD_CALIBRATION_NONE
+	DSAD_CALIBRATION_AUTO,
+	DSAD_CALIBRATION_SPLIT,
+	DSAD_CALIBRATION_CROSS,
+	DSAD_CALIBRATION_NONE
 } DsadCalibrationMethod;
 
 typedef struct DsadIntList
@@ -67,7 +78,7 @@ typedef struct DsadConfig
 	double		weight_decay;
 	double		eta;
 	int64_t		scaling;		/* DsadScalingMethod */
-	int64_t		reconstruction; /* DsadReconstruction */
+	int64_t		reconstruction;	/* DsadReconstruction */
 	int64_t		init;			/* DsadInit */
 	double		validation;		/* share of the rows held out for early stopping */
 	int64_t		patience;		/* epochs without a better validation loss */
@@ -89,7 +100,11 @@ typedef struct DsadConfig
 
 typedef enum DsadOptionKind
 {
-	DSAD_OPTION_INT, DSAD_OPTION_FLOAT, DSAD_OPTION_ENUM, DSAD_OPTION_INT_LIST, DSAD_OPTION_BOOL
+	DSAD_OPTION_INT,
+	DSAD_OPTION_FLOAT,
+	DSAD_OPTION_ENUM,
+	DSAD_OPTION_INT_LIST,
+	DSAD_OPTION_BOOL
 } DsadOptionKind;
 
 /* One option: where it lies in DsadConfig and what it may be. */

@@ -46,7 +46,7 @@ value_features(const DsadColumn *column)
 			return (uint64_t) column->categories + 1;
 		case DSAD_ENCODING_TIME:
 			return circle_features(column) + (column->time & DSAD_TIME_ITSELF ? 1 : 0) +
-				(column->time & DSAD_TIME_SINCE ? 1 : 0);
+				   (column->time & DSAD_TIME_SINCE ? 1 : 0);
 		default:
 			return column->cells;
 	}
@@ -221,10 +221,11 @@ describe_features(const DsadColumn *column, uint32_t number, uint8_t *kind, uint
 	for (uint32_t i = 0; i < column->features; i++)
 	{
 		bool		flag = column->encoding == DSAD_ENCODING_BOOLEAN || column->encoding == DSAD_ENCODING_CATEGORY ||
-			(column->indicator && i + 1 == column->features);
+						   (column->indicator && i + 1 == column->features);
 		bool		bounded = column->encoding == DSAD_ENCODING_TIME && i < circle_features(column);
 
-		kind[i] = flag ? DSAD_FEATURE_FLAG : bounded ? DSAD_FEATURE_BOUNDED : DSAD_FEATURE_NUMBER;
+		kind[i] = flag ? DSAD_FEATURE_FLAG : bounded ? DSAD_FEATURE_BOUNDED :
+													   DSAD_FEATURE_NUMBER;
 		feature_column[i] = (uint16_t) number;
 	}
 }
@@ -363,9 +364,7 @@ dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, Ds
 	if (encoder->column == NULL)
 		return dsad_no_memory(error);
 	encoder->column[0] = (DsadColumn) {
-		.name = {"", 0}, .type_name = {"", 0}, .type = DSAD_TYPE_ARRAY,
-		.encoding = DSAD_ENCODING_NUMBER, .cells = cells
-	};
+		.name = {"", 0}, .type_name = {"", 0}, .type = DSAD_TYPE_ARRAY, .encoding = DSAD_ENCODING_NUMBER, .cells = cells};
 	return dsad_encoder_finish(encoder, arena, error);
 }
 
@@ -401,11 +400,16 @@ circle(double turn, double *sine, double *cosine)
 	int			quarter = (int) (turn * 4 + 0.5);
 	double		x = (turn * 4 - quarter) * (PI / 2);
 	double		q = x * x;
-	double		s = x * (1 - q / 6 * (1 - q / 20 * (1 - q / 42 * (1 - q / 72 * (1 - q / 110 * (1 - q / 156 * (1 - q / 210)))))));
+	double s =
+		x * (1 - q / 6 * (1 - q / 20 * (1 - q / 42 * (1 - q / 72 * (1 - q / 110 * (1 - q / 156 * (1 - q / 210)))))));
 	double		c = 1 - q / 2 * (1 - q / 12 * (1 - q / 30 * (1 - q / 56 * (1 - q / 90 * (1 - q / 132 * (1 - q / 182))))));
 
-	*sine = quarter % 4 == 0 ? s : quarter % 4 == 1 ? c : quarter % 4 == 2 ? -s : -c;
-	*cosine = quarter % 4 == 0 ? c : quarter % 4 == 1 ? -s : quarter % 4 == 2 ? -c : s;
+	*sine = quarter % 4 == 0 ? s : quarter % 4 == 1 ? c :
+							   quarter % 4 == 2		? -s :
+													  -c;
+	*cosine = quarter % 4 == 0 ? c : quarter % 4 == 1 ? -s :
+								 quarter % 4 == 2	  ? -c :
+														s;
 }
 
 /* A time in microseconds that can be converted to an integer. */

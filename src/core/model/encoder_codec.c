@@ -109,7 +109,7 @@ is_column(const DsadColumn *column)
 			return column->type == DSAD_TYPE_BOOLEAN;
 		case DSAD_ENCODING_CATEGORY:
 			return column->type == DSAD_TYPE_NUMBER || column->type == DSAD_TYPE_BOOLEAN ||
-				column->type == DSAD_TYPE_TEXT || address;
+				   column->type == DSAD_TYPE_TEXT || address;
 		default:
 			return column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_TIME;
 	}
@@ -157,8 +157,8 @@ get_left_out(DsadReader *in, DsadLeftOut *left)
 	left->name = get_text(in, 2);
 	left->type_name = get_text(in, 2);
 	left->other = get_text(in, 2);
-	if (reason >= DSAD_LEFT_OUT_REASONS || left->name.length > DSAD_MAX_NAME || left->type_name.length > DSAD_MAX_NAME ||
-		left->other.length > DSAD_MAX_NAME)
+	if (reason >= DSAD_LEFT_OUT_REASONS || left->name.length > DSAD_MAX_NAME ||
+		left->type_name.length > DSAD_MAX_NAME || left->other.length > DSAD_MAX_NAME)
 		in->failed = true;
 }
 
@@ -183,7 +183,7 @@ get_columns(DsadReader *in, DsadEncoder *encoder, DsadArena *arena, DsadError *e
 		get_left_out(in, &encoder->left[i]);
 	for (uint32_t c = 0; c < encoder->columns && !in->failed && status == DSAD_OK; c++)
 		in->failed = !is_time(encoder, &encoder->column[c]) ||
-			(encoder->column[c].name.length == 0 && !dsad_encoder_is_array(encoder));
+					 (encoder->column[c].name.length == 0 && !dsad_encoder_is_array(encoder));
 	return status == DSAD_OK ? dsad_finish_section(in, "ENCO", error) : status;
 }
 

@@ -103,7 +103,7 @@ dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error)
 {
 	size_t		epochs = (size_t) model->config.epochs;
 	uint64_t	losses = (uint64_t) model->config.members *
-		((uint64_t) model->config.pretrain_epochs + 2 * (uint64_t) epochs);
+						 ((uint64_t) model->config.pretrain_epochs + 2 * (uint64_t) epochs);
 
 	if (losses * sizeof(float) > DSAD_MAX_MODEL_BYTES / 2)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer members or epochs.",

@@ -41,7 +41,6 @@ typedef struct DsadScaling
 
 #define DSAD_FLAG_SCALE 10		/* of a 0 or 1 that hardly varies, at most */
 
-
 typedef enum DsadStop
 {
 	DSAD_STOP_EPOCHS,			/* all epochs were run */

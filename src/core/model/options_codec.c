@@ -35,7 +35,7 @@ dsad_put_options(DsadWriter *w, const DsadModel *model)
 		if (option->kind == DSAD_OPTION_FLOAT)
 			dsad_put_double(w, *(const double *) field);
 		else
-			dsad_put_int(w, (uint64_t) *(const int64_t *) field, 8);
+			dsad_put_int(w, (uint64_t) * (const int64_t *) field, 8);
 	}
 }
 

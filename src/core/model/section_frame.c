@@ -83,7 +83,8 @@ next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, Dsad
 	return DSAD_OK;
 }
 
-/* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not critical. */
+/* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not
+ * critical. */
 DsadStatus
 dsad_find_section(DsadReader *r, const char *tag, DsadReader *body, DsadError *error)
 {

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define FIRST_SLOTS 64
-#define FIRST_LOG 1152		/* more than what memory contexts keep when it is given back */
+#define FIRST_LOG 1152			/* more than what memory contexts keep when it is given back */
 #define SMALL_ROOM (64 * 1024)
 
 /* An empty set for so many entries and bytes. */
@@ -169,7 +169,7 @@ dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_
 	{
 		DsadSampleColumn *column = find_column(sample, columns[c].name);
 		DsadStatus	status = column ? join_column(column, &columns[c], error) :
-			add_column(sample, &columns[c], !first, error);
+									  add_column(sample, &columns[c], !first, error);
 
 		if (status != DSAD_OK)
 			return status;
@@ -204,7 +204,7 @@ find_slot(const DsadSample *sample, uint64_t hash, int kind, DsadBytes key, Dsad
 		record = dsad_sample_record(sample, dsad_slot_place(sample->slot[at]));
 		if (record->hash == hash && record->kind == kind &&
 			(sample->keyed ? dsad_bytes_compare(dsad_record_key(record), key) == 0 :
-			 dsad_bytes_compare(dsad_record_content(record), content) == 0))
+							 dsad_bytes_compare(dsad_record_content(record), content) == 0))
 			break;
 	}
 	return &sample->slot[at];
@@ -371,7 +371,8 @@ dsad_sample_conflict(const DsadSample *sample)
 
 		at += dsad_record_size(record);
 		if (!record->dead && record->kind == DSAD_ANOMALY + 1 && (first == NULL || record->hash < first->hash) &&
-			*find_slot(sample, record->hash, DSAD_NORMAL + 1, dsad_record_key(record), dsad_record_content(record)) != 0)
+			*find_slot(sample, record->hash, DSAD_NORMAL + 1, dsad_record_key(record), dsad_record_content(record)) !=
+				0)
 			first = record;
 	}
 	return first;

@@ -41,7 +41,7 @@ dsad_get_varint(const uint8_t *at, size_t left, uint64_t *value)
 static size_t
 put_signed(uint8_t *at, int64_t value)
 {
-	return dsad_put_varint(at, ((uint64_t) value << 1) ^ (uint64_t) -(int64_t) (value < 0));
+	return dsad_put_varint(at, ((uint64_t) value << 1) ^ (uint64_t) - (int64_t) (value < 0));
 }
 
 static size_t
@@ -319,7 +319,7 @@ dsad_cell_element(const DsadCell *cell, uint32_t i)
 	const uint8_t *at = (const uint8_t *) cell->bytes.bytes;
 
 	return cell->tag == DSAD_CELL_FLOATS ? float_of((uint32_t) get_fixed(at + 4 * (size_t) i, 4)) :
-		double_of(get_fixed(at + 8 * (size_t) i, 8));
+										   double_of(get_fixed(at + 8 * (size_t) i, 8));
 }
 
 /* What the values of an SQL type are. */

@@ -22,7 +22,7 @@ entry_before(const DsadSample *sample, const DsadSampleItem *a, const DsadSample
 	first = dsad_sample_record(sample, (size_t) a->place * 8);
 	second = dsad_sample_record(sample, (size_t) b->place * 8);
 	return (sample->keyed ? dsad_bytes_compare(dsad_record_key(first), dsad_record_key(second)) :
-			dsad_bytes_compare(dsad_record_content(first), dsad_record_content(second))) < 0;
+							dsad_bytes_compare(dsad_record_content(first), dsad_record_content(second))) < 0;
 }
 
 /* Lets item i of a heap sink to where it belongs. */

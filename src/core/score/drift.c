@@ -50,10 +50,12 @@ dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch)
 		else
 			value = ((const DsadAnyDouble *) row->values)[j];
 		drift->count[(size_t) j * DSAD_SKETCH_CELLS +
-					 dsad_sketch_cell(model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES, model->sketch.edges[j], value)]++;
+					 dsad_sketch_cell(model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES, model->sketch.edges[j],
+									  value)]++;
 	}
 	for (uint32_t i = 0; i < calibration->lists; i++)
-		drift->bin[dsad_pvalue_bin(drift->pvalue[i], DSAD_DRIFT_BINS)] += (double) calibration->list[i].rows / calibration->rows;
+		drift->bin[dsad_pvalue_bin(drift->pvalue[i], DSAD_DRIFT_BINS)] +=
+			(double) calibration->list[i].rows / calibration->rows;
 	drift->rows++;
 	return true;
 }

@@ -76,7 +76,8 @@ product(Path *path, uint32_t l, const double *x, double *y)
 	size_t		step = dsad_padded(1 + DSAD_POLL_ELEMENTS / packed->in);
 
 	for (size_t j = 0; j < width && !path->watch.canceled; j += step, dsad_watch(&path->watch))
-		path->kernel->path_product(packed->weight + j * packed->in, packed->in, width - j < step ? width - j : step, x, y + j);
+		path->kernel->path_product(packed->weight + j * packed->in, packed->in, width - j < step ? width - j : step, x,
+								   y + j);
 }
 
 /* Sets above[0 .. count) to the sums of the weights from `unit` on into layer l times that layer's integrals. */
@@ -86,8 +87,8 @@ sum_above(Path *path, uint32_t l, size_t unit, size_t count)
 	size_t		step = 1 + DSAD_POLL_ELEMENTS / path->layer[l].width;
 
 	for (size_t i = 0; i < count && !path->watch.canceled; i += step, dsad_watch(&path->watch))
-		path->kernel->path_dots(WEIGHTS(path, l), unit + i, count - i < step ? count - i : step, path->layer[l].integral,
-								path->above + i);
+		path->kernel->path_dots(WEIGHTS(path, l), unit + i, count - i < step ? count - i : step,
+								path->layer[l].integral, path->above + i);
 }
 
 /* Brings the integrals of `count` units from `unit` on up to date; those of the layer above are. */
@@ -116,7 +117,8 @@ find_crossings(Path *path)
 		double		at = -first->p[unit] / first->v[unit];
 		size_t		i = n;
 
-		if (!(first->p[unit] < 0 ? first->p[unit] + first->v[unit] > 0 : first->p[unit] + first->v[unit] < 0) || !(at < 1))
+		if (!(first->p[unit] < 0 ? first->p[unit] + first->v[unit] > 0 : first->p[unit] + first->v[unit] < 0) ||
+			!(at < 1))
 			continue;
 		for (; i > 0 && path->crossing[i - 1] > at; i--)
 		{
@@ -144,7 +146,8 @@ start_path(Path *path, const double *start, const double *direction)
 		for (size_t j = 0; j < layer->width; j++)
 		{
 			layer->p[j] += (double) packed->bias[j];
-			layer->slope[j] = !packed->activate || layer->p[j] > 0 || (layer->p[j] == 0 && layer->v[j] >= 0) ? 1 : LEAKY_SLOPE;
+			layer->slope[j] =
+				!packed->activate || layer->p[j] > 0 || (layer->p[j] == 0 && layer->v[j] >= 0) ? 1 : LEAKY_SLOPE;
 			layer->integral[j] = layer->counted[j] = 0;
 		}
 	}
@@ -177,7 +180,8 @@ cross(Path *path, uint32_t l, size_t unit)
 	for (uint32_t above = path->net->layers - 2; above > l; above--)
 		count_units(path, above, 0, path->layer[above].units);
 	count_units(path, l, unit, 1);
-	path->kernel->path_add(WEIGHTS(path, l + 1), unit, (slope - layer->slope[unit]) * layer->v[unit], path->layer[l + 1].v);
+	path->kernel->path_add(WEIGHTS(path, l + 1), unit, (slope - layer->slope[unit]) * layer->v[unit],
+						   path->layer[l + 1].v);
 	layer->slope[unit] = slope;
 	layer->p[unit] = 0;
 	for (l += 2; l < path->net->layers; l++)
@@ -307,7 +311,8 @@ explain(Path *path, const DsadScorer *scorer, const float *from, const float *to
 		direction[i] = (double) to[i] - (double) from[i];
 	}
 	for (size_t i = 0; i < inputs && scorer->input_factor > 0; i++)
-		contribute(scorer, i, scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]), contribution);
+		contribute(scorer, i, scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]),
+				   contribution);
 	for (uint32_t m = 0; m < scorer->members && !path->watch.canceled; m++)
 	{
 		path->net = &scorer->member[m];
@@ -334,7 +339,7 @@ dsad_explain(const DsadScorer *scorer, const DsadRows *row, const DsadEnv *env, 
 	const DsadScaling *scaling = &scorer->scaling;
 	size_t		inputs = scorer->inputs;
 	DsadArena	scratch;
-	Path		path = {.kernel = scorer->kernel,.watch = {env, false}};
+	Path		path = {.kernel = scorer->kernel, .watch = {env, false}};
 	DsadStatus	status = check_work(scorer, &path.limit, error);
 	float	   *from;
 	float	   *to;

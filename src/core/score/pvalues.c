@@ -19,7 +19,8 @@
 static bool
 score_lists(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *score)
 {
-	return scorer->cross ? dsad_member_scores(scorer, row, scratch, score) : dsad_score(scorer, row, scratch, score) == 1;
+	return scorer->cross ? dsad_member_scores(scorer, row, scratch, score) :
+						   dsad_score(scorer, row, scratch, score) == 1;
 }
 
 /* A p-value by each list of calibration scores alone (lists of them); false when the row has an infinite number. */

@@ -17,7 +17,7 @@ dsad_scale_row(const DsadScaling *scaling, const DsadKernel *kernel, const DsadR
 	const DsadAnyFloat *single = (const DsadAnyFloat *) rows->values + i * features;
 	const DsadAnyDouble *row = (const DsadAnyDouble *) rows->values + i * features;
 	bool		finite = rows->single ? kernel->scale_float(scaling, single, features, scaled) :
-		kernel->scale(scaling, row, features, scaled);
+										kernel->scale(scaling, row, features, scaled);
 
 	if (copies > 0)
 	{

@@ -188,7 +188,7 @@ dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
 	size_t		wide = n > scorer->members ? n : scorer->members;
 
 	return (n * dsad_padded(scorer->inputs) + 2 * wide * scorer->widest) * sizeof(float) +
-		dsad_padded(scorer->inputs - scorer->features) * sizeof(double) + DSAD_ALIGN;
+		   dsad_padded(scorer->inputs - scorer->features) * sizeof(double) + DSAD_ALIGN;
 }
 
 /* Divides scratch memory for blocks of n rows; every part begins a cache line. */
@@ -357,7 +357,7 @@ dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, 
 	{
 		size_t		n = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
 
-		scratch.scaled = (float *) scaled + start * stride; /* only read */
+		scratch.scaled = (float *) scaled + start * stride;	/* only read */
 		score_block(scorer, &scratch, n, scores + start);
 	}
 }

@@ -17,7 +17,7 @@ struct DsadScorer
 	uint32_t	layers;
 	uint32_t	members;
 	uint32_t	widest;			/* padded layer */
-	const DsadEncoder *encoder; /* the model's */
+	const DsadEncoder *encoder;	/* the model's */
 	DsadScaling scaling;
 	DsadPackedNet *member;
 	double		input_factor;	/* of the inputs' squared norm in the score */

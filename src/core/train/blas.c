@@ -32,7 +32,7 @@ static struct
 	void	   *handle;
 	DsadSgemm	sgemm;
 	DsadBlasInfo info;
-}			binding;
+} binding;
 
 static const char *const library_names[] = {
 #ifdef __APPLE__
@@ -40,8 +40,7 @@ static const char *const library_names[] = {
 #else
 	"libopenblas.so.0", "libopenblas.so",
 #endif
-	NULL
-};
+	NULL};
 
 /* Whether OpenBLAS would find the address space it needs. */
 static bool
@@ -115,7 +114,8 @@ warm_up(void)
 {
 	enum
 	{
-	SIZE = 256};
+		SIZE = 256
+	};
 	size_t		bytes = 3 * SIZE * SIZE * sizeof(float);
 	float	   *a = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

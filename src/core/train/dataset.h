@@ -20,7 +20,7 @@ typedef struct DsadRowSource
 	uint32_t	features;
 	bool		sequential;
 	int			(*read) (void *ctx, uint64_t row, double *features, int8_t *label);
-	const DsadEncoder *encoder; /* what made the features; NULL = they are the elements of an array */
+	const DsadEncoder *encoder;	/* what made the features; NULL = they are the elements of an array */
 	uint64_t	anomalies;		/* rows with this label, as with the next */
 	uint64_t	normals;
 } DsadRowSource;

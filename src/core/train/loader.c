@@ -48,7 +48,8 @@ alloc_window(DsadLoader *loader, DsadArena *arena)
 	size_t		rows;
 
 	loader->blocks = (uint32_t) ((data->count + data->block_rows - 1) / data->block_rows);
-	loader->window_blocks = window < 1 ? 1 : window > loader->blocks ? loader->blocks : (uint32_t) window;
+	loader->window_blocks = window < 1 ? 1 : window > loader->blocks ? loader->blocks :
+																	   (uint32_t) window;
 	rows = (size_t) loader->window_blocks * data->block_rows;
 	loader->block = dsad_arena_array(arena, loader->blocks, sizeof(uint32_t));
 	loader->scaled = dsad_arena_array(arena, rows, data->inputs * sizeof(float));
@@ -143,7 +144,8 @@ fill_window(DsadLoader *loader)
 	for (uint32_t i = 0; i < loader->window_blocks && loader->next_block < loader->blocks; i++)
 	{
 		uint32_t	block = loader->shuffled ?
-			draw(&loader->random, loader->block, loader->next_block, loader->blocks) : loader->next_block;
+								draw(&loader->random, loader->block, loader->next_block, loader->blocks) :
+								loader->next_block;
 		uint64_t	start = (uint64_t) block * data->block_rows;
 		uint64_t	left = data->count - start;
 
@@ -202,8 +204,9 @@ dsad_loader_next(DsadLoader *loader, uint32_t wanted, float *batch, int8_t *labe
 		if (i < count)
 		{
 			uint32_t	row = loader->shuffled ?
-				draw(&loader->random, loader->order, loader->next, loader->rows) :
-				loader->kept ? loader->kept[loader->next] : loader->next;
+								  draw(&loader->random, loader->order, loader->next, loader->rows) :
+							  loader->kept ? loader->kept[loader->next] :
+											 loader->next;
 
 			loader->next++;
 			chosen[i % AHEAD] = row;

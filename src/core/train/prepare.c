@@ -70,7 +70,8 @@ check_rows(const DsadRowSource *rows, DsadError *error)
 static DsadStatus
 lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const DsadRowSource *rows, DsadError *error)
 {
-	DsadStatus	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
+	DsadStatus status =
+		dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
 
 	if (model->config.epochs < 0)
 		model->config.epochs = dsad_default_epochs(rows->count, rows->anomalies);
@@ -199,7 +200,7 @@ writer_row(const Writer *w)
 	const DsadDataset *data = w->data;
 
 	return data->scaled != NULL ? data->scaled + w->count * data->inputs :
-		w->block + (size_t) (w->count % data->block_rows) * data->inputs;
+								  w->block + (size_t) (w->count % data->block_rows) * data->inputs;
 }
 
 /* Writes what the block being filled holds; nonzero = failure. */

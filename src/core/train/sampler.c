@@ -43,7 +43,8 @@ dsad_sampler_alloc(DsadSampler *sampler, DsadArena *arena, uint64_t all, uint32_
 {
 	size_t		most = SAMPLE_BYTES / sizeof(double) / features;
 
-	most = most < MIN_SAMPLE_ROWS ? MIN_SAMPLE_ROWS : most > DSAD_SAMPLE_ROWS ? DSAD_SAMPLE_ROWS : most;
+	most = most < MIN_SAMPLE_ROWS ? MIN_SAMPLE_ROWS : most > DSAD_SAMPLE_ROWS ? DSAD_SAMPLE_ROWS :
+																				most;
 	dsad_sampler_start(sampler, all, most, stream);
 	sampler->features = features;
 	sampler->value = dsad_arena_array(arena, sampler->rows, features * sizeof(double));

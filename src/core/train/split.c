@@ -25,13 +25,16 @@
 
 enum
 {
-	ANOMALIES, NORMALS, UNLABELED
+	ANOMALIES,
+	NORMALS,
+	UNLABELED
 };
 
 static int
 label_kind(int8_t label)
 {
-	return label == DSAD_ANOMALY ? ANOMALIES : label == DSAD_NORMAL ? NORMALS : UNLABELED;
+	return label == DSAD_ANOMALY ? ANOMALIES : label == DSAD_NORMAL ? NORMALS :
+																	  UNLABELED;
 }
 
 /* Decides what automatic calibration is; one member alone has no others to leave rows to. */
@@ -42,7 +45,8 @@ dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
 
 	if (config->calibration == DSAD_CALIBRATION_AUTO)
 		config->calibration = eligible < MIN_CALIBRATION_ROWS ? DSAD_CALIBRATION_NONE :
-			eligible < MIN_SPLIT_ROWS ? DSAD_CALIBRATION_CROSS : DSAD_CALIBRATION_SPLIT;
+							  eligible < MIN_SPLIT_ROWS		  ? DSAD_CALIBRATION_CROSS :
+																DSAD_CALIBRATION_SPLIT;
 	if (config->calibration == DSAD_CALIBRATION_CROSS && config->members == 1)
 		config->calibration = DSAD_CALIBRATION_SPLIT;
 }
@@ -69,7 +73,8 @@ dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *fa
 {
 	double		share = config->validation;
 	double		most = (double) inputs * MAX_VALIDATION_ROWS > MAX_VALIDATION_NUMBERS ?
-		MAX_VALIDATION_NUMBERS / (double) inputs : MAX_VALIDATION_ROWS;
+						   MAX_VALIDATION_NUMBERS / (double) inputs :
+						   MAX_VALIDATION_ROWS;
 	double		eligible;
 
 	memset(split, 0, sizeof(*split));
@@ -81,7 +86,7 @@ dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *fa
 	for (int kind = 0; kind < 3; kind++)
 		split->validation[kind] = (uint32_t) (share * split->left[kind]);
 	eligible = (double) (split->left[NORMALS] - split->validation[NORMALS]) +
-		(split->left[UNLABELED] - split->validation[UNLABELED]);
+			   (split->left[UNLABELED] - split->validation[UNLABELED]);
 	/* a single eligible row is needed in training */
 	if (eligible >= 2)
 	{
@@ -161,7 +166,8 @@ filter_read(void *ctx, uint64_t row, double *features, int8_t *label)
 
 	if (row == 0)
 	{
-		dsad_split_start(&filter->split, filter->config, filter->facts, dsad_inputs(filter->config, filter->rows->encoder));
+		dsad_split_start(&filter->split, filter->config, filter->facts,
+						 dsad_inputs(filter->config, filter->rows->encoder));
 		filter->next = 0;
 	}
 	do

@@ -71,7 +71,8 @@ pretrain(DsadTraining *t, DsadArena *arena)
 			batches++;
 			if ((status = dsad_training_canceled(t)) != DSAD_OK)
 				return status;
-			dsad_training_advance(t, DSAD_PHASE_PRETRAINING, epoch, config->pretrain_epochs, loss / batches, batches, n);
+			dsad_training_advance(t, DSAD_PHASE_PRETRAINING, epoch, config->pretrain_epochs, loss / batches, batches,
+								  n);
 		}
 		if (status != DSAD_OK)
 			return status;

@@ -50,7 +50,7 @@ dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
 	}
 	weights *= (config->ema_decay > 0 ? 5 : 4) + (config->pretrain_epochs > 0 ? 2 : 0);
 	return (config->pretrain_epochs > 0 ? 2 * nets : nets) + (weights + largest) * sizeof(float) +
-		2 * (double) batch_rows * (double) dsad_padded(model->dims[0]) * sizeof(float);
+		   2 * (double) batch_rows * (double) dsad_padded(model->dims[0]) * sizeof(float);
 }
 
 /* Sets up what does not need memory; the result goes to model->members[member]. */
@@ -70,7 +70,7 @@ init_training(DsadTraining *t, DsadModel *model, const DsadPlan *plan, uint32_t 
 	t->member_number = member;
 	t->inputs = model->dims[0];
 	t->batch_size = (uint64_t) model->config.batch_size < rows ? (uint32_t) model->config.batch_size :
-		(uint32_t) rows;
+																 (uint32_t) rows;
 	t->error = error;
 	t->progress.member = member;
 	t->progress.rows_total = dsad_member_visits(model, plan);
@@ -79,7 +79,7 @@ init_training(DsadTraining *t, DsadModel *model, const DsadPlan *plan, uint32_t 
 /* One member through its phases; working memory is given back before returning. */
 DsadStatus
 dsad_training_run(DsadModel *model, const DsadPlan *plan, uint32_t member, const DsadEnv *env,
-				  const DsadDataset *parts, DsadStatus (*phases) (DsadTraining *, DsadArena *), DsadError *error)
+				  const DsadDataset *parts, DsadStatus (*phases)(DsadTraining *, DsadArena *), DsadError *error)
 {
 	DsadTraining t;
 	DsadArena	arena;
@@ -166,7 +166,7 @@ dsad_training_report(DsadTraining *t, DsadPhase phase, uint32_t epoch, int64_t e
 /* Counts n more rows, and reports now and then. */
 void
 dsad_training_advance(DsadTraining *t, DsadPhase phase, uint32_t epoch, int64_t epochs, double loss, uint32_t step,
-		uint32_t n)
+					  uint32_t n)
 {
 	t->progress.rows += n;
 	if (step % REPORT_STEPS == REPORT_STEPS - 1)

@@ -61,7 +61,7 @@ typedef struct DsadDistances
 
 extern DsadStatus dsad_training_run(DsadModel *model, const DsadPlan *plan, uint32_t member,
 									const DsadEnv *env, const DsadDataset *parts,
-									DsadStatus (*phases) (DsadTraining *, DsadArena *), DsadError *error);
+									DsadStatus (*phases)(DsadTraining *, DsadArena *), DsadError *error);
 extern DsadStatus dsad_training_alloc(DsadTraining *t, DsadArena *arena);
 extern void dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps);
 extern void dsad_training_step(DsadTraining *t);

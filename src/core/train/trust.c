@@ -66,7 +66,8 @@ take_sample(DsadDataset *sample, DsadArena *arena, const DsadEnv *env, const Dsa
 	DsadSampler sampler;
 	DsadStatus	status = DSAD_OK;
 
-	dsad_sampler_start(&sampler, training->count, most < 2 ? 2 : most > DSAD_SAMPLE_ROWS ? DSAD_SAMPLE_ROWS : most,
+	dsad_sampler_start(&sampler, training->count, most < 2 ? 2 : most > DSAD_SAMPLE_ROWS ? DSAD_SAMPLE_ROWS :
+																						   most,
 					   DSAD_STREAM_TRUST);
 	memset(sample, 0, sizeof(*sample));
 	sample->inputs = training->inputs;
@@ -101,8 +102,8 @@ score_rows(Seen *seen, const DsadEnv *env, const DsadModel *model, DsadError *er
 	dsad_arena_init(&arena, env);
 	status = dsad_scorer_begin(&scorer, &scratch, &arena, model, dsad_kernel_best(), seen->rows.count, error);
 	if (status == DSAD_OK)
-		status = dsad_score_polled(scorer, env, seen->rows.scaled, seen->rows.inputs, seen->rows.count, scratch, seen->score,
-								   error);
+		status = dsad_score_polled(scorer, env, seen->rows.scaled, seen->rows.inputs, seen->rows.count, scratch,
+								   seen->score, error);
 	dsad_arena_release(&arena);
 	return status;
 }
@@ -164,13 +165,14 @@ describe(DsadTrust *trust, const Seen *seen)
 
 	for (size_t i = 0; i < seen->rows.count; i++)
 	{
-		int			kind = seen->rows.label[i] + 1; /* anomaly, unlabeled, normal */
+		int			kind = seen->rows.label[i] + 1;	/* anomaly, unlabeled, normal */
 
 		trust->rows[kind]++;
 		sum[kind] += seen->score[i];
 	}
 	for (int kind = 0; kind < 3; kind++)
-		trust->mean_score[kind] = trust->rows[kind] > 0 && isfinite(sum[kind]) ? sum[kind] / (double) trust->rows[kind] : -1;
+		trust->mean_score[kind] =
+			trust->rows[kind] > 0 && isfinite(sum[kind]) ? sum[kind] / (double) trust->rows[kind] : -1;
 	eligible = (double) (trust->rows[1] + trust->rows[2]);
 	mean = (sum[1] + sum[2]) / eligible;
 	for (size_t i = 0; i < seen->rows.count; i++)
