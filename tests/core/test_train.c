@@ -368,7 +368,7 @@ test_average(void)
 	test_free_rows(&rows);
 }
 
-/* The inputs' own share of the score: 1 / (1 + known anomalies), none from 50 on, or as asked for. */
+/* The inputs' own share of the score: 3 / (1 + 5 known anomalies), none from 50 on, or as asked for. */
 static void
 test_input_weight(void)
 {
@@ -634,10 +634,57 @@ test_progress(void)
 	test_free_rows(&rows);
 }
 
+/* The score of the row of means after a default training on normally distributed rows. */
+static double
+middle_score(double offset_scale, uint32_t features)
+{
+	uint32_t	count = 2000;
+	TestRows	rows = {malloc((size_t) count * features * sizeof(double)), calloc(count, 1), features};
+	DsadRowSource source = test_source(&rows, count);
+	DsadConfig	config;
+	uint64_t	state = 5;
+	double		zeros[8] = {0};
+	double		score;
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadScorer *scorer;
+	DsadError	error;
+
+	for (uint32_t i = 0; i < count * features; i++)
+	{
+		rows.value[i] = -6;
+		for (int j = 0; j < 12; j++)
+			rows.value[i] += test_uniform(&state);
+	}
+	dsad_config_defaults(&config, DSAD_PRESET_DEFAULT, features, count);
+	config.members = 2;
+	config.calibration = DSAD_CALIBRATION_NONE;
+	config.offset_scale = offset_scale;
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	CHECK(test_train(&model, &arena, &env.env, &config, &source, &error) == DSAD_OK);
+	CHECK(dsad_scorer_create(&scorer, &arena, &model, dsad_kernel_best(), &error) == DSAD_OK);
+	test_score(scorer, zeros, 1, &score);
+	dsad_arena_release(&arena);
+	test_free_rows(&rows);
+	return score;
+}
+
+/* The most ordinary row scores low; without offsets it is called an anomaly. */
+static void
+test_middle(void)
+{
+	for (uint32_t features = 1; features <= 6; features += 2)
+		CHECK(middle_score(0.7, features) < 0.7);
+	CHECK(middle_score(0, 3) > 1);
+}
+
 int
 main(void)
 {
 	test_determinism();
+	test_middle();
 	test_failures();
 	test_odd_tables();
 	test_learns();
