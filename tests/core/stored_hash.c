@@ -146,10 +146,10 @@ hash_model(const uint8_t *bytes, size_t size, const DsadKernel *kernel, Hashes *
 
 	test_env_init(&env);
 	dsad_arena_init(&arena, &env.env);
-	good = dsad_model_decode(&model, &arena, &env.env, bytes, size, &error) == DSAD_OK;
+	good = dsad_model_decode(&model, &arena, bytes, size, &error) == DSAD_OK;
 	if (good)
 	{
-		require(dsad_scorer_create(&scorer, &arena, &model, kernel) == DSAD_OK, "no scorer");
+		require(dsad_scorer_create(&scorer, &arena, &model, kernel, &error) == DSAD_OK, "no scorer");
 		rows = make_rows(scorer);
 		hash_scores(scorer, rows, hashes);
 		for (size_t i = 0; i < ROWS; i++)
