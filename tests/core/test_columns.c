@@ -857,6 +857,27 @@ test_numbers(void)
 	end_table(&table);
 }
 
+/* The first day of each month, over four of them: later months begin on other weekdays. */
+static void
+test_months(void)
+{
+	static const double first[] = {9131, 9162, 9190, 9221};
+	Table		table;
+	DsadCandidate candidate[MAX_COLUMNS];
+
+	start_table(&table, 400);
+	add_column(&table, DSAD_TYPE_DATE, false);
+	add_column(&table, DSAD_TYPE_NUMBER, false);
+	for (uint32_t i = 0; i < 400; i++)
+	{
+		*cell(&table, i, 0) = first[i / 100] * DAY;
+		*cell(&table, i, 1) = uniform();
+	}
+	decide(&table, candidate);
+	CHECK(candidate[0].left_out && candidate[0].reason == DSAD_LEFT_OUT_INSTANT);
+	end_table(&table);
+}
+
 /* Few rows with an instant in a short span: the clock is no feature. */
 static void
 test_few_instants(void)
@@ -883,5 +904,6 @@ main(void)
 	test_text_moves();
 	test_numbers();
 	test_few_instants();
+	test_months();
 	return check_report();
 }

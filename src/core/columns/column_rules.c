@@ -248,16 +248,18 @@ static uint8_t
 circles(const DsadColumn *column, const DsadColumnStatistics *s)
 {
 	double		span = (s->max - s->min) / MICROSECONDS_PER_DAY;
+	/* few instants, as the first day of each month, leave out hours and weekdays that later ones will have */
+	double		never = s->few.count <= DSAD_FEW_VALUES ? INFINITY : 0;
 	uint8_t		time = 0;
 
 	if (s->coverage == NULL)
 		return 0;
 	if (column->type != DSAD_TYPE_DATE &&
-		is_covered((const int32_t(*)[2]) s->coverage->hour, DSAD_HOURS, span, MIN_CLOCK_DAYS, QUIET_CLOCK_DAYS))
+		is_covered((const int32_t(*)[2]) s->coverage->hour, DSAD_HOURS, span, MIN_CLOCK_DAYS, QUIET_CLOCK_DAYS + never))
 		time |= DSAD_TIME_CLOCK;
 	/* a date stands for its whole day */
 	if (is_covered((const int32_t(*)[2]) s->coverage->weekday, DSAD_WEEKDAYS,
-				   span + (column->type == DSAD_TYPE_DATE ? 1 : 0), MIN_WEEKDAY_DAYS, QUIET_WEEKDAY_DAYS))
+				   span + (column->type == DSAD_TYPE_DATE ? 1 : 0), MIN_WEEKDAY_DAYS, QUIET_WEEKDAY_DAYS + never))
 		time |= DSAD_TIME_CALENDAR;
 	return time;
 }
