@@ -1,7 +1,6 @@
 /*
  * column_binding.c
- *	  Which value of a row is which of an encoder's columns, found once for each row
- *	  type, and the cells of a row.
+ *	  Which value of a row is which of an encoder's columns, found once for each row type.
  *
  * Columns are found by name whenever both sides have names, and by position only if
  * one of them has none.  PostgreSQL calls the columns of ROW(...) f1, f2, ...: names
@@ -9,50 +8,12 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "rows/column_binding.h"
+#include "rows/column_binding_parts.h"
 #include "rows/column_text.h"
-
-/* How a value becomes cells, by what is frequent. */
-typedef enum Reader
-{
-	READ_INT2,
-	READ_INT4,
-	READ_INT8,
-	READ_FLOAT4,
-	READ_FLOAT8,
-	READ_NUMBER,				/* other single numbers */
-	READ_TEXT,					/* a category that is text in UTF-8 */
-	READ_CATEGORY,
-	READ_ARRAY
-} Reader;
-
-/* Where the cells of a column, or one cell of an array, come from. */
-typedef struct Source
-{
-	uint16		index;			/* in datum and null */
-	uint16		reader;			/* Reader */
-	uint32		column;
-	uint32		cell;
-} Source;
-
-struct DeepsadBinding
-{
-	MemoryContext bound;		/* of what is made for one row type and encoder */
-	bool		valid;
-	DsadBytes	signature;		/* of the encoder */
-	Source	   *source;			/* sources, as value */
-	uint32		sources;
-	DeepsadValueReader *value;
-	Datum	   *datum;
-	bool	   *null;
-	double	   *cells;			/* encoder->cells; the last row's */
-};
 
 /* An empty binding in context. */
 DeepsadBinding *
@@ -154,14 +115,14 @@ start(DeepsadBinding *binding, const DsadEncoder *encoder, int values)
 	memcpy(signature, encoder->signature.bytes, encoder->signature.length);
 	binding->signature = (DsadBytes) {signature, encoder->signature.length};
 	binding->sources = 0;
-	binding->source = MemoryContextAllocZero(binding->bound, most * sizeof(Source));
+	binding->source = MemoryContextAllocZero(binding->bound, most * sizeof(DeepsadCellSource));
 	binding->value = MemoryContextAllocZero(binding->bound, most * sizeof(DeepsadValueReader));
 	binding->cells = MemoryContextAllocZero(binding->bound, encoder->cells * sizeof(double));
 	binding->datum = MemoryContextAllocZero(binding->bound, Max(values, 1) * sizeof(Datum));
 	binding->null = MemoryContextAllocZero(binding->bound, Max(values, 1) * sizeof(bool));
 }
 
-static Reader
+static DeepsadCellReader
 choose_reader(const DsadColumn *column, const DeepsadValueReader *value)
 {
 	bool		utf8 = GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
@@ -185,13 +146,6 @@ choose_reader(const DsadColumn *column, const DeepsadValueReader *value)
 		default:
 			return READ_NUMBER;
 	}
-}
-
-/* Where the columns come from, in messages. */
-static const char *
-before(const DeepsadColumns *columns)
-{
-	return columns->find ? "the rows before have" : "the model was trained on";
 }
 
 /* Adds value number `index`, of this type, as the source of column c, whose values are of the type `expected`. */
@@ -222,9 +176,9 @@ add_source(DeepsadBinding *binding, const DeepsadColumns *columns, uint32 c, Dsa
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column %s is of type %s, %s %s", deepsad_column_label(encoder, c),
-						OidIsValid(type) ? format_type_be(type) : "unknown", before(columns), deepsad_utf8_text(&column->type_name)),
+						OidIsValid(type) ? format_type_be(type) : "unknown", deepsad_trained_on(columns), deepsad_utf8_text(&column->type_name)),
 				 columns->find ? errhint("Give rows of one type.") : errhint("Cast it to what it was, or train a new model.")));
-	binding->source[binding->sources++] = (Source) {(uint16) index, (uint16) choose_reader(column, value), c, cell};
+	binding->source[binding->sources++] = (DeepsadCellSource) {(uint16) index, (uint16) choose_reader(column, value), c, cell};
 }
 
 /* Makes value number `index`, of this type, the source of a whole column. */
@@ -264,10 +218,10 @@ wrong_count(const DeepsadColumns *columns, int count)
 	if (dsad_encoder_is_array(encoder))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("row has %d features, %s %u", count, before(columns), encoder->cells)));
+				 errmsg("row has %d features, %s %u", count, deepsad_trained_on(columns), encoder->cells)));
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("row has %d columns, %s %u", count, before(columns), encoder->columns),
+			 errmsg("row has %d columns, %s %u", count, deepsad_trained_on(columns), encoder->columns),
 			 columns->find ? errhint("Give rows of one type.") :
 			 encoder_is_nameless(encoder) ?
 							 errhint("Give the columns in the order of the training rows%s.",
@@ -402,137 +356,4 @@ deepsad_binding_values(const DeepsadBinding *binding, bool **nulls)
 {
 	*nulls = binding->null;
 	return binding->datum;
-}
-
-/* An array's cells. */
-static void
-read_elements(DeepsadValueReader *value, const DeepsadColumns *columns, uint32 c, Datum datum, double *cells)
-{
-	const DsadEncoder *encoder = columns->encoder;
-	const DsadColumn *column = &encoder->column[c];
-	DsadRows	row;
-	uint32		count = 0;
-	int			dimensions = deepsad_value_array(value, datum, &row, &count);
-
-	if (dimensions > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("array in column %s has %d dimensions, must have 1", deepsad_column_label(encoder, c), dimensions)));
-	if (count != column->cells)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("array in column %s has %u elements, %s %u",
-						deepsad_column_label(encoder, c), count, before(columns), column->cells)));
-	for (uint32 i = 0; i < count; i++)
-		cells[i] = dsad_row_number(&row, i);
-}
-
-/* The category that a value is. */
-static double
-find_category(const DeepsadColumns *columns, uint32 c, DsadBytes category)
-{
-	return columns->find ? columns->find(columns->ctx, c, category) :
-						   dsad_category_find(&columns->encoder->column[c], category.bytes, category.length);
-}
-
-/* A value that is no text where it lies, as a category; a number that is none is missing. */
-static double
-read_category(DeepsadBinding *binding, const DeepsadColumns *columns, const Source *source, Datum datum)
-{
-	DeepsadValueReader *value = &binding->value[source - binding->source];
-	const DsadColumn *column = &columns->encoder->column[source->column];
-	double		number = value->type == DSAD_TYPE_NUMBER ? deepsad_number_read(&value->number, datum) : 0;
-	char		buffer[DEEPSAD_VALUE_TEXT];
-
-	if (isnan(number) || isinf(number))
-		return number;
-	return find_category(columns, source->column, deepsad_value_category(value, column->prefix, datum, buffer));
-}
-
-/* Text as it lies in a row, unless it is compressed or elsewhere. */
-static inline DsadBytes
-text_bytes(Datum datum)
-{
-	const struct varlena *text = (const struct varlena *) DatumGetPointer(datum);
-
-	if (unlikely(VARATT_IS_COMPRESSED(text) || VARATT_IS_EXTERNAL(text)))
-		text = PG_DETOAST_DATUM_PACKED(datum);
-	return (DsadBytes) {VARDATA_ANY(text), (uint32) VARSIZE_ANY_EXHDR(text)};
-}
-
-/*
- * All cells of the row whose values lie where deepsad_binding_values says; valid until
- * the next call.  Whether they are finite is for the caller to find out.
- */
-const double *
-deepsad_binding_cells(DeepsadBinding *binding, const DeepsadColumns *columns)
-{
-	const DsadEncoder *encoder = columns->encoder;
-
-	for (uint32 s = 0; s < binding->sources; s++)
-	{
-		const Source *source = &binding->source[s];
-		double	   *cell = binding->cells + source->cell;
-		Datum		datum = binding->datum[source->index];
-
-		if (binding->null[source->index])
-		{
-			*cell = NAN;
-			for (uint32 i = 1; source->reader == READ_ARRAY && i < encoder->column[source->column].cells; i++)
-				cell[i] = NAN;
-			continue;
-		}
-		switch ((Reader) source->reader)
-		{
-			case READ_INT2:
-				*cell = DatumGetInt16(datum);
-				break;
-			case READ_INT4:
-				*cell = DatumGetInt32(datum);
-				break;
-			case READ_INT8:
-				*cell = (double) DatumGetInt64(datum);
-				break;
-			case READ_FLOAT4:
-				*cell = DatumGetFloat4(datum);
-				break;
-			case READ_FLOAT8:
-				*cell = DatumGetFloat8(datum);
-				break;
-			case READ_NUMBER:
-				*cell = deepsad_value_number(&binding->value[s], datum);
-				break;
-			case READ_TEXT:
-				*cell = find_category(columns, source->column, text_bytes(datum));
-				break;
-			case READ_CATEGORY:
-				*cell = read_category(binding, columns, source, datum);
-				break;
-			case READ_ARRAY:
-				read_elements(&binding->value[s], columns, source->column, datum, cell);
-				break;
-		}
-	}
-	return binding->cells;
-}
-
-/* The last row's value in one of the encoder's columns, as text; NULL when it is missing. */
-char *
-deepsad_binding_text(DeepsadBinding *binding, const DsadEncoder *encoder, uint32 c)
-{
-	const DsadColumn *column = &encoder->column[c];
-	const double *cells = binding->cells + column->first_cell;
-	char		buffer[DEEPSAD_VALUE_TEXT];
-	DsadBytes	bytes;
-
-	/* a category that the model does not know is shown all the same */
-	if (column->encoding == DSAD_ENCODING_CATEGORY && *cells >= column->categories)
-		for (uint32 s = 0; s < binding->sources; s++)
-			if (binding->source[s].column == c)
-			{
-				bytes = deepsad_value_category(&binding->value[s], column->prefix,
-											   binding->datum[binding->source[s].index], buffer);
-				return deepsad_utf8_text(&bytes);
-			}
-	return deepsad_cells_text(column, cells);
 }

@@ -8,6 +8,9 @@
 
 #include "core/columns/column_statistics.h"
 
+#define DSAD_RULE_CHANCE 1e-5	/* of a rule's being wrong by chance, at most */
+#define DSAD_WARN_CHANCE 1e-3	/* the same for a warning */
+
 /* What there is to say of a column that stays. */
 typedef enum DsadColumnWarning
 {
@@ -42,6 +45,8 @@ typedef struct DsadCandidate
 
 extern DsadStatus dsad_column_rules(const DsadEncoder *draft, DsadCandidate *candidate,
 									const uint64_t rows[DSAD_LABELS], const DsadEnv *env, DsadError *error);
+/* Inside: what each of the files decides. */
+extern void dsad_judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS]);
 extern void dsad_leave_out(DsadCandidate *candidate, DsadLeftOutReason reason);
 extern void dsad_settle_instants(const DsadEncoder *draft, DsadCandidate *candidate);
 

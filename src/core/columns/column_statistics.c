@@ -48,12 +48,6 @@ grow(const DsadEnv *env, void *old, size_t count, size_t room, size_t size)
 	return place;
 }
 
-static bool
-same_value(double a, double b)
-{
-	return a == b || (isnan(a) && isnan(b));
-}
-
 /* Counts a row's value among the few, and forgets them all when there are too many. */
 static DsadStatus
 add_few(DsadFewValues *few, double value, int label, const DsadEnv *env, DsadError *error)
@@ -62,8 +56,8 @@ add_few(DsadFewValues *few, double value, int label, const DsadEnv *env, DsadErr
 
 	if (few->count > DSAD_FEW_VALUES)
 		return DSAD_OK;
-	if (i >= few->count || !same_value(few->value[i], value))
-		for (i = 0; i < few->count && !same_value(few->value[i], value); i++)
+	if (i >= few->count || !dsad_same_cell(few->value[i], value))
+		for (i = 0; i < few->count && !dsad_same_cell(few->value[i], value); i++)
 			;
 	if (i == DSAD_FEW_VALUES)
 	{
@@ -246,7 +240,7 @@ add_telling(DsadTelling *telling, const double *cells, uint32_t count, int8_t la
 		memcpy(telling->value[kind], cells, count * sizeof(double));
 	}
 	for (uint32_t i = 0; i < count; i++)
-		telling->varies[i] |= !same_value(telling->value[kind][i], cells[i]);
+		telling->varies[i] |= !dsad_same_cell(telling->value[kind][i], cells[i]);
 	return DSAD_OK;
 }
 

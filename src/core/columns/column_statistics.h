@@ -71,6 +71,13 @@ typedef struct DsadColumnStatistics
 	DsadTelling telling;		/* arrays */
 } DsadColumnStatistics;
 
+/* Whether two cells are the same value; missing ones are one. */
+static inline bool
+dsad_same_cell(double a, double b)
+{
+	return a == b || (a != a && b != b);
+}
+
 extern void dsad_column_statistics_init(DsadColumnStatistics *s, bool counted, uint32_t counted_columns);
 extern DsadStatus dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column,
 											 const double *cells, int8_t label, const DsadEnv *env, DsadError *error);

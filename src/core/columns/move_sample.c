@@ -51,12 +51,8 @@ dsad_sample_end_of_run(const DsadMoveSample *sample, uint32_t begin, uint32_t co
 	uint32_t	end = begin + 1;
 
 	for (; end < sample->rows; end++)
-	{
-		double		other = dsad_sample_cell(sample, sample->order[end], column);
-
-		if (other != value && !(isnan(other) && isnan(value)))
+		if (!dsad_same_cell(dsad_sample_cell(sample, sample->order[end], column), value))
 			break;
-	}
 	return end;
 }
 

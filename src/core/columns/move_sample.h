@@ -5,8 +5,8 @@
 #ifndef DSAD_MOVE_SAMPLE_H
 #define DSAD_MOVE_SAMPLE_H
 
+#include "core/columns/column_statistics.h"
 #include "core/columns/rank_correlation.h"
-#include "core/model/encoder.h"
 
 typedef struct DsadMoveSample
 {

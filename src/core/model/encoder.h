@@ -139,6 +139,7 @@ extern DsadStatus dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, 
 extern DsadStatus dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern void dsad_encode(const DsadEncoder *encoder, const double *cells, double *features);
+extern DsadStatus dsad_index_categories(DsadColumn *column, DsadArena *arena, DsadError *error);
 extern uint32_t dsad_category_find(const DsadColumn *column, const char *bytes, uint32_t length);
 
 /* Whether rows are one array, whose elements have numbers instead of names. */
