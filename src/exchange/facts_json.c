@@ -47,28 +47,26 @@ static const struct
 
 static const char *const row_kinds[] = {"rows_anomalies", "rows_unlabeled", "rows_normals"};
 
-static const char *const stops[] = {"epochs", "max_steps", "validation"};
-
 /* An option's value; null where it says "not given". */
 static void
-put_option(StringInfo out, const DsadOption *option, const void *field)
+put_option(StringInfo out, const DsadOption *option, const DsadConfig *config)
 {
+	const void *field = (const char *) config + option->offset;
 	const DsadIntList *list = field;
 
+	if (dsad_option_is_null(option, config))
+	{
+		appendStringInfoString(out, "null");
+		return;
+	}
 	switch (option->kind)
 	{
 		case DSAD_OPTION_BOOL:	/* none is part of a model */
 		case DSAD_OPTION_INT:
-			if ((double) *(const int64_t *) field == option->none)
-				appendStringInfoString(out, "null");
-			else
-				appendStringInfo(out, INT64_FORMAT, *(const int64_t *) field);
+			appendStringInfo(out, INT64_FORMAT, *(const int64_t *) field);
 			break;
 		case DSAD_OPTION_FLOAT:
-			if (*(const double *) field == option->none)
-				appendStringInfoString(out, "null");
-			else
-				deepsad_json_double(out, *(const double *) field);
+			deepsad_json_double(out, *(const double *) field);
 			break;
 		case DSAD_OPTION_ENUM:
 			deepsad_json_string(out, option->labels[*(const int64_t *) field]);
@@ -91,7 +89,7 @@ deepsad_json_options(StringInfo out, const DsadConfig *config)
 		if (!dsad_options[i].transient)
 		{
 			deepsad_json_key(out, dsad_options[i].name);
-			put_option(out, &dsad_options[i], (const char *) config + dsad_options[i].offset);
+			put_option(out, &dsad_options[i], config);
 		}
 	appendStringInfoChar(out, '}');
 }
@@ -166,7 +164,7 @@ deepsad_json_member(StringInfo out, const DsadMember *member)
 	deepsad_json_key(out, "best_epoch");
 	appendStringInfo(out, "%u", member->best_epoch);
 	deepsad_json_key(out, "stopped_by");
-	deepsad_json_string(out, stops[member->stop]);
+	deepsad_json_string(out, dsad_stop_labels[member->stop]);
 	deepsad_json_key(out, "collapsed");
 	appendStringInfo(out, "%d", member->collapsed);
 	appendStringInfoChar(out, '}');
@@ -180,7 +178,7 @@ deepsad_read_member(DsadMember *member, JsonbContainer *object)
 	member->epochs_run = (uint32) deepsad_json_get_int(object, "epochs", 0, DSAD_MAX_EPOCHS, 0);
 	member->steps_run = (uint64_t) deepsad_json_get_int(object, "steps", 0, PG_INT64_MAX, 0);
 	member->best_epoch = (uint32) deepsad_json_get_int(object, "best_epoch", 0, DSAD_MAX_EPOCHS, 0);
-	member->stop = (uint8) deepsad_json_get_name(object, "stopped_by", stops, lengthof(stops));
+	member->stop = (uint8) deepsad_json_get_name(object, "stopped_by", dsad_stop_labels, DSAD_STOPS);
 	member->collapsed = (uint8) deepsad_json_get_int(object, "collapsed", 0, 1, 0);
 }
 

@@ -176,7 +176,7 @@ deepsad_column_example(const char *name, const char *as)
 	return quote_literal_cstr(json.data);
 }
 
-/* A column in "columns" that the rows lack is an error. */
+/* A column in "columns", an object or a list of names, that the rows lack is an error. */
 void
 deepsad_columns_check(JsonbContainer *columns, char *const *names, int count)
 {
@@ -189,7 +189,7 @@ deepsad_columns_check(JsonbContainer *columns, char *const *names, int count)
 	iterator = JsonbIteratorInit(columns);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
-		bool		found = token != WJB_KEY;
+		bool		found = token != WJB_KEY && token != WJB_ELEM;
 
 		for (int i = 0; i < count && !found; i++)
 			found = (int) strlen(names[i]) == item.val.string.len &&

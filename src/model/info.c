@@ -34,8 +34,6 @@ last_loss(const float *loss, uint32 count)
 static void
 push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *member)
 {
-	static const char *const stops[] = {
-		[DSAD_STOP_EPOCHS] = "epochs", [DSAD_STOP_MAX_STEPS] = "max_steps", [DSAD_STOP_VALIDATION] = "validation"};
 	bool		validated = model->config.validation > 0 && model->facts.validation > 0;
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -46,7 +44,7 @@ push_member(JsonbParseState **state, const DsadModel *model, const DsadMember *m
 	deepsad_push_int(state, "epochs", member->epochs_run);
 	deepsad_push_int(state, "steps", (int64) member->steps_run);
 	deepsad_push_float(state, "loss", last_loss(member->train_loss, member->epochs_run));
-	deepsad_push_string(state, "stopped_by", stops[member->stop]);
+	deepsad_push_string(state, "stopped_by", dsad_stop_labels[member->stop]);
 	if (validated)
 	{
 		deepsad_push_int(state, "best_epoch", member->best_epoch);

@@ -70,6 +70,17 @@ deepsad_same_model(struct varlena *a, struct varlena *b)
 		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
+/* Fails unless a row's model is that of its group; both as they are stored. */
+void
+deepsad_check_group_model(struct varlena *model, struct varlena *of_group)
+{
+	if (!deepsad_same_model(model, of_group))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model differs between rows of one group"),
+				 errhint("Give the same model for every row of a group, or group by it.")));
+}
+
 /* The model as bytes, in the current context. */
 bytea *
 deepsad_model_encode(const DsadModel *model)

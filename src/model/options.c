@@ -280,15 +280,6 @@ deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
 	deepsad_check(dsad_config_check(config, &error), &error);
 }
 
-/* Whether the option has no value. */
-static bool
-is_null(const DsadOption *option, const void *field)
-{
-	if (option->kind == DSAD_OPTION_FLOAT)
-		return *(const double *) field == option->none;
-	return (double) *(const int64_t *) field == option->none;
-}
-
 /* Pushes every option of a model as key and value, into an object that is being built. */
 void
 deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
@@ -300,7 +291,7 @@ deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 
 		if (option->transient)
 			continue;
-		if (option->kind != DSAD_OPTION_INT_LIST && is_null(option, field))
+		if (dsad_option_is_null(option, config))
 			deepsad_push_string(state, option->name, NULL);
 		else if (option->kind == DSAD_OPTION_INT)
 			deepsad_push_int(state, option->name, *(const int64_t *) field);

@@ -111,8 +111,8 @@ error_hint(const DsadError *error)
 }
 
 /* Reports the core's error. */
-void
-deepsad_raise(const DsadError *error)
+DEEPSAD_NORETURN static void
+raise_error(const DsadError *error)
 {
 	const char *hint = error_hint(error);
 
@@ -127,5 +127,5 @@ void
 deepsad_check(DsadStatus status, const DsadError *error)
 {
 	if (status != DSAD_OK)
-		deepsad_raise(error);
+		raise_error(error);
 }

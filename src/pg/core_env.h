@@ -8,7 +8,6 @@
 #include "core/dsad.h"
 
 extern void deepsad_env_init(DsadEnv *env, MemoryContext context);
-DEEPSAD_NORETURN extern void deepsad_raise(const DsadError *error);
 extern void deepsad_check(DsadStatus status, const DsadError *error);
 
 #endif

@@ -150,11 +150,8 @@ deepsad_report_transition(PG_FUNCTION_ARGS)
 	model = (struct varlena *) PG_GETARG_POINTER(MODEL_ARG);
 	if (judged == NULL)
 		judged = start_group(fcinfo, model, context);
-	else if (!deepsad_same_model(model, judged->stored))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model differs between rows of one group"),
-				 errhint("Give the same model for every row of a group, or group by it.")));
+	else
+		deepsad_check_group_model(model, judged->stored);
 	if (PG_ARGISNULL(FEATURES_ARG))
 	{
 		judged->skipped++;

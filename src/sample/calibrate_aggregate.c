@@ -62,11 +62,8 @@ deepsad_calibrate_transition(PG_FUNCTION_ARGS)
 	model = (struct varlena *) PG_GETARG_POINTER(MODEL_ARG);
 	if (state == NULL)
 		state = deepsad_calibrator_create(context, model);
-	else if (!deepsad_calibrator_same_model(state, model))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model differs between rows of one group"),
-				 errhint("Give the same model for every row of a group, or group by it.")));
+	else
+		deepsad_calibrator_check_model(state, model);
 	if (PG_NARGS() <= LABEL_ARG || deepsad_label_read(site->label_kind, &fcinfo->args[LABEL_ARG]) != DSAD_ANOMALY)
 		deepsad_calibrator_add(state, site->features, &fcinfo->args[FEATURES_ARG], 1);
 	PG_RETURN_POINTER(state);

@@ -60,11 +60,11 @@ deepsad_calibrator_create(MemoryContext context, struct varlena *model)
 	return calibrator;
 }
 
-/* Whether this, as it is stored, is the model. */
-bool
-deepsad_calibrator_same_model(const DeepsadCalibrator *calibrator, struct varlena *model)
+/* Fails unless this, as it is stored, is the model. */
+void
+deepsad_calibrator_check_model(const DeepsadCalibrator *calibrator, struct varlena *model)
 {
-	return deepsad_same_model(model, calibrator->stored);
+	deepsad_check_group_model(model, calibrator->stored);
 }
 
 /* Takes note of a score. */

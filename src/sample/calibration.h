@@ -10,7 +10,7 @@
 typedef struct DeepsadCalibrator DeepsadCalibrator;
 
 extern DeepsadCalibrator *deepsad_calibrator_create(MemoryContext context, struct varlena *model);
-extern bool deepsad_calibrator_same_model(const DeepsadCalibrator *calibrator, struct varlena *model);
+extern void deepsad_calibrator_check_model(const DeepsadCalibrator *calibrator, struct varlena *model);
 extern void deepsad_calibrator_add(DeepsadCalibrator *calibrator, DeepsadFeatures *features,
 								   const NullableDatum *argument, uint64 count);
 extern bytea *deepsad_calibrator_finish(DeepsadCalibrator *calibrator);

@@ -11,6 +11,7 @@
 #include "utils/numeric.h"
 
 #include "core/sample/sample.h"
+#include "model/column_options.h"
 #include "sample/sample_options.h"
 
 #define DEFAULT_ROWS 200000
@@ -150,24 +151,5 @@ deepsad_sample_takes(Jsonb *options, const char *column)
 void
 deepsad_sample_check_names(Jsonb *options, char *const *columns, int count)
 {
-	JsonbContainer *container = find_columns(options);
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	item;
-
-	if (container == NULL)
-		return;
-	iterator = JsonbIteratorInit(container);
-	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
-	{
-		bool		found = token != WJB_KEY && token != WJB_ELEM;
-
-		for (int i = 0; i < count && !found; i++)
-			found = names(&item, columns[i]);
-		if (!found)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("option \"columns\" names column \"%.*s\", which the rows do not have",
-							item.val.string.len, item.val.string.val)));
-	}
+	deepsad_columns_check(find_columns(options), columns, count);
 }

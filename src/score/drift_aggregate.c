@@ -76,11 +76,8 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 	model = (struct varlena *) PG_GETARG_POINTER(MODEL_ARG);
 	if (state == NULL)
 		state = start_group(model, context);
-	else if (!deepsad_same_model(model, state->stored))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model differs between rows of one group"),
-				 errhint("Give the same model for every row of a group, or group by it.")));
+	else
+		deepsad_check_group_model(model, state->stored);
 	columns = (DeepsadColumns) {state->model.encoder, NULL, NULL, false};
 	deepsad_features_read(features, &columns, fcinfo->args + FEATURES_ARG, &row);
 	if (!dsad_drift_add(&state->drift, &row, state->scratch))

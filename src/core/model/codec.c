@@ -201,7 +201,7 @@ get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError 
 	member->stop = (uint8_t) stop;
 	member->collapsed = (uint8_t) collapsed;
 	if (!(member->divisor > 0) || collapsed > 1 ||
-		stop > DSAD_STOP_VALIDATION || member->best_epoch > member->epochs_run ||
+		stop >= DSAD_STOPS || member->best_epoch > member->epochs_run ||
 		member->pretrain_epochs_run > model->config.pretrain_epochs ||
 		member->epochs_run > model->config.epochs)
 		r->failed = true;

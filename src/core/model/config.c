@@ -91,6 +91,20 @@ _Static_assert(sizeof(dsad_options) / sizeof(dsad_options[0]) < 64, "options tha
 
 const int dsad_option_count = sizeof(dsad_options) / sizeof(dsad_options[0]);
 
+/* The value of an option that is no list, at field. */
+static double
+number_of(const DsadOption *option, const void *field)
+{
+	return option->kind == DSAD_OPTION_FLOAT ? *(const double *) field : (double) *(const int64_t *) field;
+}
+
+/* Whether an option says "not given", as SQL's NULL does. */
+bool
+dsad_option_is_null(const DsadOption *option, const DsadConfig *config)
+{
+	return option->kind != DSAD_OPTION_INT_LIST && number_of(option, (const char *) config + option->offset) == option->none;
+}
+
 /* The option of that name (length bytes), or NULL. */
 const DsadOption *
 dsad_option_find(const char *name, size_t length)
@@ -275,7 +289,7 @@ dsad_config_check(const DsadConfig *config, DsadError *error)
 			status = check_list(option, field, error);
 			continue;
 		}
-		value = option->kind == DSAD_OPTION_FLOAT ? *(const double *) field : (double) *(const int64_t *) field;
+		value = number_of(option, field);
 		if (value != option->none)
 			status = dsad_option_check(option, value, error);
 	}

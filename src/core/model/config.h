@@ -127,6 +127,7 @@ typedef struct DsadOption
 extern const DsadOption dsad_options[];
 extern const int dsad_option_count;
 
+extern bool dsad_option_is_null(const DsadOption *option, const DsadConfig *config);
 extern const DsadOption *dsad_option_find(const char *name, size_t length);
 extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
 								 uint64_t rows);

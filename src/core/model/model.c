@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+const char *const dsad_stop_labels[DSAD_STOPS] = {
+	[DSAD_STOP_EPOCHS] = "epochs", [DSAD_STOP_MAX_STEPS] = "max_steps", [DSAD_STOP_VALIDATION] = "validation"};
+
 /* Room for that many features and inputs (at least as many), in arena; false when out of memory. */
 bool
 dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs)

@@ -45,8 +45,11 @@ typedef enum DsadStop
 {
 	DSAD_STOP_EPOCHS,			/* all epochs were run */
 	DSAD_STOP_MAX_STEPS,
-	DSAD_STOP_VALIDATION		/* the loss on held-out rows did not fall for `patience` epochs */
+	DSAD_STOP_VALIDATION,		/* the loss on held-out rows did not fall for `patience` epochs */
+	DSAD_STOPS
 } DsadStop;
+
+extern const char *const dsad_stop_labels[DSAD_STOPS];	/* for people */
 
 /* One network of the ensemble.  L = layers; layer l maps dims[l] to dims[l + 1]. */
 typedef struct DsadMember

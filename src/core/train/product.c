@@ -99,10 +99,10 @@ kernel_product(DsadProducts *products, bool transposed, size_t m, size_t n, size
 	}
 }
 
-/* c (m, n) = a (m, k) * b (k, n) */
-void
-dsad_product_nn(DsadProducts *products, size_t m, size_t n, size_t k,
-				const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
+/* c (m, n) = a (m, k) * b (k, n) or, turned, a' * b with a (k, m), rows of c piece by piece. */
+static void
+product(DsadProducts *products, bool turned, size_t m, size_t n, size_t k,
+		const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
 {
 	size_t		step = piece_rows(m, n, k);
 	bool		blas = use_blas(products, m, n, k);
@@ -110,15 +110,23 @@ dsad_product_nn(DsadProducts *products, size_t m, size_t n, size_t k,
 	for (size_t i = 0; i < m; i += step, dsad_watch(&products->watch))
 	{
 		size_t		rows = m - i < step ? m - i : step;
+		const float *first = turned ? a + i : a + i * lda;
 
 		if (blas)
-			products->sgemm(DSAD_CBLAS_ROW_MAJOR, DSAD_CBLAS_NO_TRANS, DSAD_CBLAS_NO_TRANS,
-							(int) rows, (int) dsad_padded(n), (int) k, 1, a + i * lda, (int) lda, b, (int) ldb,
+			products->sgemm(DSAD_CBLAS_ROW_MAJOR, turned ? DSAD_CBLAS_TRANS : DSAD_CBLAS_NO_TRANS, DSAD_CBLAS_NO_TRANS,
+							(int) rows, (int) dsad_padded(n), (int) k, 1, first, (int) lda, b, (int) ldb,
 							0, c + i * ldc, (int) ldc);
 		else
-			kernel_product(products, false, rows, dsad_padded(n), k, a + i * lda, lda, b, ldb,
-						   c + i * ldc, ldc);
+			kernel_product(products, turned, rows, dsad_padded(n), k, first, lda, b, ldb, c + i * ldc, ldc);
 	}
+}
+
+/* c (m, n) = a (m, k) * b (k, n) */
+void
+dsad_product_nn(DsadProducts *products, size_t m, size_t n, size_t k,
+				const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
+{
+	product(products, false, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 /* c (m, n) = a' * b with a (k, m) and b (k, n) */
@@ -126,21 +134,7 @@ void
 dsad_product_tn(DsadProducts *products, size_t m, size_t n, size_t k,
 				const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
 {
-	size_t		step = piece_rows(m, n, k);
-	bool		blas = use_blas(products, m, n, k);
-
-	for (size_t i = 0; i < m; i += step, dsad_watch(&products->watch))
-	{
-		size_t		rows = m - i < step ? m - i : step;
-
-		if (blas)
-			products->sgemm(DSAD_CBLAS_ROW_MAJOR, DSAD_CBLAS_TRANS, DSAD_CBLAS_NO_TRANS,
-							(int) rows, (int) dsad_padded(n), (int) k, 1, a + i, (int) lda, b, (int) ldb,
-							0, c + i * ldc, (int) ldc);
-		else
-			kernel_product(products, true, rows, dsad_padded(n), k, a + i, lda, b, ldb,
-						   c + i * ldc, ldc);
-	}
+	product(products, true, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 /* turned (columns, padded rows) = b' of b (rows, columns); vectors run over the result's columns. */
