@@ -115,10 +115,24 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		deepsad_push_int(state, "rows", (int64) trust->rows[kind]);
 		push_known(state, "mean_score", trust->mean_score[kind]);
-		deepsad_push_rounded(state, "entropy", trust->mean_score[kind] > 0 ? model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
+		deepsad_push_rounded(state, "entropy",
+							 trust->mean_score[kind] > 0 ?
+								 model->config.latent / 2.0 * log(trust->mean_score[kind] / average) :
+								 get_float8_nan());
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* The option that the threshold follows, NULL = there is none. */
+static const char *
+decided_by(const DsadConfig *config, const DsadDecision *decision)
+{
+	if (decision->kind == DSAD_DECISION_NONE)
+		return NULL;
+	if (config->threshold > 0)
+		return "score";
+	return config->contamination > 0 ? "contamination" : "alpha";
 }
 
 /* What p-values rest on, and what is_anomaly goes by; a part that does not exist is null. */
@@ -139,9 +153,7 @@ push_decision(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	deepsad_push_key(state, "threshold");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_string(state, "by", decision.kind == DSAD_DECISION_NONE ? NULL : model->config.threshold > 0 ? "score" :
-																			  model->config.contamination > 0 ? "contamination" :
-																												"alpha");
+	deepsad_push_string(state, "by", decided_by(&model->config, &decision));
 	deepsad_push_float(state, "score", decision.kind == DSAD_DECISION_SCORE ? decision.score : get_float8_nan());
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }

@@ -50,7 +50,9 @@ deepsad_build_info(PG_FUNCTION_ARGS)
 		deepsad_push_string(&state, "core", blas.core);
 	}
 	else
-		deepsad_push_string(&state, "reason", blas.reason[0] ? blas.reason : "loaded at the first training of a session, never for scoring");
+		deepsad_push_string(&state, "reason",
+							blas.reason[0] ? blas.reason :
+											 "loaded at the first training of a session, never for scoring");
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }

@@ -230,7 +230,8 @@ deepsad_utf8_text(const DsadBytes *bytes)
 {
 	char	   *text = palloc(4 * (Size) bytes->length + 1);
 	char	   *at = text;
-	bool		plain = GetDatabaseEncoding() == PG_UTF8 && pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
+	bool		plain = GetDatabaseEncoding() == PG_UTF8 &&
+						pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
 
 	for (uint32 i = 0; i < bytes->length; i++)
 	{

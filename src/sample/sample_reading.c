@@ -98,7 +98,8 @@ unsupported(const char *name, Oid type)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name, format_type_be(type)),
+			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name,
+					format_type_be(type)),
 			 errhint("Cast it in the query, or leave it out: option \"columns\".")));
 }
 
@@ -285,7 +286,8 @@ put_array(Reading *reading, ReadColumn *column, Size used, Datum datum)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 name && dimensions == 0 ? errmsg("array in column \"%s\" is empty", name) :
-				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions) :
+				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name,
+												  dimensions) :
 				 dimensions == 0		 ? errmsg("features array is empty") :
 										   errmsg("features array has %d dimensions, must have 1", dimensions)));
 	return dsad_cell_array(reserve(reading, used, DSAD_CELL_ROOM + sizeof(double) * (Size) count), &row, count);

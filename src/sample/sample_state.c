@@ -53,7 +53,8 @@ static const ExpandedObjectMethods methods = {get_flat_size, flatten_into};
 DeepsadSample *
 deepsad_sample_create(MemoryContext parent, int64 seed, uint32 rows, uint64 bytes)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "deepsad training set", 0, FIRST_BLOCK, ALLOCSET_SMALL_MAXSIZE);
+	MemoryContext context = AllocSetContextCreate(parent, "deepsad training set", 0, FIRST_BLOCK,
+												  ALLOCSET_SMALL_MAXSIZE);
 	DeepsadSample *state = MemoryContextAllocZero(context, sizeof(DeepsadSample));
 	DsadEnv		env;
 	DsadError	error;

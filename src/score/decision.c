@@ -38,7 +38,8 @@ warn_unanswered(const char *message, const char *hint)
 }
 
 #define NO_CALIBRATION "model has no calibration rows"
-#define NO_CALIBRATION_HINT "Train on at least 20 rows with deepsad_options(calibration => 'auto'). deepsad_update drops them."
+#define NO_CALIBRATION_HINT \
+	"Train on at least 20 rows with deepsad_options(calibration => 'auto'). deepsad_update drops them."
 
 /* deepsad_pvalue(model, VARIADIC features) -> float8 */
 Datum
