@@ -44,12 +44,12 @@ deepsad_build_info(PG_FUNCTION_ARGS)
 	deepsad_push_key(&state, "openblas");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_bool(&state, "in_use", blas.bound);
-	if (blas.bound)
+	if (blas.core[0])
 	{
 		deepsad_push_string(&state, "config", blas.config);
 		deepsad_push_string(&state, "core", blas.core);
 	}
-	else
+	if (!blas.bound)
 		deepsad_push_string(&state, "reason",
 							blas.reason[0] ? blas.reason :
 											 "loaded at the first training of a session, never for scoring");
