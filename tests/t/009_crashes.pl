@@ -20,7 +20,7 @@ $node->append_conf('postgresql.conf', "max_parallel_workers = 8\nmax_worker_proc
 $node->start;
 $node->safe_psql('postgres', $tables);
 my $lab = DeepsadLaboratory->new($node);
-my $epochs = 6;
+my $epochs = 20;
 my $training = training(3, 2, $epochs);
 my $in_files = "SET maintenance_work_mem = '1MB'";
 my $right = $node->safe_psql('postgres', "$in_files; " . training(3, 0, $epochs));
