@@ -1,5 +1,5 @@
 # Out of memory at the n-th request of a process for memory, in every function: a clean error or the right result.
-# DEEPSAD_ROUNDS (8) says how many requests of each function fail, one at a time.
+# DEEPSAD_ROUNDS (4) says how many requests of each function fail, one at a time.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -10,7 +10,7 @@ use Test::More;
 use DeepsadLaboratory qw($tables %statement);
 use DeepsadSession;
 
-my $rounds = $ENV{DEEPSAD_ROUNDS} || 8;
+my $rounds = $ENV{DEEPSAD_ROUNDS} || 4;
 my $seed = $ENV{DEEPSAD_SEED} || time;
 srand($seed);
 note("seed $seed");
