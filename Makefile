@@ -133,9 +133,9 @@ dist-check:
 deb:
 	@tests/run/lane trixie "" tests/run/deb
 
-# Interrupted trainings and failures, many times over, and two dozen sessions: make torture ROUNDS=1000 SECONDS=600
+# Interrupted trainings and failures, many times over, and two dozen sessions: make torture ROUNDS=100 SECONDS=600
 torture:
-	@tests/run/torture $(or $(ROUNDS),1000) $(SECONDS)
+	@tests/run/torture $(or $(ROUNDS),100) $(SECONDS)
 
 # Pages of deepsad_report in parsers, validators and a browser, as far as they are installed
 report-check:

@@ -1,7 +1,7 @@
 # What a training or scoring needs and cannot have: disk for temporary files (temp_file_limit, a full disk), shared
 # memory, workers; workers that are killed; cancels at random moments in every function.
 # Each try ends with the right result, the same bits as undisturbed, or with a clean error; nothing stays behind.
-# DEEPSAD_ROUNDS (8) says how often each; DEEPSAD_SMALL_DISK names an empty file system of a few MB, which tests/run makes.
+# DEEPSAD_ROUNDS (8) says how often each, DEEPSAD_CANCELS (as often) the cancels; DEEPSAD_SMALL_DISK names an empty file system of a few MB, which tests/run makes.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -12,6 +12,7 @@ use DeepsadSession;
 use Time::HiRes qw(time usleep);
 
 my $rounds = $ENV{DEEPSAD_ROUNDS} || 8;
+my $cancels = $ENV{DEEPSAD_CANCELS} || $rounds;
 my $disk = $ENV{DEEPSAD_SMALL_DISK};
 my $seed = $ENV{DEEPSAD_SEED} || time;
 srand($seed);
@@ -111,7 +112,7 @@ for my $name (@there)
 	$session->ask('ROLLBACK');
 }
 is(join('', map { "$_: $unknown{$_}" } sort keys %unknown), '', 'each statement is one that works');
-for my $round (1 .. $rounds)
+for my $round (1 .. $cancels)
 {
 	my $name = (sort keys %usual)[ rand keys %usual ];
 	my $wait = rand() * 1.1 * ($usual{$name} > 2 ? 2 : $usual{$name});
