@@ -16,6 +16,7 @@
 
 #include "pg/core_env.h"
 #include "pg/jsonb_build.h"
+#include "pg/version_check.h"
 #include "model/model_bytes.h"
 #include "pg/set_result.h"
 #include "model/options.h"
@@ -276,8 +277,10 @@ deepsad_is_model(PG_FUNCTION_ARGS)
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
-	bool		is_model = deepsad_model_try_decode(&model, &arena, &env, context, bytes);
+	bool		is_model;
 
+	deepsad_check_versions();
+	is_model = deepsad_model_try_decode(&model, &arena, &env, context, bytes);
 	MemoryContextDelete(context);
 	PG_RETURN_BOOL(is_model);
 }

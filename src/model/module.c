@@ -9,6 +9,7 @@
 
 #include "core/dsad.h"
 #include "pg/jsonb_build.h"
+#include "pg/version_check.h"
 #include "model/model_cache.h"
 
 #ifndef DEEPSAD_VERSION
@@ -36,6 +37,7 @@ deepsad_build_info(PG_FUNCTION_ARGS)
 	DsadBlasInfo blas = dsad_blas_info();
 	JsonbParseState *state = NULL;
 
+	deepsad_check_versions();
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_string(&state, "version", DEEPSAD_VERSION);
 	deepsad_push_int(&state, "model_format", DSAD_FORMAT);
