@@ -304,7 +304,7 @@ finish_run(Run *run)
  */
 bytea *
 deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, uint64 skipped,
-					 DeepsadProgress *progress, DeepsadSaid *said)
+					 const DsadDigest *digest, DeepsadProgress *progress, DeepsadSaid *said)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -330,6 +330,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 	{
 		deepsad_check(status, &error);
 		run.model.facts.skipped = skipped;
+		run.model.facts.digest = *digest;
 		finish_run(&run);
 		deepsad_warn_model(&run.model, said);
 		MemoryContextSwitchTo(old);
@@ -346,7 +347,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
  */
 bytea *
 deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
-						DeepsadProgress *progress)
+						const DsadDigest *digest, DeepsadProgress *progress)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -370,6 +371,7 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 	run.model = decoded;
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),
 				  &error);
+	run.model.facts.update_digest = *digest;
 	if (run.model.facts.update_anomalies == run.model.facts.update_rows)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
