@@ -5,7 +5,7 @@
  *
  * Rows that fit maintenance_work_mem twice over, raw and scaled, are trained on in
  * an order that depends on their content alone.  Beyond that they pass through
- * temporary files in the order they came: the scaled rows then lie in memory if
+ * temporary files, sorted into the same order: the scaled rows then lie in memory if
  * they fit there, else in blocks.
  */
 #include "pg/pg_compat.h"
@@ -19,6 +19,7 @@
 #include "model/model_bytes.h"
 #include "model/options.h"
 #include "train/parallel.h"
+#include "train/row_sort.h"
 #include "train/training_run.h"
 
 /*
@@ -277,6 +278,11 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 		mul_size(maintenance_work_mem, 1024))
 	{
 		deepsad_rowstore_spill(store);
+		get_source(run, columns);
+	}
+	if (run->source.sequential)
+	{
+		deepsad_rowstore_sort(store, &run->source);
 		get_source(run, columns);
 	}
 	run->progress = progress;
