@@ -24,6 +24,11 @@ SET maintenance_work_mem = '1MB';
 INSERT INTO model SELECT 'blocks', deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big;
 SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big) = model AS again,
 	(SELECT deepsad_train(x, flag, quick(4, 2) ORDER BY id) FROM big) = model AS two_workers FROM model WHERE name = 'blocks';
+-- not by the order in which rows come
+SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY hashint4(id)) FROM big) = model AS other_order FROM model WHERE name = 'blocks';
+SET maintenance_work_mem = '2MB';
+SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY hashint4(id)) FROM big) = model AS other_order FROM model WHERE name = 'file';
+SET maintenance_work_mem = '1MB';
 SELECT name, jsonb_pretty(deepsad_info(model) -> 'rows') AS rows, deepsad_info(model) -> 'members' -> 0 -> 'steps' AS steps FROM model ORDER BY name;
 SELECT name, (SELECT deepsad_roc_auc(deepsad_score(model, x), coalesce(flag, false)) FROM big) > 0.95 AS good FROM model ORDER BY name;
 -- several groups at a time, and all rows of one too wide for a block

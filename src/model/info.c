@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "pg/core_env.h"
+#include "pg/digest_text.h"
 #include "pg/jsonb_build.h"
 #include "pg/version_check.h"
 #include "model/model_bytes.h"
@@ -69,6 +70,7 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 	deepsad_push_int(state, "unlabeled", (int64) (facts->rows - facts->anomalies - facts->normals));
 	deepsad_push_int(state, "missing_elements", (int64) facts->missing);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	deepsad_push_string(state, "digest", deepsad_digest_text(&facts->digest));
 	deepsad_push_int(state, "updates", (int64) facts->updates);
 	if (facts->updates > 0)
 	{
@@ -77,6 +79,7 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 		deepsad_push_int(state, "rows", (int64) facts->update_rows);
 		deepsad_push_int(state, "anomalies", (int64) facts->update_anomalies);
 		deepsad_push_int(state, "normals", (int64) facts->update_normals);
+		deepsad_push_string(state, "digest", deepsad_digest_text(&facts->update_digest));
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 }

@@ -39,6 +39,15 @@
 #define DSAD_TUPLESORT_RANDOM_ACCESS true
 #endif
 
+/* The next datum of a sort: a copy, which is the caller's to give back, or valid until the one after it. */
+#if PG_VERSION_NUM >= 160000
+#define deepsad_sort_next(sort, value, null) tuplesort_getdatum(sort, true, false, value, null, NULL)
+#define DEEPSAD_SORT_COPIES false
+#else
+#define deepsad_sort_next(sort, value, null) tuplesort_getdatum(sort, true, value, null, NULL)
+#define DEEPSAD_SORT_COPIES true
+#endif
+
 /* This transaction's number, unique in the life of this session. */
 #if PG_VERSION_NUM >= 170000
 #define DEEPSAD_LOCAL_TRANSACTION (MyProc->vxid.lxid)

@@ -30,6 +30,7 @@ struct DeepsadCollector
 	DeepsadColumnCollector *columns;	/* NULL = it is not known yet what rows are like */
 	DeepsadWaitingRows *waiting;	/* NULL = none */
 	uint64		skipped;		/* rows whose features are NULL */
+	DsadDigest	digest;			/* of the others */
 	DeepsadProgress progress;
 	bool		saw_normal;
 	bool		saw_anomaly;
@@ -122,6 +123,26 @@ deepsad_collector_same_model(const DeepsadCollector *collector, struct varlena *
 	return deepsad_same_model(model, collector->model);
 }
 
+/* Adds a row that is an array to the digest. */
+static void
+note_array(DeepsadCollector *collector, const DsadRows *row, uint32 count, int8 label)
+{
+	dsad_digest_add(&collector->digest, deepsad_row_hash_array(collector->shared->hash, row, count), label, 1);
+}
+
+/* Adds a row with columns to the digest. */
+static void
+note_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label)
+{
+	DeepsadRowHash *hash = collector->shared->hash;
+	TupleDesc	columns = collector->shared->columns;
+
+	dsad_digest_add(&collector->digest,
+					columns ? deepsad_row_hash_columns(hash, columns, argument) :
+							  deepsad_row_hash_record(hash, argument->value),
+					label, 1);
+}
+
 /* Keeps a row of cells. */
 static void
 add_cells(DeepsadCollector *collector, DeepsadFeatures *features, const NullableDatum *argument, int8 label)
@@ -129,6 +150,8 @@ add_cells(DeepsadCollector *collector, DeepsadFeatures *features, const Nullable
 	const DeepsadColumns *reading = deepsad_columns_reading(collector->columns);
 	DsadRows	row = {deepsad_features_cells(features, reading, argument), 1, false};
 
+	if (deepsad_features_are_array(features))
+		note_array(collector, &row, reading->encoder->cells, label);
 	deepsad_columns_add(collector->columns, row.values, label);
 	deepsad_rowstore_add(collector->store, &row, reading->encoder->cells, label);
 }
@@ -148,6 +171,7 @@ add_array(DeepsadCollector *collector, const NullableDatum *argument, int8 label
 		infinite |= isinf(dsad_row_number(&row, i)) != 0;
 	if (unlikely(infinite))
 		deepsad_features_infinite(&row, count);
+	note_array(collector, &row, count, label);
 	/* before anything looks at it: that it has another width than the rows before is an error there */
 	deepsad_rowstore_add(collector->store, &row, count, label);
 	deepsad_columns_add_array(collector->columns, &row, label);
@@ -207,6 +231,8 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 	}
 	collector->saw_anomaly |= label == DSAD_ANOMALY;
 	collector->saw_normal |= label == DSAD_NORMAL;
+	if (!deepsad_features_are_array(features))
+		note_row(collector, argument, label);
 	if (deepsad_features_are_array(features) && !collector->model)
 		add_array(collector, argument, label);
 	else if (collector->columns != NULL || !begin_row(collector, argument, label))
@@ -280,12 +306,12 @@ deepsad_collector_train(DeepsadCollector *collector)
 	collector->store = NULL;
 	if (collector->model)
 		result = deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
-										 &collector->progress);
+										 &collector->digest, &collector->progress);
 	else
 	{
 		parse_options(&config, collector, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
-		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->progress,
-									  &collector->shared->said);
+		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->digest,
+									  &collector->progress, &collector->shared->said);
 	}
 	deepsad_collector_end(collector);
 	return result;

@@ -164,6 +164,8 @@ train_on_query(const char *query, int count, bool labeled, bool asked, Jsonb *op
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	memset(all, true, count * sizeof(bool));
 	shared.features = deepsad_features_of_columns(context, features_type(portal->tupDesc, count));
+	shared.columns = deepsad_features_desc(shared.features);
+	shared.hash = deepsad_row_hash_create(context);
 	shared.report = deepsad_column_report_create(context);
 	shared.asked = asked ? all : NULL;
 	if (labeled)

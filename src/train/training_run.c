@@ -5,7 +5,7 @@
  *
  * Rows that fit maintenance_work_mem twice over, raw and scaled, are trained on in
  * an order that depends on their content alone.  Beyond that they pass through
- * temporary files in the order they came: the scaled rows then lie in memory if
+ * temporary files, sorted into the same order: the scaled rows then lie in memory if
  * they fit there, else in blocks.
  */
 #include "pg/pg_compat.h"
@@ -19,6 +19,7 @@
 #include "model/model_bytes.h"
 #include "model/options.h"
 #include "train/parallel.h"
+#include "train/row_sort.h"
 #include "train/training_run.h"
 
 /*
@@ -280,6 +281,11 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 		deepsad_rowstore_spill(store);
 		get_source(run, columns);
 	}
+	if (run->source.sequential)
+	{
+		deepsad_rowstore_sort(store, &run->source);
+		get_source(run, columns);
+	}
 	run->progress = progress;
 	progress->verbose = config->verbose != 0;
 	progress->members = (uint32) config->members;
@@ -305,7 +311,7 @@ finish_run(Run *run)
  */
 bytea *
 deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, uint64 skipped,
-					 DeepsadProgress *progress, DeepsadSaid *said)
+					 const DsadDigest *digest, DeepsadProgress *progress, DeepsadSaid *said)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -331,6 +337,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 	{
 		deepsad_check(status, &error);
 		run.model.facts.skipped = skipped;
+		run.model.facts.digest = *digest;
 		finish_run(&run);
 		deepsad_warn_model(&run.model, said);
 		MemoryContextSwitchTo(old);
@@ -347,7 +354,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
  */
 bytea *
 deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
-						DeepsadProgress *progress)
+						const DsadDigest *digest, DeepsadProgress *progress)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -371,6 +378,7 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 	run.model = decoded;
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),
 				  &error);
+	run.model.facts.update_digest = *digest;
 	if (run.model.facts.update_anomalies == run.model.facts.update_rows)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
