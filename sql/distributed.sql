@@ -84,5 +84,13 @@ END $$;
 SELECT di_plan('SELECT avg(deepsad_score((SELECT model FROM di_model), x)) FROM di');
 SELECT count(*) AS rows, count(*) FILTER (WHERE a.s = b.s) AS same FROM (SELECT id, deepsad_score(model, x) AS s FROM di, di_model) a
 	JOIN (SELECT id, deepsad_score(model, x) AS s FROM (SELECT * FROM di_here UNION ALL SELECT * FROM di_there) q, di_model) b USING (id);
+
+-- what engines that call the aggregate themselves need: arguments of exactly its types
+SELECT pg_typeof(deepsad_record(di)) AS type, deepsad_record(NULL) IS NULL AS null_row FROM di LIMIT 1;
+SELECT deepsad_sample(deepsad_record(di), y, NULL, id::text)::text = deepsad_sample(di, y, NULL, id::text)::text AS same FROM di;
+SELECT deepsad_score((SELECT deepsad_train(r, NULL, '{"epochs": 1, "pretrain_epochs": 0, "members": 1}') FROM di, LATERAL (SELECT place, x) r), deepsad_record(di))
+	IS NOT NULL AS scored FROM di LIMIT 1;
+SELECT deepsad_record(1);
+SELECT p.oid::regprocedure FROM pg_proc p WHERE proname = 'deepsad_sample' AND pronargs = 2 ORDER BY p.oid::regprocedure::text COLLATE "C";
 DROP TABLE di, di_here, di_there, di_form, di_value, di_set, di_model;
 DROP FUNCTION di_run, di_plan;

@@ -22,6 +22,7 @@ DEEPSAD_FUNCTION(deepsad_sample_row_transition);
 DEEPSAD_FUNCTION(deepsad_sample_array_transition);
 DEEPSAD_FUNCTION(deepsad_sample_combine);
 DEEPSAD_FUNCTION(deepsad_sample_final);
+DEEPSAD_FUNCTION(deepsad_record);
 
 #define FEATURES_ARG 1
 #define LABEL_ARG 2
@@ -211,4 +212,14 @@ deepsad_sample_final(PG_FUNCTION_ARGS)
 	report_partial(fcinfo, &rows.view);
 	MemoryContextDelete(context);
 	PG_RETURN_POINTER(result);
+}
+
+/*
+ * (row) -> the same row, of type record as far as a planner can see: Citus gives an aggregate only arguments
+ * of exactly its types, and the type of a table's rows is not record.  The value still knows its columns.
+ */
+Datum
+deepsad_record(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
