@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "pg/core_env.h"
+#include "pg/version_check.h"
 #include "rows/value_reader.h"
 #include "sample/sample_options.h"
 #include "sample/sample_reading.h"
@@ -61,7 +62,10 @@ get_state(FunctionCallInfo fcinfo, MemoryContext context)
 		return state;
 	deepsad_sample_options_parse(&parsed, options);
 	if (state == NULL)
+	{
+		deepsad_check_versions();
 		state = deepsad_sample_create(context, parsed.seed, (uint32) parsed.rows, (uint64) parsed.bytes);
+	}
 	else if (state->any_options || state->sample.seed != parsed.seed || state->sample.max_rows != parsed.rows ||
 			 state->sample.max_bytes != (uint64) parsed.bytes)
 		ereport(ERROR,
@@ -143,6 +147,8 @@ deepsad_sample_combine(PG_FUNCTION_ARGS)
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_sample_combine called outside an aggregate")));
+	if (PG_ARGISNULL(0))
+		deepsad_check_versions();
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))

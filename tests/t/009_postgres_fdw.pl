@@ -202,5 +202,9 @@ like($err, qr/remote SQL command: SELECT public\.deepsad_sample/, 'that says whe
 like($err, qr/training set has format 99, this version of deepsad knows/, 'a set of another version of the extension: an error');
 like($err, qr/column "rows" of foreign table "t_other2"/, 'that says where');
 
+$nodes[1]->safe_psql('postgres', q{UPDATE pg_extension SET extversion = '0.0' WHERE extname = 'deepsad'});
+($ret, $out, $err) = $here->psql('postgres', "$partitionwise $pushed");
+like($err, qr/the library of deepsad is version \S+, the extension in this database is version 0\.0/, 'a node whose library has another version than its SQL objects: an error');
+like($err, qr/remote SQL command: SELECT public\.deepsad_sample/, 'that says where');
 $_->stop for $here, @nodes;
 done_testing();
