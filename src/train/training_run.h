@@ -15,6 +15,6 @@
 extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
 								   uint64 skipped, DeepsadProgress *progress, DeepsadSaid *said);
 extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model,
-									  Jsonb *options, DeepsadProgress *progress);
+									  Jsonb *options, DeepsadProgress *progress, DeepsadSaid *said);
 
 #endif
