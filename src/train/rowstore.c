@@ -270,9 +270,9 @@ deepsad_rowstore_spill(DeepsadRowStore *store)
 	use(store);
 	if (store->file || store->features == 0)
 		return;
+	store->file = create_file(store);
 	/* until all rows are there */
 	store->lost = true;
-	store->file = create_file(store);
 	for (uint64 row = 0; row < store->count; row++)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -348,13 +348,27 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 	return result;
 }
 
+/* An update of known anomalies alone makes the model forget what is normal. */
+static void
+warn_only_anomalies(const DsadFacts *facts, DeepsadSaid *said)
+{
+	if (facts->update_anomalies < facts->update_rows || said->only_anomalies)
+		return;
+	said->only_anomalies = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("all %llu rows of the update are labeled as anomalies", (unsigned long long) facts->update_rows),
+			 errhint("Add a sample of ordinary rows, so that the model does not forget them: "
+					 "WHERE label IS NOT NULL OR random() < 0.05.")));
+}
+
 /*
  * Goes on training a model on the store's rows (at least one), under options that
- * may be NULL, and frees the store; the result is in the current context.
+ * may be NULL, and frees the store; the result is in the current context.  said as above.
  */
 bytea *
 deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
-						const DsadDigest *digest, DeepsadProgress *progress)
+						const DsadDigest *digest, DeepsadProgress *progress, DeepsadSaid *said)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -379,14 +393,9 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),
 				  &error);
 	run.model.facts.update_digest = *digest;
-	if (run.model.facts.update_anomalies == run.model.facts.update_rows)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("all %llu rows of the update are labeled as anomalies",
-						(unsigned long long) run.model.facts.update_rows),
-				 errhint("Add a sample of ordinary rows, so that the model does not forget them: "
-						 "WHERE label IS NOT NULL OR random() < 0.05.")));
+	warn_only_anomalies(&run.model.facts, said);
 	finish_run(&run);
+	deepsad_warn_model(&run.model, said);
 	MemoryContextSwitchTo(old);
 	result = deepsad_model_encode(&run.model);
 	MemoryContextDelete(context);
