@@ -1,0 +1,14 @@
+/*
+ * groups.h
+ *	  Rows that belong together: they are held out together or not at all.
+ */
+#ifndef DSAD_GROUPS_H
+#define DSAD_GROUPS_H
+
+#include "core/train/dataset.h"
+
+extern DsadStatus dsad_groups_divide(DsadGroups *groups, DsadArena *arena, const DsadEnv *env, DsadConfig *config,
+									 const DsadFacts *facts, const DsadRowSource *rows, DsadError *error);
+extern DsadPart dsad_group_part(const DsadGroups *groups, uint64_t seed, uint64_t group, int8_t *label);
+
+#endif
