@@ -63,6 +63,7 @@ typedef struct DsadGroups
 	uint32_t	slices;			/* a power of two; 0 = the rows have no groups */
 	uint8_t    *part;			/* slices: DsadPart or, beyond those, a fold */
 	uint32_t	folds;
+	uint32_t   *calibrated;		/* the slice of each row that is written to calibration */
 	uint64_t	aside[DSAD_PARTS];	/* rows that may be held out in each part ... */
 	uint64_t	held_out[DSAD_PARTS];	/* ... and how many of them are; of training, all that there are */
 } DsadGroups;

@@ -11,7 +11,11 @@
  */
 #include "core/train/groups.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "core/hash.h"
+#include "core/statistics.h"
 #include "core/train/loader.h"
 #include "core/train/split.h"
 
@@ -20,6 +24,10 @@
 
 /* Groups that are held out for calibration at most: more tell no more than as many rows that are kept of them. */
 #define ENOUGH_SLICES DSAD_CALIBRATION_ROWS
+
+/* As long as so few groups are held out a larger part of the rows is: of k groups nobody can tell what happens once in 2 k. */
+#define FEW_SLICES 300
+#define FEW_GROUPS_PART 3
 
 /* The rows of a slice. */
 typedef struct Slice
@@ -36,6 +44,13 @@ slice_of(uint32_t slices, uint64_t seed, uint64_t group)
 	uint64_t	h = dsad_hash_step(dsad_hash_step(0, seed), group & ~DSAD_GROUP_EDGE);
 
 	return (uint32_t) (dsad_hash_end(h) >> 40) & (slices - 1);
+}
+
+/* The slice that a group belongs to. */
+uint32_t
+dsad_group_slice(const DsadGroups *groups, uint64_t seed, uint64_t group)
+{
+	return slice_of(groups->slices, seed, group);
 }
 
 /* The part that a row goes to because of its group; a fold joins its label.  Known anomalies are not calibrated on. */
@@ -102,7 +117,10 @@ hold_out_validation(DsadGroups *groups, const Slice *slice, double wanted, uint6
 	groups->held_out[DSAD_PART_VALIDATION] = (double) taken < wanted ? taken : (uint64_t) wanted;
 }
 
-/* Holds out of all members the groups with a fifth of the eligible rows, or as many groups as there can be rows. */
+/*
+ * Holds out of all members the groups with a fifth of the eligible rows, with a third where groups are few, or as
+ * many groups as there can be rows.
+ */
 static void
 hold_out_calibration(DsadGroups *groups, const Slice *slice, uint64_t eligible)
 {
@@ -110,10 +128,10 @@ hold_out_calibration(DsadGroups *groups, const Slice *slice, uint64_t eligible)
 	uint64_t	without = 0;
 	uint32_t	count = 0;
 
-	for (uint32_t i = 0; i < groups->slices && without < eligible / DSAD_CALIBRATION_PART &&
-						 (count < ENOUGH_SLICES || taken < DSAD_CALIBRATION_ROWS);
-		 i++)
+	for (uint32_t i = 0; i < groups->slices && (count < ENOUGH_SLICES || taken < DSAD_CALIBRATION_ROWS); i++)
 	{
+		if (without >= eligible / (count < FEW_SLICES ? FEW_GROUPS_PART : DSAD_CALIBRATION_PART))
+			break;
 		if (groups->part[i] != DSAD_PART_TRAINING || slice[i].eligible_inside == 0 ||
 			without + slice[i].eligible > eligible / 2)
 			continue;
@@ -196,8 +214,9 @@ dsad_groups_divide(DsadGroups *groups, DsadArena *arena, const DsadEnv *env, Dsa
 		groups->slices *= 2;
 	dsad_arena_init(&scratch, env);
 	groups->part = dsad_arena_array(arena, groups->slices, sizeof(uint8_t));
+	groups->calibrated = dsad_arena_array(arena, DSAD_CALIBRATION_ROWS, sizeof(uint32_t));
 	slice = dsad_arena_array(&scratch, groups->slices, sizeof(Slice));
-	if (!groups->part || !slice)
+	if (!groups->part || !groups->calibrated || !slice)
 		status = dsad_no_memory(error);
 	if (status == DSAD_OK)
 		status = count_rows(slice, groups->slices, (uint64_t) config->seed, &scratch, env, rows, error);
@@ -207,4 +226,40 @@ dsad_groups_divide(DsadGroups *groups, DsadArena *arena, const DsadEnv *env, Dsa
 	if (config->calibration == DSAD_CALIBRATION_SPLIT && groups->held_out[DSAD_PART_CALIBRATION] == 0)
 		config->calibration = DSAD_CALIBRATION_NONE;
 	return status;
+}
+
+/*
+ * A later row comes from a group that nobody has seen.  So has each calibration row, beside those of the other groups:
+ * its score becomes the one that stands where the row stands among theirs.  Else a group whose rows all score high
+ * would stand for itself, and the p-values of few groups would be too small.  False without memory.
+ */
+bool
+dsad_judge_by_others(double *score, uint32_t rows, const DsadGroups *groups, DsadArena *scratch)
+{
+	double	   *sorted = dsad_arena_array(scratch, rows, sizeof(double));
+	const uint32_t *slice = groups->calibrated;
+	double	   *own = dsad_arena_array(scratch, rows, sizeof(double));
+
+	if (!sorted || !own)
+		return false;
+	memcpy(sorted, score, rows * sizeof(double));
+	memcpy(own, score, rows * sizeof(double));
+	dsad_sort(sorted, rows);
+	for (uint32_t i = 0; i < rows; i++)
+	{
+		uint32_t	others = 0;
+		uint32_t	above = 0;
+		uint32_t	place;
+
+		for (uint32_t j = 0; j < rows; j++)
+		{
+			others += slice[j] != slice[i];
+			above += slice[j] != slice[i] && own[j] >= own[i];
+		}
+		if (others == 0)
+			return true;
+		place = (uint32_t) ceil((1 + (double) above) * (1 + (double) rows) / (1 + (double) others) - 1);
+		score[i] = sorted[rows - (place < 1 ? 1 : place > rows ? rows : place)];
+	}
+	return true;
 }

@@ -284,6 +284,9 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 		if (part == DSAD_PART_NONE)
 			continue;
 		w = &writer[part];
+		if (part == DSAD_PART_CALIBRATION && plan->groups.slices > 0)
+			plan->groups.calibrated[w->count] =
+				dsad_group_slice(&plan->groups, (uint64_t) model->config.seed, *rows->group);
 		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
 		if (part == DSAD_PART_TRAINING && label != DSAD_ANOMALY)
 		{
