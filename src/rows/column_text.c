@@ -238,6 +238,7 @@ deepsad_left_out_text(DsadLeftOutReason reason, DsadBytes other)
 		[DSAD_LEFT_OUT_CONSTANT] = "it is a time that never varies",
 		[DSAD_LEFT_OUT_IDENTIFIER] = "its values hardly repeat",
 		[DSAD_LEFT_OUT_VARIETY] = "it has too many different values",
+		[DSAD_LEFT_OUT_GROUP] = "it says which rows belong together",
 	};
 
 	StaticAssertStmt(lengthof(text) == DSAD_LEFT_OUT_REASONS, "every reason has a text");

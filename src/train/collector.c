@@ -95,10 +95,12 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 	}
 	/* bad options are an error at the first row, not after collecting all of them */
 	parse_options(&config, collector, 1, 1);
-	if (deepsad_features_are_array(shared->features) && !model && deepsad_columns_option(options))
+	if (deepsad_features_are_array(shared->features) && !model &&
+		(deepsad_columns_option(options) || deepsad_group_by_option(options).count > 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns\" is given, but features are no row"),
+				 errmsg("option \"%s\" is given, but features are no row",
+						deepsad_columns_option(options) ? "columns" : "group_by"),
 				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
 	collector->store = deepsad_rowstore_create(context, deepsad_features_single(shared->features),
 											   (uint64) config.max_rows, config.seed);

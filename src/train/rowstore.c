@@ -444,6 +444,7 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 	source->features = store->features;
 	source->sequential = store->file != NULL;
 	source->encoder = NULL;
+	source->group = NULL;
 	source->anomalies = store->labels[DSAD_ANOMALY + 1];
 	source->normals = store->labels[DSAD_NORMAL + 1];
 	source->read = read_row;

@@ -42,6 +42,8 @@
 /* What a training may take beside maintenance_work_mem and its model. */
 #define WORKING_MEMORY (64 * 1024 * 1024)
 
+#define LEAST_GROUPED_ROWS 20	/* from which on a model has p-values */
+
 typedef struct Run
 {
 	const DsadConfig *config;
@@ -293,6 +295,20 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 	deepsad_progress_begin(progress);
 }
 
+/* Warns when the rows are of so few groups that none could be held aside. */
+static void
+warn_groups(const Run *run, DeepsadSaid *said)
+{
+	if (run->source.group == NULL || run->source.count < LEAST_GROUPED_ROWS || said->no_group ||
+		run->config->calibration == DSAD_CALIBRATION_NONE || run->model.config.calibration != DSAD_CALIBRATION_NONE)
+		return;
+	said->no_group = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("rows are of too few groups to hold one aside: the model has no p-values"),
+			 errhint("Choose columns for \"group_by\" that tell more groups apart.")));
+}
+
 /* Trains what was prepared. */
 static void
 finish_run(Run *run)
@@ -338,6 +354,7 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 		deepsad_check(status, &error);
 		run.model.facts.skipped = skipped;
 		run.model.facts.digest = *digest;
+		warn_groups(&run, said);
 		finish_run(&run);
 		deepsad_warn_model(&run.model, said);
 		MemoryContextSwitchTo(old);
