@@ -247,8 +247,8 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 				   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
-	DsadReader	body = {bytes, member_size(model), false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
+	DsadReader	body = {bytes, member_size(model), false, &watch, 0, 0};
 	DsadStatus	status;
 
 	if (dsad_get_bytes(&r, body.left) == NULL)
@@ -354,7 +354,7 @@ dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *
 					   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadReader	body;
 	DsadStatus	status;
 
@@ -390,7 +390,7 @@ dsad_model_decode_encoder(const DsadEncoder **encoder, DsadArena *arena, const u
 						  DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadModel	model = {0};
 	DsadStatus	status = get_start(&r, &model, arena, error);
 
@@ -407,7 +407,7 @@ dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *mem
 							  size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadReader	body;
 	DsadStatus	status;
 
