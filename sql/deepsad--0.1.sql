@@ -251,8 +251,9 @@ AS 'MODULE_PATHNAME', 'deepsad_drift_final' LANGUAGE C PARALLEL SAFE COST 5000;
 COMMENT ON FUNCTION _deepsad_drift_transition(internal, bytea, "any") IS 'transition function of deepsad_drift';
 COMMENT ON FUNCTION _deepsad_drift_final(internal) IS 'final function of deepsad_drift';
 
+-- SSPACE, here and of deepsad_calibrate: what a model takes that is ready to score
 CREATE AGGREGATE deepsad_drift(model bytea, features "any") (
-	SFUNC = _deepsad_drift_transition, STYPE = internal, FINALFUNC = _deepsad_drift_final, PARALLEL = SAFE);
+	SFUNC = _deepsad_drift_transition, STYPE = internal, SSPACE = 200000, FINALFUNC = _deepsad_drift_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_drift(bytea, "any") IS 'whether rows are still like the training rows: each feature and the scores';
 
 -- metrics; SSPACE: a state is a sort of its own, so groups should come one after the other
@@ -534,10 +535,10 @@ COMMENT ON FUNCTION _deepsad_calibrate_transition(internal, bytea, "any", "any")
 COMMENT ON FUNCTION _deepsad_calibrate_final(internal) IS 'final function of deepsad_calibrate';
 
 CREATE AGGREGATE deepsad_calibrate(model bytea, features "any") (
-	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, SSPACE = 400000, FINALFUNC = _deepsad_calibrate_final,
 	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_calibrate(model bytea, features "any", label "any") (
-	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, SSPACE = 400000, FINALFUNC = _deepsad_calibrate_final,
 	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any") IS 'the model with p-values by rows that it was not trained on';
 COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any", "any") IS 'the model with p-values by rows that it was not trained on; known anomalies are left out';

@@ -100,7 +100,7 @@ decode_in_steps(const TestEnv *env, const uint8_t *data, size_t size, DsadStatus
 	dsad_arena_init(&arena, &env->env);
 	found = dsad_model_decode_encoder(&encoder, &arena, data, size, &error);
 	if (found == DSAD_OK)
-		found = dsad_model_decode_rest(&model, encoder, &arena, data, size, &error);
+		found = dsad_model_decode_rest(&model, encoder, &arena, &arena, data, size, &error);
 	CHECK(found == status);
 	if (found == DSAD_OK)
 		CHECK(zero_score(&model, &arena, NULL) == score);
