@@ -37,11 +37,12 @@ CREATE FUNCTION deepsad_options(
 	offset_scale double precision DEFAULT NULL,
 	workers integer DEFAULT NULL,
 	verbose boolean DEFAULT NULL,
-	columns jsonb DEFAULT NULL)
+	columns jsonb DEFAULT NULL,
+	group_by text[] DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, integer, boolean, jsonb)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, integer, boolean, jsonb, text[])
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training

@@ -103,7 +103,8 @@ transition(FunctionCallInfo fcinfo, bool is_array)
 	DsadError	error;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("transition function of deepsad_sample called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("transition function of deepsad_sample called outside an aggregate")));
 	state = get_state(fcinfo, context);
 	if (state->sample.typed && state->sample.keyed != keyed)
 		elog(ERROR, "rows of one training set must all have a key, or none");
@@ -146,9 +147,8 @@ deepsad_sample_combine(PG_FUNCTION_ARGS)
 	DeepsadSample *state;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_sample_combine called outside an aggregate")));
-	if (PG_ARGISNULL(0))
-		deepsad_check_versions();
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_sample_combine called outside an aggregate")));
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))
@@ -207,7 +207,8 @@ deepsad_sample_final(PG_FUNCTION_ARGS)
 	DeepsadRows rows;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_sample_final called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_sample_final called outside an aggregate")));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	/* also what is expanded */
