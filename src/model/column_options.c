@@ -19,7 +19,11 @@ static const struct
 	const char *name;
 	uint8		as;
 } as_names[] = {
-	{"number", DEEPSAD_AS_NUMBER}, {"boolean", DEEPSAD_AS_BOOLEAN}, {"category", DEEPSAD_AS_CATEGORY}, {"time", DEEPSAD_AS_TIME}, {"skip", DEEPSAD_AS_SKIP}};
+	{"number", DEEPSAD_AS_NUMBER},
+	{"boolean", DEEPSAD_AS_BOOLEAN},
+	{"category", DEEPSAD_AS_CATEGORY},
+	{"time", DEEPSAD_AS_TIME},
+	{"skip", DEEPSAD_AS_SKIP}};
 
 /* The value of key in an object, or NULL. */
 static JsonbValue *
@@ -122,7 +126,8 @@ parse_name(const char *column, const JsonbValue *value)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("option \"columns\": column \"%s\" cannot be \"%s\"", column,
 					value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : "(no name)"),
-			 errhint("It can be one of \"number\", \"boolean\", \"category\", \"time\", \"skip\", or [\"time\", \"number\"].")));
+			 errhint("It can be one of \"number\", \"boolean\", \"category\", \"time\", \"skip\", "
+					 "or [\"time\", \"number\"].")));
 }
 
 /* A name, or the list of the two that can stand together. */
@@ -160,7 +165,8 @@ parse_integer(const char *column, const char *key, const JsonbValue *value, int 
 	if (!(number >= 1 && number <= most && number == (int) number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns\": \"%s\" of column \"%s\" must be an integer from 1 to %d", key, column, most)));
+				 errmsg("option \"columns\": \"%s\" of column \"%s\" must be an integer from 1 to %d", key, column,
+						most)));
 	return (int) number;
 }
 

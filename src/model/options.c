@@ -43,7 +43,11 @@ static void
 wrong_type(const DsadOption *option)
 {
 	static const char *const kind[] = {
-		[DSAD_OPTION_INT] = "an integer", [DSAD_OPTION_FLOAT] = "a number", [DSAD_OPTION_ENUM] = "one of the names", [DSAD_OPTION_INT_LIST] = "an array of integers", [DSAD_OPTION_BOOL] = "true or false"};
+		[DSAD_OPTION_INT] = "an integer",
+		[DSAD_OPTION_FLOAT] = "a number",
+		[DSAD_OPTION_ENUM] = "one of the names",
+		[DSAD_OPTION_INT_LIST] = "an array of integers",
+		[DSAD_OPTION_BOOL] = "true or false"};
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -160,7 +160,8 @@ find_category(void *ctx, uint32 c, DsadBytes category)
 	if (deepsad_dictionary_full(column->dictionary) && column->asked)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("column %s has too many different values, at least %u", deepsad_column_label(&collector->draft.encoder, c),
+				 errmsg("column %s has too many different values, at least %u",
+						deepsad_column_label(&collector->draft.encoder, c),
 						deepsad_dictionary_distinct(column->dictionary)),
 				 errhint("Leave it out, or group its values in the query.")));
 	return number;

@@ -59,7 +59,8 @@ choose_encoding(DsadColumn *column, const char *name, Oid type, uint8 as)
 	if (wanted & ~possible[column->type])
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded so", name, format_type_be(type)),
+				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded so", name,
+						format_type_be(type)),
 				 errhint("Cast the column in the query, or leave \"as\" out.")));
 	column->encoding = (uint8) (is_time ? DSAD_ENCODING_TIME : wanted == DEEPSAD_AS_NUMBER ? DSAD_ENCODING_NUMBER :
 														   wanted == DEEPSAD_AS_BOOLEAN	   ? DSAD_ENCODING_BOOLEAN :
@@ -96,7 +97,8 @@ unsupported(const char *name, Oid type, const DeepsadRefusal *why)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name, format_type_be(type)),
+			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name,
+					format_type_be(type)),
 			 why->detail[0] ? errdetail("%s", why->detail) : 0,
 			 why->cast[0] ?
 				 errhint("Cast it in the query, %s::%s, or leave it out: %s.", quote_identifier(name), why->cast,

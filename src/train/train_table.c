@@ -197,6 +197,8 @@ train_on_query(const char *query, int count, bool labeled, int not_asked, Jsonb 
 	for (int i = 0; i < count; i++)
 		all[i] = i < count - not_asked;
 	shared.features = deepsad_features_of_columns(context, features_type(portal->tupDesc, count));
+	shared.columns = deepsad_features_desc(shared.features);
+	shared.hash = deepsad_row_hash_create(context);
 	shared.report = deepsad_column_report_create(context);
 	shared.asked = not_asked >= 0 ? all : NULL;
 	if (labeled)
