@@ -98,6 +98,8 @@ put_model(DsadWriter *w, const DsadModel *model)
 	put_section(w, "OPTS", DSAD_SECTION_CRITICAL, dsad_put_options, model);
 	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
 	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
+	if (dsad_directions(&model->config, model->dims[0]) > 0)
+		put_section(w, "WHIT", DSAD_SECTION_CRITICAL, dsad_put_whitening, model);
 	put_section(w, "FACT", 0, dsad_put_facts, model);
 	put_section(w, "TRST", 0, dsad_put_trust, model);
 	for (int64_t m = 0; m < model->config.members; m++)
@@ -299,6 +301,26 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	return dsad_get_encoder(&body, model, arena, error);
 }
 
+/* How the inputs are whitened, if they are. */
+static DsadStatus
+get_whitening(DsadReader *r, DsadModel *model, DsadArena *members, DsadError *error)
+{
+	uint64_t	directions = dsad_directions(&model->config, model->dims[0]);
+	DsadReader	body;
+	DsadStatus	status;
+
+	if (directions > 0)
+	{
+		if ((status = dsad_find_section(r, "WHIT", &body, error)) != DSAD_OK)
+			return status;
+		if (body.left != 8 + directions * model->dims[0] * 4)
+			return dsad_corrupt(error, "section \"WHIT\" has the wrong length");
+	}
+	if (!dsad_whitening_alloc(model, members))
+		return dsad_no_memory(error);
+	return directions > 0 ? dsad_get_whitening(&body, model, error) : DSAD_OK;
+}
+
 /* The scaling, and memory for the model: the members must be there before memory for them is asked for. */
 static DsadStatus
 get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members, DsadError *error)
@@ -321,7 +343,9 @@ get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members,
 	if (!dsad_scaling_alloc(&model->scaling, arena, (uint32_t) features, (uint32_t) inputs))
 		return dsad_no_memory(error);
 	status = dsad_model_alloc_members(model, members, error);
-	return status == DSAD_OK ? dsad_get_scaling(&body, model, error) : status;
+	if (status == DSAD_OK)
+		status = dsad_get_scaling(&body, model, error);
+	return status == DSAD_OK ? get_whitening(r, model, members, error) : status;
 }
 
 static DsadStatus
