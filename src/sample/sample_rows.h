@@ -11,6 +11,5 @@
 
 DEEPSAD_NORETURN extern void deepsad_rows_conflict(const DsadSampleView *view, const DsadSampleRow *row);
 extern bool deepsad_rows_next(const DsadSampleView *view, DsadSampleCursor *cursor, DsadSampleRow *row);
-extern Jsonb *deepsad_rows_json(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content);
 
 #endif
