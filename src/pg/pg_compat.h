@@ -28,9 +28,9 @@
 
 /* The option of tuplesort_begin_* that allows a second read. */
 #if PG_VERSION_NUM >= 150000
-#define DSAD_TUPLESORT_RANDOM_ACCESS TUPLESORT_RANDOMACCESS
+#define DEEPSAD_TUPLESORT_RANDOM_ACCESS TUPLESORT_RANDOMACCESS
 #else
-#define DSAD_TUPLESORT_RANDOM_ACCESS true
+#define DEEPSAD_TUPLESORT_RANDOM_ACCESS true
 #endif
 
 /* This transaction's number, unique in the life of this session. */
@@ -121,10 +121,10 @@ deepsad_file_open(SharedFileSet *fileset, const char *name)
 
 /* Which command shows its progress in this backend's entry; 13 does not tell, so there only ours is known. */
 #if PG_VERSION_NUM >= 140000
-#define DSAD_CURRENT_PROGRESS(ours, ours_is_shown) \
+#define DEEPSAD_CURRENT_PROGRESS(ours, ours_is_shown) \
 	(MyBEEntry ? MyBEEntry->st_progress_command : PROGRESS_COMMAND_VACUUM)
 #else
-#define DSAD_CURRENT_PROGRESS(ours, ours_is_shown) ((ours_is_shown) ? (ours) : PROGRESS_COMMAND_INVALID)
+#define DEEPSAD_CURRENT_PROGRESS(ours, ours_is_shown) ((ours_is_shown) ? (ours) : PROGRESS_COMMAND_INVALID)
 #endif
 
 /* Rights on functions. */
