@@ -147,7 +147,7 @@ deepsad_column_options(JsonbContainer *columns, const char *name)
 	{
 		if (token == WJB_KEY)
 			key = pnstrdup(item.val.string.val, item.val.string.len);
-		else if (token != WJB_VALUE)
+		else if (token != WJB_VALUE || key == NULL)
 			continue;
 		else if (strcmp(key, "as") == 0)
 			result.as = parse_as(name, &item);
