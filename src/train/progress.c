@@ -59,7 +59,7 @@ static LocalTransactionId shown_in;
 static ProgressCommandType
 current_command(void)
 {
-	return DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DEEPSAD_LOCAL_TRANSACTION);
+	return DEEPSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DEEPSAD_LOCAL_TRANSACTION);
 }
 
 /* Whether this backend's entry is this training's now. */
@@ -131,8 +131,8 @@ deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member)
 	{
 		progress->tenths = tenths;
 		ereport(NOTICE,
-				(errmsg("deepsad_train: %d %%, member %u of %u, %s, epoch %u of %u, loss %g",
-						10 * tenths, member->member + 1, progress->members, phase_names[member->phase + 1],
+				(errmsg("%s: %d %%, member %u of %u, %s, epoch %u of %u, loss %g",
+						progress->update ? "deepsad_update" : "deepsad_train", 10 * tenths, member->member + 1, progress->members, phase_names[member->phase + 1],
 						member->epoch + 1, member->epochs, member->loss)));
 	}
 }
