@@ -65,7 +65,7 @@ for my $round (1 .. $rounds)
 	$pid = $control->ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1") while $pid eq '' and time < $until;
 	usleep(rand() * 200_000);
 	$control->ask("SELECT pg_terminate_backend($pid)") if $pid ne '';
-	judge_and_go_on('worker terminated', $session, $session->await, $bits{3}, qr/terminating (background|parallel) worker.*|parallel worker.*|lost connection to parallel worker/);
+	judge_and_go_on('worker terminated', $session, $session->await, $bits{3}, qr/terminating (connection due to administrator command|background worker|parallel worker).*|parallel worker.*|lost connection to parallel worker/);
 }
 $lab->end_session('worker terminated', $session);
 $session = DeepsadSession->connect_to($node);
