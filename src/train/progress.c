@@ -6,6 +6,7 @@
  */
 #include "pg/pg_compat.h"
 
+#include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
@@ -69,12 +70,25 @@ is_shown(const DeepsadProgress *progress)
 	return shown == progress && current_command() == PROGRESS_COMMAND;
 }
 
+/* SubXactCallback: an exception that is caught has ended every command's progress. */
+static void
+forget_shown(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		shown_in = InvalidLocalTransactionId;
+}
+
 /* Rows begin to come: takes this backend's entry, unless another command, or an outer training, has it. */
 void
 deepsad_progress_start(const DeepsadProgress *progress)
 {
+	static bool registered = false;
+
 	if (!pgstat_track_activities || current_command() != PROGRESS_COMMAND_INVALID)
 		return;
+	if (!registered)
+		RegisterSubXactCallback(forget_shown, NULL);
+	registered = true;
 	pgstat_progress_start_command(PROGRESS_COMMAND, InvalidOid);
 	pgstat_progress_update_param(SLOT_STARTED, GetCurrentTimestamp());
 	shown = progress;
