@@ -97,6 +97,12 @@ FROM (SELECT deepsad_info(deepsad_train(ARRAY[i], NULL, deepsad_options(members 
 
 -- progress is gone after every training, and notices come when asked for
 SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
+CREATE TABLE no_rows (a float8, b float8);
+SELECT deepsad_train_table('no_rows') IS NULL AS no_model;
+SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
+SELECT deepsad_train_rows((SELECT deepsad_sample(x) FROM no_rows x WHERE a > 0)) IS NULL AS no_model;
+SELECT deepsad_update_rows(model, (SELECT deepsad_sample(NULL::real[]) FROM generate_series(1, 3))) = model AS same_model FROM held;
+SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
 SELECT length(deepsad_train(x, flag, deepsad_options(verbose => true, members => 1, epochs => 3, pretrain_epochs => 3, offset_scale => 0))) > 0 AS verbose FROM big WHERE id <= 1;
-DROP TABLE big, model, held;
+DROP TABLE big, model, held, no_rows;
 DROP FUNCTION quick, inner_training;

@@ -41,7 +41,8 @@ SELECT id % 2 AS half, deepsad_info(deepsad_update(model, x, flag)) #- '{last_up
 -- nothing to learn from
 SELECT deepsad_update(model, x, flag) IS NULL AS no_rows FROM reading, first_model WHERE false;
 SELECT deepsad_update(model, NULL::float8[], flag) = model AS unchanged FROM reading, first_model GROUP BY model;
--- only anomalies
+-- only anomalies: said once, however many groups
+SELECT g, length(deepsad_update(model, x, flag)) > 1000 AS updated FROM reading, first_model, generate_series(1, 3) g WHERE flag GROUP BY g ORDER BY g;
 SELECT length(deepsad_update(model, x, flag)) > 1000 AS updated FROM reading, first_model WHERE flag;
 
 -- errors

@@ -42,6 +42,11 @@ deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source)
 {
 	uint64		weights = 0;
 
+	if (dsad_directions(&model->config, model->dims[0]) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model of scaling \"common\" cannot be written as SQL"),
+				 errhint("Train with input_weight 0 or scaling \"standard\", or use deepsad_export_onnx.")));
 	for (uint32 l = 0; l < model->layers; l++)
 		weights += (uint64) model->dims[l] * model->dims[l + 1] * model->config.members;
 	if (weights > MAX_WEIGHTS)
@@ -251,7 +256,8 @@ static void
 declare(StringInfo out, const char *name, uint64 count, const char *type)
 {
 	for (uint64 i = 0; i < count; i++)
-		appendStringInfo(out, "%s" UINT64_FORMAT " %s;%s", name, i, type, (i + 1) % 8 == 0 || i + 1 == count ? "\n" : " ");
+		appendStringInfo(out, "%s" UINT64_FORMAT " %s;%s", name, i, type,
+						 (i + 1) % 8 == 0 || i + 1 == count ? "\n" : " ");
 }
 
 /* The widest layer but the last of all members. */
@@ -276,7 +282,8 @@ deepsad_sql_statements(StringInfo out, const DsadModel *model, const DeepsadSqlS
 	appendStringInfoString(out, "DECLARE\n");
 	for (uint32 c = 0; c < encoder->columns; c++)
 		for (uint32 i = 0; i < encoder->column[c].cells; i++)
-			appendStringInfo(out, "c%u %s;\n", encoder->column[c].first_cell + i, deepsad_sql_cell_type(&encoder->column[c]));
+			appendStringInfo(out, "c%u %s;\n", encoder->column[c].first_cell + i,
+							 deepsad_sql_cell_type(&encoder->column[c]));
 	declare(out, "x", model->dims[0], "double precision");
 	declare(out, "s", widest(model), "double precision");
 	declare(out, "h", widest(model), "double precision");

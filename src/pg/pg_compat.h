@@ -26,6 +26,12 @@
 #include "varatt.h"
 #endif
 
+/* clang does not know the format by the name that a server built by gcc has for it. */
+#ifdef __clang__
+#undef PG_PRINTF_ATTRIBUTE
+#define PG_PRINTF_ATTRIBUTE printf
+#endif
+
 /* The option of tuplesort_begin_* that allows a second read. */
 #if PG_VERSION_NUM >= 150000
 #define DSAD_TUPLESORT_RANDOM_ACCESS TUPLESORT_RANDOMACCESS

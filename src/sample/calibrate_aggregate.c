@@ -55,7 +55,8 @@ deepsad_calibrate_transition(PG_FUNCTION_ARGS)
 	struct varlena *model;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_calibrate_transition called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_calibrate_transition called outside an aggregate")));
 	site = get_call_site(fcinfo);
 	if (PG_ARGISNULL(MODEL_ARG))
 		ereport(ERROR,
@@ -77,7 +78,8 @@ Datum
 deepsad_calibrate_final(PG_FUNCTION_ARGS)
 {
 	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_calibrate_final called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_calibrate_final called outside an aggregate")));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(deepsad_calibrator_finish((DeepsadCalibrator *) PG_GETARG_POINTER(0)));

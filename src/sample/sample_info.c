@@ -71,6 +71,7 @@ deepsad_sample_info(PG_FUNCTION_ARGS)
 	DsadDigest	digest = {0, 0};
 	DeepsadRows rows;
 	const DsadSampleView *view = &rows.view;
+	uint64		seen;
 	bool		complete;
 
 	deepsad_rows_open(&rows, PG_GETARG_DATUM(0), CurrentMemoryContext);
@@ -78,7 +79,8 @@ deepsad_sample_info(PG_FUNCTION_ARGS)
 			   view->limit[2] == DSAD_SAMPLE_NO_LIMIT;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_rows(&state, view, &digest);
-	deepsad_push_int(&state, "rows_seen", (int64) Min(dsad_sample_sum(dsad_sample_sum(view->seen[0], view->seen[1]), view->seen[2]), (uint64) PG_INT64_MAX));
+	seen = dsad_sample_sum(dsad_sample_sum(view->seen[0], view->seen[1]), view->seen[2]);
+	deepsad_push_int(&state, "rows_seen", (int64) Min(seen, (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "anomalies_seen", (int64) Min(view->seen[DSAD_ANOMALY + 1], (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "normals_seen", (int64) Min(view->seen[DSAD_NORMAL + 1], (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "null_rows", (int64) Min(view->skipped, (uint64) PG_INT64_MAX));

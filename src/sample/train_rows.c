@@ -31,7 +31,8 @@ check_rows(const DsadSampleView *view)
 	if (sum > MAX_TRAINING_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("training set stands for %llu rows, the limit is %d", (unsigned long long) sum, MAX_TRAINING_ROWS),
+				 errmsg("training set stands for %llu rows, the limit is %d", (unsigned long long) sum,
+						MAX_TRAINING_ROWS),
 				 errhint("Give rows a key of their own, so that they do not count as copies of one.")));
 }
 

@@ -70,7 +70,8 @@ parse_options(DsadConfig *config, const DeepsadCollector *collector, uint32 feat
 	if (collector->model)
 		deepsad_options_parse_update(config, collector->options, rows);
 	else
-		deepsad_options_parse(config, collector->options, features, rows);
+		deepsad_options_parse(config, collector->options, features, rows,
+							  collector->columns && deepsad_columns_wide(collector->columns));
 }
 
 /* A collector for a new group in context; model is an update's, else NULL; options may be NULL. */
@@ -95,10 +96,12 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 	}
 	/* bad options are an error at the first row, not after collecting all of them */
 	parse_options(&config, collector, 1, 1);
-	if (deepsad_features_are_array(shared->features) && !model && deepsad_columns_option(options))
+	if (deepsad_features_are_array(shared->features) && !model &&
+		(deepsad_columns_option(options) || deepsad_group_by_option(options).count > 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns\" is given, but features are no row"),
+				 errmsg("option \"%s\" is given, but features are no row",
+						deepsad_columns_option(options) ? "columns" : "group_by"),
 				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
 	collector->store = deepsad_rowstore_create(context, deepsad_features_single(shared->features),
 											   (uint64) config.max_rows, config.seed);
@@ -249,14 +252,18 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 static void
 check_label_meaning(const DeepsadCollector *collector)
 {
-	if (collector->shared->label_kind >= DEEPSAD_LABEL_INT2 && collector->saw_normal && !collector->saw_anomaly &&
-		!collector->model)
-		ereport(collector->shared->grouped ? WARNING : ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("integer label is 1 in some rows and -1 in none"),
-				 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
-				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, "
-						 "write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
+	DeepsadCollecting *shared = collector->shared;
+
+	if (shared->label_kind < DEEPSAD_LABEL_INT2 || !collector->saw_normal || collector->saw_anomaly ||
+		collector->model || shared->said.labels)
+		return;
+	shared->said.labels = true;
+	ereport(shared->grouped ? WARNING : ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("integer label is 1 in some rows and -1 in none"),
+			 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
+			 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, "
+					 "write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
 }
 
 /*
@@ -283,36 +290,37 @@ finish_columns(DeepsadCollector *collector)
 	return left;
 }
 
+/* The model of at least one row; NULL when there is nothing to learn from. */
+static struct varlena *
+train_on_rows(DeepsadCollector *collector)
+{
+	DeepsadRowStore *store = collector->store;
+	DsadConfig	config;
+
+	check_label_meaning(collector);
+	if (!finish_columns(collector))
+		return NULL;
+	collector->store = NULL;
+	if (collector->model)
+		return deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
+									   &collector->digest, &collector->progress, &collector->shared->said);
+	parse_options(&config, collector, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
+	return deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->digest,
+								&collector->progress, &collector->shared->said);
+}
+
 /* The model, in the current context; NULL when there is nothing to learn from.  The rows are gone then. */
 struct varlena *
 deepsad_collector_train(DeepsadCollector *collector)
 {
-	DeepsadRowStore *store;
-	DsadConfig	config;
-	bytea	   *result;
+	struct varlena *result;
 
 	if (collector->waiting)
 		end_waiting(collector);
-	/* only rows without features */
 	if (deepsad_rowstore_count(collector->store) == 0)
-		return collector->model;
-	check_label_meaning(collector);
-	if (!finish_columns(collector))
-	{
-		deepsad_collector_end(collector);
-		return NULL;
-	}
-	store = collector->store;
-	collector->store = NULL;
-	if (collector->model)
-		result = deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
-										 &collector->digest, &collector->progress);
+		result = collector->model;	/* no row came, or only rows without features */
 	else
-	{
-		parse_options(&config, collector, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
-		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->digest,
-									  &collector->progress, &collector->shared->said);
-	}
+		result = train_on_rows(collector);
 	deepsad_collector_end(collector);
 	return result;
 }

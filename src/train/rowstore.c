@@ -270,9 +270,9 @@ deepsad_rowstore_spill(DeepsadRowStore *store)
 	use(store);
 	if (store->file || store->features == 0)
 		return;
+	store->file = create_file(store);
 	/* until all rows are there */
 	store->lost = true;
-	store->file = create_file(store);
 	for (uint64 row = 0; row < store->count; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -444,6 +444,7 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 	source->features = store->features;
 	source->sequential = store->file != NULL;
 	source->encoder = NULL;
+	source->group = NULL;
 	source->anomalies = store->labels[DSAD_ANOMALY + 1];
 	source->normals = store->labels[DSAD_NORMAL + 1];
 	source->read = read_row;

@@ -33,7 +33,7 @@ now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
@@ -132,7 +132,7 @@ main(void)
 	{
 		const uint32_t *dims = shapes[s];
 		DsadConfig	config;
-		DsadRowSource source = {NULL, ROWS, dims[0], false, read_row, NULL, (ROWS + 49) / 50, 0};
+		DsadRowSource source = {NULL, ROWS, dims[0], false, read_row, NULL, (ROWS + 49) / 50, 0, NULL};
 		DsadArena	arena;
 		DsadModel	model;
 		DsadError	error;

@@ -37,7 +37,7 @@ read_encoder(const DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes
 {
 	DsadModel	model = {0};
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, DSAD_FORMAT};
+	DsadReader	r = {bytes, length, false, &watch, DSAD_FORMAT, 0};
 	DsadStatus	status = dsad_get_encoder(&r, &model, arena, error);
 
 	*encoder = model.encoder;
@@ -422,7 +422,7 @@ test_model(const DsadEncoder *encoder)
 {
 	DsadConfig	config = test_config(encoder->features);
 	Source		source = {encoder, 300};
-	DsadRowSource rows = {&source, 300, encoder->features, false, read_row, encoder, 6, 0};
+	DsadRowSource rows = {&source, 300, encoder->features, false, read_row, encoder, 6, 0, NULL};
 	TestEnv		env;
 	DsadArena	arena;
 	DsadModel	model;

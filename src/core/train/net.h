@@ -24,7 +24,7 @@ typedef struct DsadNet
 	float	   *gradient[DSAD_MAX_LAYERS];	/* same shapes; dsad_net_backward fills them */
 	float	   *running_mean[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers */
 	float	   *running_var[DSAD_MAX_HIDDEN];	/* unbiased, as PyTorch keeps it */
-	float	   *offset[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers: between BatchNorm and activation; never trained */
+	float	   *offset[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers; never trained: see DsadMember */
 
 	/* The last forward pass in training mode, for backward. */
 	const float *input;			/* (n, width[0]), the caller's */

@@ -11,11 +11,14 @@
 #include "core/model/calibration_lists.h"
 #include "core/model/sketch.h"
 #include "core/score/scaling.h"
+#include "core/train/groups.h"
 #include "core/train/order.h"
 #include "core/train/scaling_fit.h"
 #include "core/train/sketch_fit.h"
 #include "core/train/split.h"
+#include "core/train/whiten.h"
 
+#define FORGET_WHITENED 50		/* ... and whitened, counts half as much */
 #define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
 
 /*
@@ -23,8 +26,10 @@
  * when nothing is labeled, and the less the more anomalies are known.
  */
 static double
-input_weight(uint64_t anomalies)
+input_weight(uint64_t anomalies, int64_t scaling)
 {
+	if (scaling == DSAD_SCALING_COMMON)
+		return 3 / (1 + (double) anomalies / FORGET_WHITENED);
 	return anomalies < FORGET_INPUTS ? 3 / (1 + 5 * (double) anomalies) : 0;
 }
 
@@ -81,6 +86,8 @@ lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const Dsad
 	model->facts.normals = rows->normals;
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
+	if (status == DSAD_OK && !dsad_whitening_alloc(model, arena))
+		return dsad_no_memory(error);
 	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, rows->features))
 		return dsad_no_memory(error);
 	return status;
@@ -98,6 +105,7 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	DsadRowSource rows = *source;
 	DsadFilter	filter;
 	DsadRowSource training;
+	DsadScalingMethod scaling;
 	DsadStatus	status = dsad_config_check(config, error);
 
 	if (status == DSAD_OK)
@@ -112,15 +120,22 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 		return status;
 	/* rows held out for p-values must not have had a part in anything */
 	dsad_split_resolve(&model->config, &model->facts);
-	training = dsad_filter_source(&filter, &model->config, &model->facts, &rows, plan->order);
-	dsad_split_counts(&filter.split, plan->count);
-	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
-	model->facts.calibration = plan->count[DSAD_PART_CALIBRATION];
-	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &training, error);
+	if (rows.group)
+		status = dsad_groups_divide(&plan->groups, scratch, env, &model->config, &model->facts, &rows, error);
 	if (status != DSAD_OK)
 		return status;
+	training = dsad_filter_source(&filter, &model->config, &model->facts, &rows, plan);
+	dsad_split_counts(&filter.split, plan->count);
+	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
+	/* with those of its groups that are not kept */
+	model->facts.calibration = rows.count - plan->count[DSAD_PART_TRAINING] - plan->count[DSAD_PART_VALIDATION];
+	scaling = (DsadScalingMethod) config->scaling;
+	status = dsad_scaling_fit(&model->scaling, env, &scaling, &training, error);
+	if (status != DSAD_OK)
+		return status;
+	model->config.scaling = scaling;
 	if (model->config.input_weight < 0)
-		model->config.input_weight = input_weight(model->facts.anomalies);
+		model->config.input_weight = input_weight(model->facts.anomalies, model->config.scaling);
 	if (model->facts.anomalies == rows.count)
 		return dsad_fail(error, DSAD_NO_ELIGIBLE_ROWS,
 						 "Deep SAD learns from rows that are normal or unlabeled.",
@@ -261,10 +276,11 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 	if (raw == NULL || expanded == NULL || zeros == NULL)
 		return dsad_no_memory(error);
 	if (sampler)
-		dsad_split_start(&split, &model->config, &model->facts, inputs);
+		dsad_split_start(&split, &model->config, &model->facts, inputs, &plan->groups);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
 	{
-		Writer	   *w = &writer[DSAD_PART_TRAINING];
+		DsadPart	part = DSAD_PART_TRAINING;
+		Writer	   *w;
 		int8_t		label;
 
 		if (rows->read(rows->ctx, plan->order ? plan->order[i] : i, raw, &label) != 0)
@@ -272,10 +288,16 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 		if (sampler)
 		{
 			observe(&model->facts, sampler, model->encoder, i, raw);
-			w = &writer[dsad_split_next(&split, &label)];
+			part = dsad_split_next(&split, rows, &label);
 		}
+		if (part == DSAD_PART_NONE)
+			continue;
+		w = &writer[part];
+		if (part == DSAD_PART_CALIBRATION && plan->groups.slices > 0)
+			plan->groups.calibrated[w->count] =
+				dsad_group_slice(&plan->groups, (uint64_t) model->config.seed, *rows->group);
 		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
-		if (w == &writer[DSAD_PART_TRAINING] && label != DSAD_ANOMALY)
+		if (part == DSAD_PART_TRAINING && label != DSAD_ANOMALY)
 		{
 			sum += kernel->distance(writer_row(w), zeros, inputs);
 			eligible++;
@@ -330,6 +352,9 @@ fill(DsadArena *scratch, DsadModel *model, const DsadPlan *plan, const DsadEnv *
 		model->input_mean = 1;
 		model->config.input_weight = 0;
 	}
+	status = dsad_whiten(model, scratch, env, &parts[DSAD_PART_TRAINING], error);
+	if (status != DSAD_OK)
+		return status;
 	return dsad_sketch_fit(&model->sketch, &sampler, env, error);
 }
 
