@@ -141,6 +141,18 @@ typedef struct DsadSketch
 	uint32_t   *count;			/* (features, DSAD_SKETCH_CELLS) */
 } DsadSketch;
 
+/*
+ * The inputs' own distance where they are whitened: own * |x|^2 - |x * directions|^2.  Directions in which the training
+ * rows vary much count less.
+ */
+#define DSAD_MAX_DIRECTIONS 64
+
+typedef struct DsadWhitening
+{
+	double		own;
+	float	   *direction;		/* (inputs, dsad_directions) */
+} DsadWhitening;
+
 typedef struct DsadModel
 {
 	uint32_t	format;			/* number of the byte format that it was read from */
@@ -150,6 +162,7 @@ typedef struct DsadModel
 	const DsadEncoder *encoder;
 	DsadScaling scaling;
 	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
+	DsadWhitening white;
 	DsadFacts	facts;
 	DsadTrust	trust;
 	DsadMember *members;		/* config.members of them */
@@ -159,6 +172,8 @@ typedef struct DsadModel
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
 								   uint32_t features, uint32_t inputs, DsadError *error);
+extern uint32_t dsad_directions(const DsadConfig *config, uint32_t inputs);
+extern bool dsad_whitening_alloc(DsadModel *model, DsadArena *arena);
 extern void dsad_model_shape(DsadModel *model, uint32_t inputs);
 extern DsadStatus dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);

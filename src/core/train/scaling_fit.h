@@ -7,7 +7,7 @@
 
 #include "core/train/dataset.h"
 
-extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method,
+extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod *method,
 								   const DsadRowSource *rows, DsadError *error);
 
 #endif
