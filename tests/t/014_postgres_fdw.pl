@@ -45,9 +45,9 @@ for my $n (1, 2)
 	my ($host, $port) = ($nodes[$n - 1]->host, $nodes[$n - 1]->port);
 	my $at = qq{FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port'};
 	$setup .= qq{
-		CREATE SERVER node$n $at, dbname 'postgres', extensions 'deepsad', fetch_size '1'$async);
+		CREATE SERVER node$n $at, dbname 'postgres', extensions 'deepsad', fdw_tuple_cost '1', fetch_size '1'$async);
 		CREATE SERVER plain$n $at, dbname 'postgres');
-		CREATE SERVER bare$n $at, dbname 'bare', extensions 'deepsad');
+		CREATE SERVER bare$n $at, dbname 'bare', extensions 'deepsad', fdw_tuple_cost '1');
 		CREATE USER MAPPING FOR PUBLIC SERVER node$n;
 		CREATE USER MAPPING FOR PUBLIC SERVER plain$n;
 		CREATE USER MAPPING FOR PUBLIC SERVER bare$n;
