@@ -249,8 +249,8 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 				   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
-	DsadReader	body = {bytes, member_size(model), false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
+	DsadReader	body = {bytes, member_size(model), false, &watch, 0, 0};
 	DsadStatus	status;
 
 	if (dsad_get_bytes(&r, body.left) == NULL)
@@ -369,30 +369,30 @@ get_members(DsadReader *r, DsadModel *model, DsadError *error)
 }
 
 /*
- * Reads a model from untrusted bytes; it and all it holds live in arena.  No
- * input makes this crash, hang, or allocate more than a few times its length.
+ * Reads a model from untrusted bytes; it and all it holds live in arena, its networks and their losses in members,
+ * which may be the same.  No input makes this crash, hang, or allocate more than a few times its length.
  * encoder: the model's, if dsad_model_decode_encoder has read it before.
  */
 DsadStatus
-dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, const uint8_t *bytes,
-					   size_t length, DsadError *error)
+dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadArena *members,
+					   const uint8_t *bytes, size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadReader	body;
 	DsadStatus	status;
 
 	memset(model, 0, sizeof(*model));
 	model->encoder = encoder;
 	if ((status = get_start(&r, model, arena, error)) != DSAD_OK ||
-		(status = get_shape(&r, model, arena, arena, error)) != DSAD_OK ||
+		(status = get_shape(&r, model, arena, members, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "FACT", &body, error)) != DSAD_OK ||
 		(status = dsad_get_facts(&body, model, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "TRST", &body, error)) != DSAD_OK ||
 		(status = dsad_get_trust(&body, model, error)) != DSAD_OK ||
 		(status = get_members(&r, model, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "HIST", &body, error)) != DSAD_OK ||
-		(status = get_history(&body, model, arena, error)) != DSAD_OK ||
+		(status = get_history(&body, model, members, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "CALI", &body, error)) != DSAD_OK ||
 		(status = dsad_get_calibration(&body, model, arena, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "SKET", &body, error)) != DSAD_OK ||
@@ -405,7 +405,7 @@ dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *
 DsadStatus
 dsad_model_decode(DsadModel *model, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
 {
-	return dsad_model_decode_rest(model, NULL, arena, bytes, length, error);
+	return dsad_model_decode_rest(model, NULL, arena, arena, bytes, length, error);
 }
 
 /* Only the model's encoder, in arena: what rows are read by.  The checksum covers the rest. */
@@ -414,7 +414,7 @@ dsad_model_decode_encoder(const DsadEncoder **encoder, DsadArena *arena, const u
 						  DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadModel	model = {0};
 	DsadStatus	status = get_start(&r, &model, arena, error);
 
@@ -431,7 +431,7 @@ dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *mem
 							  size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadReader	body;
 	DsadStatus	status;
 
