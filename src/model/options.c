@@ -282,7 +282,8 @@ deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
 				if (option == NULL || !option->update)
 					ereport(ERROR,
 							(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							 errmsg("option \"%.*s\" cannot be changed by deepsad_update", key.val.string.len, key.val.string.val),
+							 errmsg("option \"%.*s\" cannot be changed by deepsad_update", key.val.string.len,
+									key.val.string.val),
 							 errhint("It can change: %s.", valid_options(true))));
 				set_option(config, option, &value);
 			}

@@ -34,7 +34,10 @@ list_columns(DeepsadRowGroups *groups, const DeepsadDraft *draft)
 
 		if (draft->column[c].group)
 			groups->column[groups->columns++] = (DeepsadGroupColumn) {
-				column->first_cell, column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_DATE, INFINITY, -INFINITY};
+				.cell = column->first_cell,
+				.instant = column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_DATE,
+				.first = INFINITY,
+				.stretch = -INFINITY};
 	}
 }
 

@@ -41,4 +41,8 @@ extern void dsad_score_scaled(const DsadScorer *scorer, const float *scaled, siz
 
 extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *scores);
 
+/* Whitened inputs. */
+extern DsadStatus dsad_pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model, DsadError *error);
+extern void dsad_embed_inputs(const DsadScorer *scorer, const float *scaled, float *embedding);
+
 #endif

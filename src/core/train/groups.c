@@ -25,7 +25,7 @@
 /* Groups that are held out for calibration at most: more tell no more than as many rows that are kept of them. */
 #define ENOUGH_SLICES DSAD_CALIBRATION_ROWS
 
-/* As long as so few groups are held out a larger part of the rows is: of k groups nobody can tell what happens once in 2 k. */
+/* As long as so few groups are held out a larger part is: of k groups nobody can tell what happens once in 2 k. */
 #define FEW_SLICES 300
 #define FEW_GROUPS_PART 3
 

@@ -18,18 +18,17 @@
 #include "core/train/split.h"
 #include "core/train/whiten.h"
 
-#define FORGET_WHITENED 50		/* ... and whitened, counts half as much */
 #define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
 
 /*
  * How much the inputs' own distance counts beside the nets' by default: three times as much
- * when nothing is labeled, and the less the more anomalies are known.
+ * when nothing is labeled, and the less the more anomalies are known.  Whitened it is worth more, and longer.
  */
 static double
 input_weight(uint64_t anomalies, int64_t scaling)
 {
 	if (scaling == DSAD_SCALING_COMMON)
-		return 3 / (1 + (double) anomalies / FORGET_WHITENED);
+		return 10 / (1 + (double) anomalies / 4);
 	return anomalies < FORGET_INPUTS ? 3 / (1 + 5 * (double) anomalies) : 0;
 }
 

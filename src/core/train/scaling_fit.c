@@ -231,7 +231,9 @@ are_alike(const DsadScaling *scaling, DsadArena *scratch, const DsadEncoder *enc
 			if ((spread[count] = deviation(s, j)) > 0)
 				count++;
 		dsad_sort(spread, count);
-		if (count > 0 && !(spread[count - 1] <= ALIKE * spread[count / 2] && isfinite(spread[count - 1] * spread[count - 1])))
+		if (count == 0)
+			continue;
+		if (!(spread[count - 1] <= ALIKE * spread[count / 2]) || isinf(spread[count - 1] * spread[count - 1]))
 			return false;
 	}
 	return spread != NULL;
@@ -270,7 +272,7 @@ fit_inputs(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, c
 		if (method == DSAD_SCALING_ROBUST && kind == DSAD_FEATURE_NUMBER)
 			fit_robust(scaling, j, j, sample, s);
 		else
-			fit_input(scaling, j, j, is_robust(method) || method == DSAD_SCALING_COMMON ? DSAD_SCALING_STANDARD : method, s);
+			fit_input(scaling, j, j, needs_squares(method) ? DSAD_SCALING_STANDARD : method, s);
 		if (kind == DSAD_FEATURE_FLAG && needs_squares(method))
 			bound_flag(scaling, j, s);
 		if (method == DSAD_SCALING_STANDARD_ROBUST && kind == DSAD_FEATURE_NUMBER)

@@ -58,7 +58,8 @@ dsad_calibration_rows(const DsadConfig *config, double rows)
 	if (config->calibration == DSAD_CALIBRATION_SPLIT)
 		wanted = rows / DSAD_CALIBRATION_PART;
 	else if (config->calibration == DSAD_CALIBRATION_CROSS)
-		wanted = config->members < DSAD_CALIBRATION_PART ? rows * (double) config->members / DSAD_CALIBRATION_PART : rows;
+		wanted = config->members >= DSAD_CALIBRATION_PART ? rows :
+															rows * (double) config->members / DSAD_CALIBRATION_PART;
 	return wanted < DSAD_CALIBRATION_ROWS ? wanted : DSAD_CALIBRATION_ROWS;
 }
 
@@ -227,7 +228,8 @@ dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts
 	DsadRowSource kept = *rows;
 	uint64_t	count[DSAD_PARTS];
 
-	*filter = (DsadFilter) {.rows = rows, .order = plan->order, .config = config, .facts = facts, .groups = &plan->groups};
+	*filter = (DsadFilter) {.rows = rows, .order = plan->order, .config = config, .facts = facts,
+							.groups = &plan->groups};
 	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder), filter->groups);
 	dsad_split_counts(&filter->split, count);
 	kept.ctx = filter;

@@ -40,7 +40,8 @@ drop_anomalies(DsadDataset *rows)
 
 	for (uint64_t i = 0; i < rows->count; i++)
 		if (rows->label[i] != DSAD_ANOMALY)
-			memmove(rows->scaled + rows->inputs * kept++, rows->scaled + rows->inputs * i, rows->inputs * sizeof(float));
+			memmove(rows->scaled + rows->inputs * kept++, rows->scaled + rows->inputs * i,
+					rows->inputs * sizeof(float));
 	rows->count = kept;
 }
 
