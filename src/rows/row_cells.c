@@ -22,7 +22,8 @@ read_elements(DeepsadValueReader *value, const DeepsadColumns *columns, uint32 c
 	if (dimensions > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("array in column %s has %d dimensions, must have 1", deepsad_column_label(encoder, c), dimensions)));
+				 errmsg("array in column %s has %d dimensions, must have 1", deepsad_column_label(encoder, c),
+						dimensions)));
 	if (count != column->cells)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),

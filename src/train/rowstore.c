@@ -270,9 +270,9 @@ deepsad_rowstore_spill(DeepsadRowStore *store)
 	use(store);
 	if (store->file || store->features == 0)
 		return;
+	store->file = create_file(store);
 	/* until all rows are there */
 	store->lost = true;
-	store->file = create_file(store);
 	for (uint64 row = 0; row < store->count; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -444,7 +444,36 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 	source->features = store->features;
 	source->sequential = store->file != NULL;
 	source->encoder = NULL;
+	source->group = NULL;
 	source->anomalies = store->labels[DSAD_ANOMALY + 1];
 	source->normals = store->labels[DSAD_NORMAL + 1];
 	source->read = read_row;
+}
+
+/* The row of a file that was read last, as it lies there. */
+const char *
+deepsad_rowstore_last(const DeepsadRowStore *store, Size *bytes)
+{
+	*bytes = store->row_bytes;
+	return store->row;
+}
+
+/* Writes the file anew, of a store that is in one: next hands over its rows in another order. */
+void
+deepsad_rowstore_reorder(DeepsadRowStore *store, void (*next)(void *ctx, char *row), void *ctx)
+{
+	use(store);
+	/* until all rows are there */
+	store->lost = true;
+	BufFileClose(store->file);
+	store->file = NULL;
+	store->file = create_file(store);
+	store->file_row = 0;
+	for (uint64 row = 0; row < store->count; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		next(ctx, store->row);
+		write_row(store, row, store->row);
+	}
+	store->lost = false;
 }
