@@ -23,7 +23,7 @@ deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *ar
 	deepsad_check_versions();
 	deepsad_env_init(env, context);
 	dsad_arena_init(arena, env);
-	deepsad_check(dsad_model_decode_rest(model, encoder, arena, (const uint8_t *) VARDATA_ANY(bytes),
+	deepsad_check(dsad_model_decode_rest(model, encoder, arena, arena, (const uint8_t *) VARDATA_ANY(bytes),
 										 VARSIZE_ANY_EXHDR(bytes), &error),
 				  &error);
 }

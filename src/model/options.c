@@ -206,10 +206,10 @@ check_object(Jsonb *options)
 
 /*
  * The effective options for `rows` rows of `features` numbers: a key, else its preset,
- * else the default preset.  options may be NULL.  A JSON null counts as absent.
+ * else the default preset.  options may be NULL.  A JSON null counts as absent.  wide: the rows are one long array.
  */
 void
-deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint64 rows)
+deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint64 rows, bool wide)
 {
 	DsadPreset	preset = DSAD_PRESET_DEFAULT;
 	JsonbIterator *iterator;
@@ -225,6 +225,8 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint6
 
 		if (pass == 1)
 			dsad_config_defaults(config, preset, features, rows);
+		if (pass == 1 && wide)
+			dsad_config_wide(config);
 		if (!options)
 			continue;
 		iterator = JsonbIteratorInit(&options->root);
@@ -436,7 +438,7 @@ deepsad_options(PG_FUNCTION_ARGS)
 		push_names(&state, "group_by", PG_GETARG_ARRAYTYPE_P(dsad_option_count + 1));
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
-	deepsad_options_parse(&config, options, 1, 1);
+	deepsad_options_parse(&config, options, 1, 1, false);
 	deepsad_columns_validate(deepsad_columns_option(options));
 	deepsad_group_by_option(options);
 	PG_RETURN_JSONB_P(options);

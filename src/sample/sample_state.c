@@ -10,7 +10,7 @@
 #include "pg/version_check.h"
 #include "sample/sample_state.h"
 
-#define FIRST_BLOCK 2048		/* holds all of a small set but its log: there may be many */
+#define FIRST_BLOCK 1536		/* holds all of a small set but its log: there may be many */
 
 /* Gives back the order of the last writing. */
 static void

@@ -5,12 +5,9 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "access/parallel.h"
 #include "access/xact.h"
 
-#include "pg/core_env.h"
 #include "model/model_bytes.h"
 #include "model/model_warnings.h"
 #include "score/score_call.h"

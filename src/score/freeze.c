@@ -24,7 +24,6 @@
 #include "utils/varlena.h"
 
 #include "rows/column_text.h"
-#include "pg/core_env.h"
 #include "model/model_bytes.h"
 #include "rows/value_reader.h"
 

@@ -70,7 +70,8 @@ parse_options(DsadConfig *config, const DeepsadCollector *collector, uint32 feat
 	if (collector->model)
 		deepsad_options_parse_update(config, collector->options, rows);
 	else
-		deepsad_options_parse(config, collector->options, features, rows);
+		deepsad_options_parse(config, collector->options, features, rows,
+							  collector->columns && deepsad_columns_wide(collector->columns));
 }
 
 /* A collector for a new group in context; model is an update's, else NULL; options may be NULL. */

@@ -10,7 +10,6 @@
 #include "utils/lsyscache.h"
 
 #include "model/column_options.h"
-#include "rows/column_text.h"
 #include "rows/value_reader.h"
 #include "train/column_draft.h"
 

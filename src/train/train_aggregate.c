@@ -4,7 +4,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include "miscadmin.h"
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
 #include "nodes/plannodes.h"
