@@ -35,6 +35,8 @@ CREATE FUNCTION deepsad_options(
 	contamination double precision DEFAULT NULL,
 	threshold double precision DEFAULT NULL,
 	offset_scale double precision DEFAULT NULL,
+	network text DEFAULT NULL,
+	channels integer[] DEFAULT NULL,
 	workers integer DEFAULT NULL,
 	verbose boolean DEFAULT NULL,
 	columns jsonb DEFAULT NULL,
@@ -42,7 +44,7 @@ CREATE FUNCTION deepsad_options(
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, integer, boolean, jsonb, text[])
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, text, integer[], integer, boolean, jsonb, text[])
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training

@@ -25,6 +25,12 @@
 static void
 put_member(DsadWriter *w, const DsadModel *model, const DsadMember *member)
 {
+	for (uint32_t m = 0; m < model->convs; m++)
+	{
+		dsad_put_floats(w, member->conv_weight[m], dsad_conv_weights(&model->conv[m]));
+		dsad_put_floats(w, member->conv_mean[m], model->conv[m].out);
+		dsad_put_floats(w, member->conv_var[m], model->conv[m].out);
+	}
 	for (uint32_t l = 0; l < model->layers; l++)
 		dsad_put_floats(w, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1]);
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
@@ -96,9 +102,11 @@ put_model(DsadWriter *w, const DsadModel *model)
 	dsad_put_int(w, 0, 4);
 	dsad_put_int(w, 0, 8);
 	put_section(w, "OPTS", DSAD_SECTION_CRITICAL, dsad_put_options, model);
+	if (model->convs > 0)
+		put_section(w, "CONV", DSAD_SECTION_CRITICAL, dsad_put_channels, model);
 	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
 	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
-	if (dsad_directions(&model->config, model->dims[0]) > 0)
+	if (dsad_directions(&model->config, model->scaling.inputs) > 0)
 		put_section(w, "WHIT", DSAD_SECTION_CRITICAL, dsad_put_whitening, model);
 	put_section(w, "FACT", 0, dsad_put_facts, model);
 	put_section(w, "TRST", 0, dsad_put_trust, model);
@@ -184,6 +192,12 @@ get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError 
 	uint32_t	stop;
 	uint32_t	collapsed;
 
+	for (uint32_t m = 0; m < model->convs; m++)
+	{
+		dsad_get_floats(r, member->conv_weight[m], dsad_conv_weights(&model->conv[m]), -INFINITY);
+		dsad_get_floats(r, member->conv_mean[m], model->conv[m].out, -INFINITY);
+		dsad_get_floats(r, member->conv_var[m], model->conv[m].out, 0);
+	}
 	for (uint32_t l = 0; l < model->layers; l++)
 		dsad_get_floats(r, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1], -INFINITY);
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
@@ -284,7 +298,7 @@ get_header(DsadReader *r, const DsadEnv *env, DsadError *error)
 	return DSAD_OK;
 }
 
-/* The start of every model: its format, options and, unless there is one already, encoder (in arena). */
+/* The start of every model: its format, options and, unless there is one already, encoder (in arena); they fit. */
 static DsadStatus
 get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 {
@@ -295,17 +309,27 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 		return status;
 	model->format = r->format;
 	if ((status = dsad_find_section(r, "OPTS", &body, error)) != DSAD_OK ||
-		(status = dsad_get_options(&body, model, error)) != DSAD_OK ||
-		(status = dsad_find_section(r, "ENCO", &body, error)) != DSAD_OK || model->encoder != NULL)
+		(status = dsad_get_options(&body, model, error)) != DSAD_OK)
 		return status;
-	return dsad_get_encoder(&body, model, arena, error);
+	if (dsad_next_is(r, "CONV") &&
+		((status = dsad_find_section(r, "CONV", &body, error)) != DSAD_OK ||
+		 (status = dsad_get_channels(&body, model, error)) != DSAD_OK))
+		return status;
+	if (dsad_config_check(&model->config, error) != DSAD_OK)
+		return dsad_corrupt(error, "an option is out of range");
+	if ((status = dsad_find_section(r, "ENCO", &body, error)) != DSAD_OK ||
+		(model->encoder == NULL && (status = dsad_get_encoder(&body, model, arena, error)) != DSAD_OK))
+		return status;
+	if (model->config.network == DSAD_NETWORK_CONV && dsad_network_check(&model->config, model->encoder, error) != DSAD_OK)
+		return dsad_corrupt(error, "its convolutions do not fit its pictures");
+	return DSAD_OK;
 }
 
 /* How the inputs are whitened, if they are. */
 static DsadStatus
 get_whitening(DsadReader *r, DsadModel *model, DsadArena *members, DsadError *error)
 {
-	uint64_t	directions = dsad_directions(&model->config, model->dims[0]);
+	uint64_t	directions = dsad_directions(&model->config, model->scaling.inputs);
 	DsadReader	body;
 	DsadStatus	status;
 
@@ -313,7 +337,7 @@ get_whitening(DsadReader *r, DsadModel *model, DsadArena *members, DsadError *er
 	{
 		if ((status = dsad_find_section(r, "WHIT", &body, error)) != DSAD_OK)
 			return status;
-		if (body.left != 8 + directions * model->dims[0] * 4)
+		if (body.left != 8 + directions * model->scaling.inputs * 4)
 			return dsad_corrupt(error, "section \"WHIT\" has the wrong length");
 	}
 	if (!dsad_whitening_alloc(model, members))
@@ -337,7 +361,7 @@ get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members,
 	if (features != model->encoder->features || inputs != dsad_inputs(&model->config, model->encoder) ||
 		body.left != 8 + inputs * 32 + (inputs - features) * 4)
 		return dsad_corrupt(error, "section \"SCAL\" is malformed");
-	dsad_model_shape(model, (uint32_t) inputs);
+	dsad_model_shape(model, (uint32_t) inputs, dsad_conv_picture(&model->config, model->encoder));
 	if (member_size(model) > r->left / (size_t) model->config.members)
 		return dsad_corrupt(error, "its members are cut short");
 	if (!dsad_scaling_alloc(&model->scaling, arena, (uint32_t) features, (uint32_t) inputs))

@@ -100,7 +100,7 @@ dsad_put_whitening(DsadWriter *w, const DsadModel *model)
 {
 	dsad_put_double(w, model->white.own);
 	dsad_put_floats(w, model->white.direction,
-					(size_t) model->dims[0] * dsad_directions(&model->config, model->dims[0]));
+					(size_t) model->scaling.inputs * dsad_directions(&model->config, model->scaling.inputs));
 }
 
 DsadStatus
@@ -110,7 +110,7 @@ dsad_get_whitening(DsadReader *r, DsadModel *model, DsadError *error)
 	if (!(model->white.own > 0))
 		r->failed = true;
 	dsad_get_floats(r, model->white.direction,
-					(size_t) model->dims[0] * dsad_directions(&model->config, model->dims[0]), -INFINITY);
+					(size_t) model->scaling.inputs * dsad_directions(&model->config, model->scaling.inputs), -INFINITY);
 	return dsad_finish_section(r, "WHIT", error);
 }
 

@@ -11,7 +11,7 @@ dsad_put_options(DsadWriter *w, const DsadModel *model)
 	int			kept = 0;
 
 	for (int i = 0; i < dsad_option_count; i++)
-		kept += !dsad_options[i].transient;
+		kept += dsad_options[i].id != 0;
 	dsad_put_int(w, (uint64_t) kept, 4);
 	for (int i = 0; i < dsad_option_count; i++)
 	{
@@ -19,9 +19,8 @@ dsad_put_options(DsadWriter *w, const DsadModel *model)
 		const void *field = (const char *) &model->config + option->offset;
 		const DsadIntList *list = field;
 
-		if (option->transient)
+		if (option->id == 0)
 			continue;
-
 		dsad_put_int(w, option->id, 2);
 		dsad_put_int(w, (uint64_t) option->kind, 2);
 		if (option->kind == DSAD_OPTION_INT_LIST)
@@ -44,7 +43,7 @@ static int
 option_by_id(uint64_t id)
 {
 	for (int i = 0; i < dsad_option_count; i++)
-		if (dsad_options[i].id == id && !dsad_options[i].transient)
+		if (id != 0 && dsad_options[i].id == id)
 			return i;
 	return -1;
 }
@@ -81,7 +80,7 @@ get_option(DsadReader *r, DsadConfig *config, const DsadOption *option, uint32_t
 	return true;
 }
 
-/* Every option exactly once, all within their ranges. */
+/* Every option exactly once; whether all are within their ranges is for the caller to check, who knows the network. */
 DsadStatus
 dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 {
@@ -90,8 +89,9 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 	uint32_t	count = (uint32_t) dsad_get_int(r, 4);
 
 	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, 1);
+	config->network = DSAD_NETWORK_MLP;
 	for (int i = 0; i < dsad_option_count; i++)
-		seen |= (uint64_t) dsad_options[i].transient << i;
+		seen |= (uint64_t) (dsad_options[i].id == 0) << i;
 	for (uint32_t i = 0; i < count && !r->failed; i++)
 	{
 		int			index = option_by_id(dsad_get_int(r, 2));
@@ -111,7 +111,35 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 		return dsad_corrupt(error, "an option is missing");
 	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
 		return error->status;
-	if (dsad_config_check(config, error) != DSAD_OK || config->epochs < 0)
+	if (config->epochs < 0)
 		return dsad_corrupt(error, "an option is out of range");
 	return DSAD_OK;
+}
+
+/* The modules of a convolutional network: how many, and the maps of each. */
+void
+dsad_put_channels(DsadWriter *w, const DsadModel *model)
+{
+	dsad_put_int(w, model->config.channels.count, 4);
+	for (uint32_t m = 0; m < model->config.channels.count; m++)
+		dsad_put_int(w, (uint64_t) model->config.channels.value[m], 4);
+}
+
+/* Makes the network convolutional. */
+DsadStatus
+dsad_get_channels(DsadReader *r, DsadModel *model, DsadError *error)
+{
+	DsadIntList *channels = &model->config.channels;
+
+	model->config.network = DSAD_NETWORK_CONV;
+	channels->count = (uint32_t) dsad_get_int(r, 4);
+	if (channels->count > DSAD_MAX_CONVS)
+		r->failed = true;
+	for (uint32_t m = 0; m < channels->count && !r->failed; m++)
+	{
+		uint64_t	maps = dsad_get_int(r, 4);
+
+		channels->value[m] = maps <= DSAD_MAX_CHANNELS ? (int32_t) maps : 0;
+	}
+	return dsad_finish_section(r, "CONV", error);
 }

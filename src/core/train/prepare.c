@@ -74,15 +74,15 @@ check_rows(const DsadRowSource *rows, DsadError *error)
 static DsadStatus
 lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const DsadRowSource *rows, DsadError *error)
 {
-	DsadStatus status =
-		dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
+	DsadStatus	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder),
+										  dsad_conv_picture(config, rows->encoder), error);
 
-	if (model->config.epochs < 0)
-		model->config.epochs = dsad_default_epochs(rows->count, rows->anomalies);
 	model->encoder = rows->encoder;
 	model->facts.rows = rows->count;
 	model->facts.anomalies = rows->anomalies;
 	model->facts.normals = rows->normals;
+	if (model->config.epochs < 0)
+		model->config.epochs = dsad_model_default_epochs(model);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
 	if (status == DSAD_OK && !dsad_whitening_alloc(model, arena))
@@ -112,6 +112,8 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	if (status == DSAD_OK)
 		status = describe_rows(&rows, arena, error);
 	if (status == DSAD_OK)
+		status = dsad_network_check(config, rows.encoder, error);
+	if (status == DSAD_OK)
 		status = lay_out(model, arena, config, &rows, error);
 	if (status == DSAD_OK)
 		status = start_plan(plan, false, scratch, env, &rows, error);
@@ -129,7 +131,7 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	/* with those of its groups that are not kept */
 	model->facts.calibration = rows.count - plan->count[DSAD_PART_TRAINING] - plan->count[DSAD_PART_VALIDATION];
 	scaling = (DsadScalingMethod) config->scaling;
-	status = dsad_scaling_fit(&model->scaling, env, &scaling, &training, error);
+	status = dsad_scaling_fit(&model->scaling, env, &scaling, &model->picture, &training, error);
 	if (status != DSAD_OK)
 		return status;
 	model->config.scaling = scaling;
