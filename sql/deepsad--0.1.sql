@@ -35,6 +35,8 @@ CREATE FUNCTION deepsad_options(
 	contamination double precision DEFAULT NULL,
 	threshold double precision DEFAULT NULL,
 	offset_scale double precision DEFAULT NULL,
+	network text DEFAULT NULL,
+	channels integer[] DEFAULT NULL,
 	workers integer DEFAULT NULL,
 	verbose boolean DEFAULT NULL,
 	columns jsonb DEFAULT NULL)

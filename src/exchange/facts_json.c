@@ -86,7 +86,7 @@ deepsad_json_options(StringInfo out, const DsadConfig *config)
 {
 	appendStringInfoChar(out, '{');
 	for (int i = 0; i < dsad_option_count; i++)
-		if (!dsad_options[i].transient)
+		if (dsad_option_is_kept(&dsad_options[i], config))
 		{
 			deepsad_json_key(out, dsad_options[i].name);
 			put_option(out, &dsad_options[i], config);

@@ -376,6 +376,7 @@ deepsad_import(PG_FUNCTION_ARGS)
 	check_edition(metadata);
 	options = metadata_json(metadata, "options");
 	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), 1, 1);
+	config.network = DSAD_NETWORK_MLP;
 	inputs = read_sizes(&tensors, &config);
 	check_members(&tensors, &config, inputs);
 	deepsad_env_init(&env, CurrentMemoryContext);
@@ -383,7 +384,9 @@ deepsad_import(PG_FUNCTION_ARGS)
 	encoder = read_encoder(metadata, &arena, inputs);
 	if (dsad_inputs(&config, encoder) != inputs)
 		deepsad_file_invalid("its nets have %u inputs, its columns become %u", inputs, dsad_inputs(&config, encoder));
-	deepsad_check(dsad_model_alloc(&model, &arena, &config, encoder->features, inputs, &error), &error);
+	deepsad_check(dsad_model_alloc(&model, &arena, &config, encoder->features, inputs,
+								   dsad_conv_picture(&config, encoder), &error),
+				  &error);
 	model.encoder = encoder;
 	read_model(&model, &arena, &tensors, metadata);
 	check_used(&tensors);

@@ -171,12 +171,11 @@ deepsad_info(PG_FUNCTION_ARGS)
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
-	int64		weights = 0;
+	int64		weights;
 	bool		collapsed = false;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, bytes);
-	for (uint32 l = 0; l < model.layers; l++)
-		weights += (int64) model.dims[l] * model.dims[l + 1] * model.config.members;
+	weights = (int64) dsad_model_weights(&model) * model.config.members;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_int(&state, "format", model.format);
 	deepsad_push_int(&state, "bytes", VARSIZE_ANY_EXHDR(bytes));

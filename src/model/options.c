@@ -289,7 +289,7 @@ deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 		const DsadOption *option = &dsad_options[i];
 		const void *field = (const char *) config + option->offset;
 
-		if (option->transient)
+		if (!dsad_option_is_kept(option, config))
 			continue;
 		if (dsad_option_is_null(option, config))
 			deepsad_push_string(state, option->name, NULL);

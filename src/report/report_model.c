@@ -185,6 +185,8 @@ put_options(StringInfo page, const DsadModel *model)
 	int			differ = 0;
 
 	dsad_config_defaults(&config, (DsadPreset) model->config.preset, model->scaling.features, model->facts.rows);
+	config.network = model->config.network;
+	dsad_conv_defaults(&config, model->encoder, model->facts.rows);
 	if (config.epochs < 0)
 		config.epochs = dsad_default_epochs(model->facts.rows, model->facts.anomalies);
 	standard = options_object(&config);
@@ -251,12 +253,10 @@ put_facts(StringInfo page, const DsadFacts *facts)
 void
 deepsad_report_training(StringInfo page, const DsadModel *model)
 {
-	uint64		weights = 0;
+	double		weights = dsad_model_weights(model) * (double) model->config.members;
 
 	deepsad_html(page, "<h2 id=\"training\">Training</h2>\n");
 	put_facts(page, &model->facts);
-	for (uint32 l = 0; l < model->layers; l++)
-		weights += (uint64) model->dims[l] * model->dims[l + 1] * (uint64) model->config.members;
 	deepsad_html(page, "<p>");
 	put_count(page, (uint64) model->config.members, "network", "networks");
 	deepsad_html(page, " of the layers %u", model->dims[0]);

@@ -31,6 +31,7 @@ typedef struct Shared
 {
 	DsadConfig	config;
 	uint32		features;
+	DsadPicture picture;
 	uint32		inputs;
 	DsadFacts	facts;
 	DsadPlan	plan;			/* without its order; in an update the results hold the members to go on from */
@@ -162,7 +163,7 @@ DeepsadParallel *
 deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadEnv *env, bool in_blocks,
 					   Size window_bytes, int workers)
 {
-	uint32		inputs = model->dims[0];
+	uint32		inputs = model->scaling.inputs;
 	Size		result_bytes = MAXALIGN(add_size(offsetof(Result, bytes), dsad_member_size(model)));
 	Size		results_bytes = mul_size(result_bytes, (Size) model->config.members);
 	Size		size = rows_bytes(plan, inputs, in_blocks);
@@ -189,6 +190,7 @@ deepsad_parallel_begin(const DsadModel *model, const DsadPlan *plan, const DsadE
 	memset(shared, 0, sizeof(Shared));
 	shared->config = model->config;
 	shared->features = model->scaling.features;
+	shared->picture = model->picture;
 	shared->inputs = inputs;
 	shared->facts = model->facts;
 	shared->plan = *plan;
@@ -354,7 +356,8 @@ alloc_model(DsadModel *model, DsadArena *arena, const Shared *shared)
 	DsadError	error;
 
 	one.members = 1;
-	deepsad_check(dsad_model_alloc(model, arena, &one, shared->features, shared->inputs, &error), &error);
+	deepsad_check(dsad_model_alloc(model, arena, &one, shared->features, shared->inputs, shared->picture, &error),
+				  &error);
 	deepsad_check(dsad_model_alloc_losses(model, arena, &error), &error);
 	for (int64 m = 0; m < shared->config.members; m++)
 		members[m] = model->members[0];

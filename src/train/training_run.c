@@ -94,12 +94,10 @@ static int
 wanted_workers(const Run *run)
 {
 	int			limit = run->config->workers >= 0 ? (int) run->config->workers : max_parallel_maintenance_workers;
-	double		weights = 0;
+	double		work = dsad_model_work(&run->model);
 
-	for (uint32 l = 0; l < run->model.layers; l++)
-		weights += (double) run->model.dims[l] * run->model.dims[l + 1];
 	if (run->config->workers < 0 &&
-		(double) total_visits(run) * (3 * weights + VISIT_WORK) < MIN_PARALLEL_WORK)
+		(double) total_visits(run) * (3 * work + VISIT_WORK) < MIN_PARALLEL_WORK)
 		return 0;
 	return Min(limit, (int) run->config->members - 1);
 }
@@ -118,7 +116,7 @@ alloc_part(DsadDataset *data, uint64 count, uint32 inputs)
 static void
 train_alone(Run *run, bool in_blocks, Size window_bytes)
 {
-	uint32		inputs = run->model.dims[0];
+	uint32		inputs = run->model.scaling.inputs;
 	DeepsadBlockFile *file = NULL;
 	DsadDataset parts[DSAD_PARTS];
 	DsadError	error;
@@ -176,7 +174,7 @@ needed_memory(const Run *run, const Room *room)
 	double		member = model / (double) run->config->members;
 	double		rows = room->in_blocks ?
 						   (double) room->window * (room->workers + 1) :
-						   (double) run->plan.count[DSAD_PART_TRAINING] * (double) scaled_row_bytes(run->model.dims[0]);
+						   (double) run->plan.count[DSAD_PART_TRAINING] * (double) scaled_row_bytes(run->model.scaling.inputs);
 	double		training = dsad_member_memory(&run->model, &run->plan) * (room->workers + 1) + member * room->workers;
 	double		looking = model * (run->plan.count[DSAD_PART_VALIDATION] > 0 ? 2 : 1);
 
@@ -194,12 +192,12 @@ find_room(const Run *run)
 {
 	Size		limit = mul_size(maintenance_work_mem, 1024);
 	Size		most = add_size(limit, WORKING_MEMORY);
-	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.dims[0]));
+	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.scaling.inputs));
 	Room		room = {.workers = wanted_workers(run)};
 	double		needed;
 
 	room.held_out = mul_size(run->plan.count[DSAD_PART_VALIDATION] + run->plan.count[DSAD_PART_CALIBRATION],
-							 scaled_row_bytes(run->model.dims[0]));
+							 scaled_row_bytes(run->model.scaling.inputs));
 	room.in_blocks = run->source.sequential && add_size(scaled, room.held_out) > limit;
 	room.window = Max(MIN_WINDOW_BYTES, Min(limit / WINDOW_PART, MAX_WINDOW_BYTES));
 	if (room.in_blocks)
@@ -222,7 +220,7 @@ static void
 train(Run *run)
 {
 	Room		room = find_room(run);
-	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.dims[0]));
+	Size		scaled = mul_size(run->plan.count[DSAD_PART_TRAINING], scaled_row_bytes(run->model.scaling.inputs));
 	DeepsadParallel *parallel;
 	DsadError	error;
 

@@ -480,7 +480,7 @@ test_carried_member(void)
 		CHECK(dsad_member_encode(&model, 0, &env.env, exact, room) == 0);
 		free(exact);
 	}
-	CHECK(dsad_model_alloc(&other, &arena, &model.config, 3, model.dims[0], &error) == DSAD_OK);
+	CHECK(dsad_model_alloc(&other, &arena, &model.config, 3, model.scaling.inputs, model.picture, &error) == DSAD_OK);
 	CHECK(dsad_model_alloc_losses(&other, &arena, &error) == DSAD_OK);
 	other.facts = model.facts;
 	CHECK(dsad_member_decode(&other, 1, &env.env, bytes, length, &error) == DSAD_OK);

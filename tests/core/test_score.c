@@ -36,7 +36,7 @@ fixed_model(DsadModel *model, DsadArena *arena)
 	config.latent = 7;
 	config.members = 3;
 	CHECK(dsad_encoder_of_array(encoder, arena, FEATURES, &error) == DSAD_OK);
-	CHECK(dsad_model_alloc(model, arena, &config, FEATURES, dsad_inputs(&config, encoder), &error) == DSAD_OK);
+	CHECK(dsad_model_alloc(model, arena, &config, FEATURES, dsad_inputs(&config, encoder), dsad_conv_picture(&config, encoder), &error) == DSAD_OK);
 	model->encoder = encoder;
 	for (int j = 0; j < FEATURES; j++)
 	{

@@ -218,7 +218,7 @@ test_member_bytes(TestRows *rows, int64_t epochs, double validation, int64_t upd
 	dsad_config_update(&model.config, ROWS);
 	model.config.epochs = update_epochs;
 	CHECK(dsad_prepare_update(&model, &plan, &arena, &arena, &env.env, &source, &error) == DSAD_OK);
-	CHECK(dsad_model_alloc(&worker, &arena, &model.config, FEATURES, model.dims[0], &error) == DSAD_OK);
+	CHECK(dsad_model_alloc(&worker, &arena, &model.config, FEATURES, model.scaling.inputs, model.picture, &error) == DSAD_OK);
 	CHECK(dsad_model_alloc_losses(&worker, &arena, &error) == DSAD_OK);
 	worker.facts = model.facts;
 	for (uint32_t m = 0; m < model.config.members; m++)

@@ -315,7 +315,7 @@ get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members,
 	if (features != model->encoder->features || inputs != dsad_inputs(&model->config, model->encoder) ||
 		body.left != 8 + inputs * 32 + (inputs - features) * 4)
 		return dsad_corrupt(error, "section \"SCAL\" is malformed");
-	dsad_model_shape(model, (uint32_t) inputs);
+	dsad_model_shape(model, (uint32_t) inputs, dsad_conv_picture(&model->config, model->encoder));
 	if (member_size(model) > r->left / (size_t) model->config.members)
 		return dsad_corrupt(error, "its members are cut short");
 	if (!dsad_scaling_alloc(&model->scaling, arena, (uint32_t) features, (uint32_t) inputs))

@@ -16,6 +16,7 @@
 #define UPDATE_EPOCHS 20
 #define MAX_UPDATE_VISITS 500000
 
+static const char *const network_labels[] = {"auto", "mlp", "conv", NULL};
 static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
 static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", NULL};
 static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
@@ -29,7 +30,7 @@ static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 /* The last argument of each tells whether an update may change it; `none` is the number that stands for NULL. */
 #define OPTION(name, id, kind, min, max, none, labels, transient, update) \
 	{ \
-#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, transient, update \
+#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, transient, false, update \
 	}
 #define INT(name, id, min, max, update) \
 	INT_OR_NULL(name, id, min, max, NAN, update)
@@ -44,12 +45,23 @@ static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 #define LIST(name, id, min, max, min_count, max_count, update) \
 	{ \
 #name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
-			max_count, NULL, false, update \
+			max_count, NULL, false, false, update \
+	}
+/* Options of convolutional networks have no number: their models keep them in a section of their own. */
+#define CONV_ENUM(name, last) \
+	{ \
+#name, 0, KIND(name, int64_t, DSAD_OPTION_ENUM), offsetof(DsadConfig, name), 0, last, NAN, 0, 0, name##_labels, \
+			false, true, false \
+	}
+#define CONV_LIST(name, min, max, min_count, max_count) \
+	{ \
+#name, 0, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
+			max_count, NULL, false, true, false \
 	}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
-	LIST(hidden, 2, 1, DSAD_MAX_WIDTH, 1, DSAD_MAX_HIDDEN, false),
+	LIST(hidden, 2, 1, DSAD_MAX_WIDTH, 0, DSAD_MAX_HIDDEN, false),
 	INT(latent, 3, 1, DSAD_MAX_LATENT, false),
 	INT(members, 4, 1, DSAD_MAX_MEMBERS, false),
 	INT(seed, 5, -9223372036854775808.0, 9223372036854775807.0, true),
@@ -75,6 +87,8 @@ const DsadOption dsad_options[] = {
 	FLOAT_OR_NULL(contamination, 25, 1e-9, 0.5, 0, false),
 	FLOAT_OR_NULL(threshold, 26, DSAD_MIN_THRESHOLD, DSAD_MAX_THRESHOLD, 0, false),
 	FLOAT(offset_scale, 27, 0, 10, false),
+	CONV_ENUM(network, DSAD_NETWORK_CONV),
+	CONV_LIST(channels, 1, DSAD_MAX_CHANNELS, 1, DSAD_MAX_CONVS),
 	OPTION(workers, 0, DSAD_OPTION_INT, 0, 1024, -1, NULL, true, true),
 	OPTION(verbose, 0, DSAD_OPTION_BOOL, 0, 1, NAN, NULL, true, true),
 };
@@ -82,6 +96,7 @@ const DsadOption dsad_options[] = {
 /* Labels are indexed by value, and end with NULL. */
 #define LABELED(name, last) \
 	_Static_assert(sizeof(name##_labels) / sizeof(name##_labels[0]) == (last) + 2, "every value of " #name " has a label")
+LABELED(network, DSAD_NETWORK_CONV);
 LABELED(preset, DSAD_PRESET_BEST);
 LABELED(scaling, DSAD_SCALING_STANDARD_ROBUST);
 LABELED(calibration, DSAD_CALIBRATION_NONE);
@@ -186,6 +201,8 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->alpha = 0.01;
 	config->contamination = 0;
 	config->threshold = 0;
+	config->network = DSAD_NETWORK_AUTO;
+	config->channels = list2(8, 4);
 	config->workers = -1;
 	config->verbose = 0;
 	switch (preset)
@@ -284,6 +301,10 @@ dsad_config_check(const DsadConfig *config, DsadError *error)
 		const void *field = (const char *) config + option->offset;
 		double		value;
 
+		if (option->kind == DSAD_OPTION_INT_LIST && field == &config->hidden && config->hidden.count == 0 &&
+			config->network == DSAD_NETWORK_MLP)
+			return dsad_fail(error, DSAD_BAD_OPTION, NULL, "option \"hidden\" has 0 elements, must have from 1 to %d",
+							 DSAD_MAX_HIDDEN);
 		if (option->kind == DSAD_OPTION_INT_LIST)
 		{
 			status = check_list(option, field, error);

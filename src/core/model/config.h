@@ -14,6 +14,8 @@
 #define DSAD_MAX_MEMBERS 64
 #define DSAD_MAX_MILESTONES 16
 #define DSAD_MAX_FEATURES 65535
+#define DSAD_MAX_CONVS 6		/* modules of a convolutional network */
+#define DSAD_MAX_CHANNELS 512	/* maps that a module makes */
 #define DSAD_MAX_EPOCHS 1000000
 #define DSAD_MIN_THRESHOLD 1e-300
 #define DSAD_MAX_THRESHOLD 1e300
@@ -25,6 +27,14 @@ typedef enum DsadPreset
 	DSAD_PRESET_DEFAULT,
 	DSAD_PRESET_BEST
 } DsadPreset;
+
+/* How a row's features meet the dense layers. */
+typedef enum DsadNetwork
+{
+	DSAD_NETWORK_AUTO,			/* conv where the rows hold a picture, else mlp */
+	DSAD_NETWORK_MLP,
+	DSAD_NETWORK_CONV			/* the picture goes through convolutions first */
+} DsadNetwork;
 
 typedef enum DsadScalingMethod
 {
@@ -93,6 +103,10 @@ typedef struct DsadConfig
 	double		contamination;	/* ... or, if > 0, a score that this share of the calibration rows reach ... */
 	double		threshold;		/* ... or, if > 0, that score */
 
+	/* Of convolutional networks: in their models' bytes alone. */
+	int64_t		network;		/* DsadNetwork; of a trained model never AUTO */
+	DsadIntList channels;		/* maps of each module; for other networks of no meaning */
+
 	/* How, not what, to train: not in the bytes of a model. */
 	int64_t		workers;		/* -1 = as the server is set */
 	int64_t		verbose;		/* bool: tell of progress in notices */
@@ -111,7 +125,7 @@ typedef enum DsadOptionKind
 typedef struct DsadOption
 {
 	const char *name;
-	uint16_t	id;				/* for ever: it stands in model bytes */
+	uint16_t	id;				/* for ever: it stands in model bytes; 0 = not in section "OPTS" */
 	DsadOptionKind kind;
 	size_t		offset;
 	double		min;			/* of the value, or of each list element */
@@ -121,11 +135,19 @@ typedef struct DsadOption
 	uint32_t	max_count;
 	const char *const *labels;	/* enums: NULL-terminated, index = value */
 	bool		transient;		/* not in the bytes of a model */
+	bool		conv;			/* only a model of a convolutional network keeps it */
 	bool		update;			/* an update may change it */
 } DsadOption;
 
 extern const DsadOption dsad_options[];
 extern const int dsad_option_count;
+
+/* Whether a model with these options keeps that one. */
+static inline bool
+dsad_option_is_kept(const DsadOption *option, const DsadConfig *config)
+{
+	return !option->transient && (!option->conv || config->network == DSAD_NETWORK_CONV);
+}
 
 extern bool dsad_option_is_null(const DsadOption *option, const DsadConfig *config);
 extern const DsadOption *dsad_option_find(const char *name, size_t length);

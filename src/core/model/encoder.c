@@ -101,7 +101,7 @@ sign(DsadEncoder *encoder, DsadArena *arena)
 	char	   *at;
 
 	for (uint32_t c = 0; c < encoder->columns; c++)
-		length += 3 + 2 * sizeof(uint32_t) + encoder->column[c].name.length;
+		length += 3 + sizeof(DsadShape) + 2 * sizeof(uint32_t) + encoder->column[c].name.length;
 	/* where rows without names have other columns between */
 	for (uint32_t i = 0; i < encoder->left_out; i++)
 		length += sizeof(uint32_t) + encoder->left[i].name.length;
@@ -117,6 +117,8 @@ sign(DsadEncoder *encoder, DsadArena *arena)
 		*at++ = (char) column->type;
 		*at++ = (char) column->encoding;
 		*at++ = (char) column->prefix;
+		memcpy(at, &column->shape, sizeof(DsadShape));
+		at += sizeof(DsadShape);
 		memcpy(at, &column->cells, sizeof(uint32_t));
 		memcpy(at + sizeof(uint32_t), &column->name.length, sizeof(uint32_t));
 		if (column->name.length > 0)
@@ -205,7 +207,47 @@ dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, Ds
 	return dsad_encoder_finish(encoder, arena, error);
 }
 
-/* How many inputs nets have for an encoder's features: some scalings add copies of those that are numbers. */
+/* The encoder of rows that are one picture: an array of this shape, channels first. */
+DsadStatus
+dsad_encoder_of_picture(DsadEncoder *encoder, DsadArena *arena, DsadShape shape, DsadError *error)
+{
+	uint64_t	cells = dsad_shape_cells(shape);
+	DsadStatus	status = dsad_encoder_of_array(encoder, arena, cells > DSAD_MAX_FEATURES ? DSAD_MAX_FEATURES + 1 : (uint32_t) cells,
+											   error);
+
+	if (status != DSAD_OK)
+		return status;
+	encoder->column[0].shape = shape;
+	return dsad_encoder_finish(encoder, arena, error);
+}
+
+/* The first column that is a picture large enough for convolutions. */
+DsadPicture
+dsad_encoder_picture(const DsadEncoder *encoder)
+{
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		if (column->shape.channels > 0 && column->shape.height >= DSAD_MIN_SIDE && column->shape.width >= DSAD_MIN_SIDE)
+			return (DsadPicture) {column->shape, column->first_feature};
+	}
+	return (DsadPicture) {{0, 0, 0}, 0};
+}
+
+/* Which networks these options mean for such rows, never AUTO. */
+DsadNetwork
+dsad_network(const DsadConfig *config, const DsadEncoder *encoder)
+{
+	if (config->network != DSAD_NETWORK_AUTO)
+		return (DsadNetwork) config->network;
+	return dsad_encoder_picture(encoder).shape.channels > 0 ? DSAD_NETWORK_CONV : DSAD_NETWORK_MLP;
+}
+
+/*
+ * How many inputs nets have for an encoder's features: some scalings add copies of those that are numbers, but
+ * not of pixels that convolutions go over.
+ */
 uint32_t
 dsad_inputs(const DsadConfig *config, const DsadEncoder *encoder)
 {
@@ -215,6 +257,8 @@ dsad_inputs(const DsadConfig *config, const DsadEncoder *encoder)
 		return inputs;
 	for (uint32_t i = 0; i < encoder->features; i++)
 		inputs += encoder->kind[i] == DSAD_FEATURE_NUMBER;
+	if (dsad_network(config, encoder) == DSAD_NETWORK_CONV)
+		inputs -= (uint32_t) dsad_shape_cells(dsad_encoder_picture(encoder).shape);
 	return inputs;
 }
 

@@ -60,6 +60,23 @@ typedef struct DsadBytes
 	uint32_t	length;
 } DsadBytes;
 
+/* What an array of two or three dimensions is. */
+typedef struct DsadShape
+{
+	uint32_t	channels;		/* 0 = the array is no picture */
+	uint32_t	height;
+	uint32_t	width;
+} DsadShape;
+
+/* Where the picture lies that convolutions go over: pixel (channel, row, column) in this order. */
+typedef struct DsadPicture
+{
+	DsadShape	shape;			/* channels 0 = there is none */
+	uint32_t	first;			/* number of its first feature, and input */
+} DsadPicture;
+
+#define DSAD_MIN_SIDE 4			/* of a picture, for convolutions */
+
 typedef struct DsadColumn
 {
 	DsadBytes	name;			/* empty: the rows are one array */
@@ -71,6 +88,7 @@ typedef struct DsadColumn
 	uint8_t		time;			/* DSAD_TIME_... */
 	uint16_t	since;			/* DSAD_TIME_SINCE: the column that it is measured from */
 	uint32_t	cells;			/* 1, or the length of an array */
+	DsadShape	shape;			/* arrays of two or three dimensions: cells in all */
 	uint32_t	categories;
 	DsadBytes  *category;		/* most frequent first */
 
@@ -136,6 +154,7 @@ typedef struct DsadEncoder
 #define DSAD_MAX_NAME 1024		/* bytes of a column's or type's name */
 
 extern DsadStatus dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, DsadError *error);
+extern DsadStatus dsad_encoder_of_picture(DsadEncoder *encoder, DsadArena *arena, DsadShape shape, DsadError *error);
 extern DsadStatus dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_encoder_finish(DsadEncoder *encoder, DsadArena *arena, DsadError *error);
 extern void dsad_encode(const DsadEncoder *encoder, const double *cells, double *features);
@@ -156,6 +175,15 @@ dsad_column_is_instant(const DsadColumn *column)
 	return column->type >= DSAD_TYPE_TIMESTAMP && column->type <= DSAD_TYPE_DATE;
 }
 
+/* How many numbers a picture is of; 0 for none. */
+static inline uint64_t
+dsad_shape_cells(DsadShape shape)
+{
+	return (uint64_t) shape.channels * shape.height * shape.width;
+}
+
+extern DsadPicture dsad_encoder_picture(const DsadEncoder *encoder);
+extern DsadNetwork dsad_network(const DsadConfig *config, const DsadEncoder *encoder);
 extern uint32_t dsad_inputs(const DsadConfig *config, const DsadEncoder *encoder);
 extern bool dsad_encoder_counts(const DsadEncoder *encoder, uint32_t feature);
 

@@ -23,17 +23,62 @@ dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, ui
 	return scaling->copied && scaling->offset && scaling->scale && scaling->fill && scaling->limit;
 }
 
-/* Sets layers and dims, by the model's options, for networks of so many inputs. */
+/* The picture that convolutions go over under these options; none for other networks. */
+DsadPicture
+dsad_conv_picture(const DsadConfig *config, const DsadEncoder *encoder)
+{
+	if (dsad_network(config, encoder) == DSAD_NETWORK_CONV)
+		return dsad_encoder_picture(encoder);
+	return (DsadPicture) {{0, 0, 0}, 0};
+}
+
+/*
+ * Sets the network, its modules, layers and dims, by the model's options, for networks of so many inputs; picture: what
+ * dsad_conv_picture says.
+ */
 void
-dsad_model_shape(DsadModel *model, uint32_t inputs)
+dsad_model_shape(DsadModel *model, uint32_t inputs, DsadPicture picture)
 {
 	const DsadIntList *hidden = &model->config.hidden;
 
+	model->picture = picture;
+	model->convs = 0;
+	model->config.network = picture.shape.channels > 0 ? DSAD_NETWORK_CONV : DSAD_NETWORK_MLP;
+	if (picture.shape.channels > 0)
+	{
+		model->convs = model->config.channels.count;
+		inputs -= (uint32_t) dsad_shape_cells(picture.shape);
+		inputs += dsad_conv_shapes(model->conv, &model->config.channels, picture.shape);
+	}
 	model->layers = hidden->count + 1;
 	model->dims[0] = inputs;
 	for (uint32_t l = 0; l < hidden->count; l++)
 		model->dims[l + 1] = (uint32_t) hidden->value[l];
 	model->dims[model->layers] = (uint32_t) model->config.latent;
+}
+
+/* Weights of one member. */
+double
+dsad_model_weights(const DsadModel *model)
+{
+	double		weights = 0;
+
+	for (uint32_t m = 0; m < model->convs; m++)
+		weights += (double) dsad_conv_weights(&model->conv[m]);
+	for (uint32_t l = 0; l < model->layers; l++)
+		weights += (double) model->dims[l] * model->dims[l + 1];
+	return weights;
+}
+
+/* Multiply-adds of a row through one member. */
+double
+dsad_model_work(const DsadModel *model)
+{
+	double		work = dsad_conv_work(model->conv, model->convs);
+
+	for (uint32_t l = 0; l < model->layers; l++)
+		work += (double) model->dims[l] * model->dims[l + 1];
+	return work;
 }
 
 /*
@@ -43,16 +88,12 @@ dsad_model_shape(DsadModel *model, uint32_t inputs)
 DsadStatus
 dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error)
 {
-	uint64_t	weights = 0;
+	double		bytes = dsad_model_weights(model) * (double) model->config.members * sizeof(float);
 	uint32_t	layers = model->layers;
 
-	/* dims are within their caps, so these sums cannot wrap 64 bits */
-	for (uint32_t l = 0; l < layers; l++)
-		weights += (uint64_t) model->dims[l] * model->dims[l + 1];
-	weights *= (uint64_t) model->config.members;
-	if (weights * 4 > DSAD_MAX_MODEL_BYTES)
+	if (bytes > (double) DSAD_MAX_MODEL_BYTES)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer members or smaller hidden layers.",
-						 "model would need %llu bytes, the limit is %llu", (unsigned long long) (weights * 4),
+						 "model would need %.0f bytes, the limit is %llu", bytes,
 						 (unsigned long long) DSAD_MAX_MODEL_BYTES);
 	model->members = dsad_arena_array(arena, (size_t) model->config.members, sizeof(DsadMember));
 	if (!model->members)
@@ -76,6 +117,14 @@ dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error)
 			if (!member->running_mean[l] || !member->running_var[l] || !member->offset[l])
 				return dsad_no_memory(error);
 		}
+		for (uint32_t c = 0; c < model->convs; c++)
+		{
+			member->conv_weight[c] = dsad_arena_array(arena, dsad_conv_weights(&model->conv[c]), sizeof(float));
+			member->conv_mean[c] = dsad_arena_array(arena, model->conv[c].out, sizeof(float));
+			member->conv_var[c] = dsad_arena_array(arena, model->conv[c].out, sizeof(float));
+			if (!member->conv_weight[c] || !member->conv_mean[c] || !member->conv_var[c])
+				return dsad_no_memory(error);
+		}
 		member->center = dsad_arena_array(arena, model->dims[layers], sizeof(float));
 		if (!member->center)
 			return dsad_no_memory(error);
@@ -84,17 +133,17 @@ dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error)
 }
 
 /*
- * Lays out a model of rows of `features` numbers, nets of `inputs`, under config,
- * everything zero, in arena.  Loss histories are not allocated.  Errors: the model would be too
+ * Lays out a model of rows of `features` numbers, nets of `inputs`, under config, with convolutions over picture (if
+ * it is one), everything zero, in arena.  Loss histories are not allocated.  Errors: the model would be too
  * large, or out of memory.
  */
 DsadStatus
 dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, uint32_t features,
-				 uint32_t inputs, DsadError *error)
+				 uint32_t inputs, DsadPicture picture, DsadError *error)
 {
 	memset(model, 0, sizeof(*model));
 	model->config = *config;
-	dsad_model_shape(model, inputs);
+	dsad_model_shape(model, inputs, picture);
 	if (!dsad_scaling_alloc(&model->scaling, arena, features, inputs))
 		return dsad_no_memory(error);
 	return dsad_model_alloc_members(model, arena, error);

@@ -6,7 +6,7 @@
 #ifndef DSAD_MODEL_H
 #define DSAD_MODEL_H
 
-#include "core/model/encoder.h"
+#include "core/model/conv.h"
 
 #define DSAD_FORMAT 0			/* number of the byte format that is written */
 #define DSAD_MAX_MODEL_BYTES ((size_t) 256 << 20)
@@ -58,6 +58,9 @@ typedef struct DsadMember
 	float	   *running_mean[DSAD_MAX_HIDDEN];	/* dims[l + 1], hidden layers only */
 	float	   *running_var[DSAD_MAX_HIDDEN];
 	float	   *offset[DSAD_MAX_HIDDEN];	/* between BatchNorm and activation; never trained */
+	float	   *conv_weight[DSAD_MAX_CONVS];	/* (out, in, 5, 5) */
+	float	   *conv_mean[DSAD_MAX_CONVS];	/* out: BatchNorm's running statistics of each map */
+	float	   *conv_var[DSAD_MAX_CONVS];
 	float	   *center;			/* dims[L] */
 	double		divisor;		/* mean squared distance of eligible training rows, or 1 */
 	float	   *pretrain_loss;	/* pretrain_epochs_run */
@@ -142,8 +145,11 @@ typedef struct DsadModel
 {
 	uint32_t	format;			/* number of the byte format that it was read from */
 	DsadConfig	config;
-	uint32_t	layers;			/* hidden layers + 1 */
-	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, dims[layers] = latent */
+	DsadPicture picture;		/* that convolutions go over; none in other networks */
+	uint32_t	convs;			/* modules before the dense layers, 0 = none */
+	DsadConv	conv[DSAD_MAX_CONVS];
+	uint32_t	layers;			/* dense: hidden layers + 1 */
+	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, or maps and other inputs; dims[layers] = latent */
 	const DsadEncoder *encoder;
 	DsadScaling scaling;
 	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
@@ -155,8 +161,11 @@ typedef struct DsadModel
 } DsadModel;
 
 extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config,
-								   uint32_t features, uint32_t inputs, DsadError *error);
-extern void dsad_model_shape(DsadModel *model, uint32_t inputs);
+								   uint32_t features, uint32_t inputs, DsadPicture picture, DsadError *error);
+extern void dsad_model_shape(DsadModel *model, uint32_t inputs, DsadPicture picture);
+extern DsadPicture dsad_conv_picture(const DsadConfig *config, const DsadEncoder *encoder);
+extern double dsad_model_weights(const DsadModel *model);
+extern double dsad_model_work(const DsadModel *model);
 extern DsadStatus dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);
 extern bool dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs);

@@ -11,7 +11,7 @@ dsad_put_options(DsadWriter *w, const DsadModel *model)
 	int			kept = 0;
 
 	for (int i = 0; i < dsad_option_count; i++)
-		kept += !dsad_options[i].transient;
+		kept += dsad_options[i].id != 0;
 	dsad_put_int(w, (uint64_t) kept, 4);
 	for (int i = 0; i < dsad_option_count; i++)
 	{
@@ -19,9 +19,8 @@ dsad_put_options(DsadWriter *w, const DsadModel *model)
 		const void *field = (const char *) &model->config + option->offset;
 		const DsadIntList *list = field;
 
-		if (option->transient)
+		if (option->id == 0)
 			continue;
-
 		dsad_put_int(w, option->id, 2);
 		dsad_put_int(w, (uint64_t) option->kind, 2);
 		if (option->kind == DSAD_OPTION_INT_LIST)
@@ -44,7 +43,7 @@ static int
 option_by_id(uint64_t id)
 {
 	for (int i = 0; i < dsad_option_count; i++)
-		if (dsad_options[i].id == id && !dsad_options[i].transient)
+		if (id != 0 && dsad_options[i].id == id)
 			return i;
 	return -1;
 }
@@ -90,8 +89,9 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 	uint32_t	count = (uint32_t) dsad_get_int(r, 4);
 
 	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, 1);
+	config->network = DSAD_NETWORK_MLP;
 	for (int i = 0; i < dsad_option_count; i++)
-		seen |= (uint64_t) dsad_options[i].transient << i;
+		seen |= (uint64_t) (dsad_options[i].id == 0) << i;
 	for (uint32_t i = 0; i < count && !r->failed; i++)
 	{
 		int			index = option_by_id(dsad_get_int(r, 2));

@@ -113,7 +113,7 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 		return dsad_no_memory(error);
 	scorer->kernel = kernel;
 	scorer->features = model->scaling.features;
-	scorer->inputs = model->dims[0];
+	scorer->inputs = model->scaling.inputs;
 	scorer->layers = model->layers;
 	scorer->latent = model->dims[model->layers];
 	scorer->members = (uint32_t) model->config.members;

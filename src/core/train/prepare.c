@@ -70,8 +70,8 @@ check_rows(const DsadRowSource *rows, DsadError *error)
 static DsadStatus
 lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const DsadRowSource *rows, DsadError *error)
 {
-	DsadStatus status =
-		dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder), error);
+	DsadStatus	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder),
+										  dsad_conv_picture(config, rows->encoder), error);
 
 	if (model->config.epochs < 0)
 		model->config.epochs = dsad_default_epochs(rows->count, rows->anomalies);
@@ -104,6 +104,8 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 		status = check_rows(&rows, error);
 	if (status == DSAD_OK)
 		status = describe_rows(&rows, arena, error);
+	if (status == DSAD_OK)
+		status = dsad_network_check(config, rows.encoder, error);
 	if (status == DSAD_OK)
 		status = lay_out(model, arena, config, &rows, error);
 	if (status == DSAD_OK)

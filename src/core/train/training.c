@@ -50,7 +50,7 @@ dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
 	}
 	weights *= (config->ema_decay > 0 ? 5 : 4) + (config->pretrain_epochs > 0 ? 2 : 0);
 	return (config->pretrain_epochs > 0 ? 2 * nets : nets) + (weights + largest) * sizeof(float) +
-		   2 * (double) batch_rows * (double) dsad_padded(model->dims[0]) * sizeof(float);
+		   2 * (double) batch_rows * (double) dsad_padded(model->scaling.inputs) * sizeof(float);
 }
 
 /* Sets up what does not need memory; the result goes to model->members[member]. */
@@ -68,7 +68,7 @@ init_training(DsadTraining *t, DsadModel *model, const DsadPlan *plan, uint32_t 
 	t->parts = parts;
 	t->member = &model->members[member];
 	t->member_number = member;
-	t->inputs = model->dims[0];
+	t->inputs = model->scaling.inputs;
 	t->batch_size = (uint64_t) model->config.batch_size < rows ? (uint32_t) model->config.batch_size :
 																 (uint32_t) rows;
 	t->error = error;

@@ -200,7 +200,8 @@ untrained_model(DsadModel *fresh, DsadArena *arena, const DsadEnv *env, const Ds
 	memset(&plan, 0, sizeof(plan));
 	parts[DSAD_PART_TRAINING] = *sample;
 	plan.count[DSAD_PART_TRAINING] = sample->count;
-	status = dsad_model_alloc(fresh, arena, &config, model->scaling.features, model->scaling.inputs, error);
+	status = dsad_model_alloc(fresh, arena, &config, model->scaling.features, model->scaling.inputs, model->picture,
+							  error);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(fresh, arena, error);
 	fresh->encoder = model->encoder;
