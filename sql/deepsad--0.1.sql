@@ -43,7 +43,7 @@ CREATE FUNCTION deepsad_options(
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, integer, boolean, jsonb)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, text, integer[], integer, boolean, jsonb)
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training

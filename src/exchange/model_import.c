@@ -375,7 +375,7 @@ deepsad_import(PG_FUNCTION_ARGS)
 
 	check_edition(metadata);
 	options = metadata_json(metadata, "options");
-	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), 1, 1);
+	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1);
 	config.network = DSAD_NETWORK_MLP;
 	inputs = read_sizes(&tensors, &config);
 	check_members(&tensors, &config, inputs);

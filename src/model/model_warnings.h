@@ -15,6 +15,7 @@ typedef struct DeepsadSaid
 	bool		useless;
 	bool		no_rows;		/* to learn from */
 	bool		no_column;
+	bool		channels_last;	/* of a picture, it seems */
 } DeepsadSaid;
 
 extern bool deepsad_warn_decision(const DsadModel *model);

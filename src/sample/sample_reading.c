@@ -278,7 +278,8 @@ put_array(Reading *reading, ReadColumn *column, Size used, Datum datum)
 {
 	DsadRows	row;
 	uint32		count = 0;
-	int			dimensions = deepsad_value_array(&column->reader, datum, &row, &count);
+	DsadShape	shape;
+	int			dimensions = deepsad_value_array(&column->reader, datum, &row, &count, &shape);
 	const char *name = reading->desc ? NameStr(TupleDescAttr(reading->desc, column->index)->attname) : NULL;
 
 	if (dimensions != 1)
@@ -287,7 +288,8 @@ put_array(Reading *reading, ReadColumn *column, Size used, Datum datum)
 				 name && dimensions == 0 ? errmsg("array in column \"%s\" is empty", name) :
 				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions) :
 				 dimensions == 0		 ? errmsg("features array is empty") :
-										   errmsg("features array has %d dimensions, must have 1", dimensions)));
+										   errmsg("features array has %d dimensions, must have 1", dimensions),
+				 dimensions > 0 ? errhint("A training set holds no pictures: train on the rows themselves.") : 0));
 	return dsad_cell_array(reserve(reading, used, DSAD_CELL_ROOM + sizeof(double) * (Size) count), &row, count);
 }
 

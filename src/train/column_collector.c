@@ -97,14 +97,17 @@ deepsad_columns_of_row(MemoryContext parent, TupleDesc row, Jsonb *options, cons
 	return collector;
 }
 
-/* For rows that are arrays of so many numbers. */
+/* For rows that are arrays of so many numbers, of this shape. */
 DeepsadColumnCollector *
-deepsad_columns_of_array(MemoryContext parent, uint32 elements)
+deepsad_columns_of_array(MemoryContext parent, uint32 elements, DsadShape shape)
 {
 	DeepsadColumnCollector *collector = create(parent);
 	DsadError	error;
 
-	deepsad_check(dsad_encoder_of_array(&collector->draft.encoder, &collector->arena, elements, &error), &error);
+	deepsad_check(shape.channels > 0 ?
+					  dsad_encoder_of_picture(&collector->draft.encoder, &collector->arena, shape, &error) :
+					  dsad_encoder_of_array(&collector->draft.encoder, &collector->arena, elements, &error),
+				  &error);
 	collector->draft.column = MemoryContextAllocZero(collector->context, sizeof(DeepsadDraftColumn));
 	collector->array = MemoryContextAlloc(collector->context, elements * sizeof(double));
 	start_statistics(collector);
@@ -133,6 +136,13 @@ const DeepsadColumns *
 deepsad_columns_reading(const DeepsadColumnCollector *collector)
 {
 	return &collector->reading;
+}
+
+/* What rows become, once the columns are finished. */
+const DsadEncoder *
+deepsad_columns_encoder(const DeepsadColumnCollector *collector)
+{
+	return &collector->encoder;
 }
 
 /* DeepsadFindCategory: the number of a value in its column's dictionary, which grows; counts it. */
@@ -214,8 +224,9 @@ keep(DeepsadColumnCollector *collector, uint32 c, const DsadCandidate *candidate
 	const uint64_t *missing = learned->statistics.missing;
 
 	*column = collector->draft.encoder.column[c];
-	/* elements of an array have no such feature */
-	column->indicator = column->name.length > 0 && missing[0] + missing[1] + missing[2] > 0 &&
+	/* elements of an array that is the row have no such feature, nor have pictures */
+	column->indicator = column->name.length > 0 && column->shape.channels == 0 &&
+						missing[0] + missing[1] + missing[2] > 0 &&
 						!(column->encoding == DSAD_ENCODING_TIME && candidate->time == 0);
 	column->time = column->encoding == DSAD_ENCODING_TIME ? candidate->time : 0;
 	column->since = candidate->since;
