@@ -25,6 +25,12 @@
 static void
 put_member(DsadWriter *w, const DsadModel *model, const DsadMember *member)
 {
+	for (uint32_t m = 0; m < model->convs; m++)
+	{
+		dsad_put_floats(w, member->conv_weight[m], dsad_conv_weights(&model->conv[m]));
+		dsad_put_floats(w, member->conv_mean[m], model->conv[m].out);
+		dsad_put_floats(w, member->conv_var[m], model->conv[m].out);
+	}
 	for (uint32_t l = 0; l < model->layers; l++)
 		dsad_put_floats(w, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1]);
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
@@ -96,6 +102,8 @@ put_model(DsadWriter *w, const DsadModel *model)
 	dsad_put_int(w, 0, 4);
 	dsad_put_int(w, 0, 8);
 	put_section(w, "OPTS", DSAD_SECTION_CRITICAL, dsad_put_options, model);
+	if (model->convs > 0)
+		put_section(w, "CONV", DSAD_SECTION_CRITICAL, dsad_put_channels, model);
 	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
 	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
 	put_section(w, "FACT", 0, dsad_put_facts, model);
@@ -182,6 +190,12 @@ get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadError 
 	uint32_t	stop;
 	uint32_t	collapsed;
 
+	for (uint32_t m = 0; m < model->convs; m++)
+	{
+		dsad_get_floats(r, member->conv_weight[m], dsad_conv_weights(&model->conv[m]), -INFINITY);
+		dsad_get_floats(r, member->conv_mean[m], model->conv[m].out, -INFINITY);
+		dsad_get_floats(r, member->conv_var[m], model->conv[m].out, 0);
+	}
 	for (uint32_t l = 0; l < model->layers; l++)
 		dsad_get_floats(r, member->weight[l], (size_t) model->dims[l] * model->dims[l + 1], -INFINITY);
 	for (uint32_t l = 0; l + 1 < model->layers; l++)
@@ -282,7 +296,7 @@ get_header(DsadReader *r, const DsadEnv *env, DsadError *error)
 	return DSAD_OK;
 }
 
-/* The start of every model: its format, options and, unless there is one already, encoder (in arena). */
+/* The start of every model: its format, options and, unless there is one already, encoder (in arena); they fit. */
 static DsadStatus
 get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 {
@@ -293,10 +307,20 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 		return status;
 	model->format = r->format;
 	if ((status = dsad_find_section(r, "OPTS", &body, error)) != DSAD_OK ||
-		(status = dsad_get_options(&body, model, error)) != DSAD_OK ||
-		(status = dsad_find_section(r, "ENCO", &body, error)) != DSAD_OK || model->encoder != NULL)
+		(status = dsad_get_options(&body, model, error)) != DSAD_OK)
 		return status;
-	return dsad_get_encoder(&body, model, arena, error);
+	if (dsad_next_is(r, "CONV") &&
+		((status = dsad_find_section(r, "CONV", &body, error)) != DSAD_OK ||
+		 (status = dsad_get_channels(&body, model, error)) != DSAD_OK))
+		return status;
+	if (dsad_config_check(&model->config, error) != DSAD_OK)
+		return dsad_corrupt(error, "an option is out of range");
+	if ((status = dsad_find_section(r, "ENCO", &body, error)) != DSAD_OK ||
+		(model->encoder == NULL && (status = dsad_get_encoder(&body, model, arena, error)) != DSAD_OK))
+		return status;
+	if (model->config.network == DSAD_NETWORK_CONV && dsad_network_check(&model->config, model->encoder, error) != DSAD_OK)
+		return dsad_corrupt(error, "its convolutions do not fit its pictures");
+	return DSAD_OK;
 }
 
 /* The scaling, and memory for the model: the members must be there before memory for them is asked for. */

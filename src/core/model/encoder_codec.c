@@ -11,6 +11,10 @@
 #define CATEGORY_BYTES 4
 #define LEFT_OUT_BYTES (4 + 2 + 2 + 2)
 
+/* In the bytes an array that has a shape is of a type of its own, which only says so. */
+#define SHAPED_ARRAY 10
+_Static_assert(SHAPED_ARRAY == DSAD_TYPES, "no other type has this number");
+
 static DsadStatus
 encoder_corrupt(DsadError *error)
 {
@@ -37,13 +41,19 @@ dsad_put_encoder(DsadWriter *w, const DsadModel *model)
 	{
 		const DsadColumn *column = &encoder->column[c];
 
-		dsad_put_int(w, column->type, 1);
+		dsad_put_int(w, column->shape.channels > 0 ? SHAPED_ARRAY : column->type, 1);
 		dsad_put_int(w, column->encoding, 1);
 		dsad_put_int(w, column->indicator, 1);
 		dsad_put_int(w, column->prefix, 1);
 		dsad_put_int(w, column->time, 2);
 		dsad_put_int(w, column->since, 2);
 		dsad_put_int(w, column->cells, 4);
+		if (column->shape.channels > 0)
+		{
+			dsad_put_int(w, column->shape.channels, 4);
+			dsad_put_int(w, column->shape.height, 4);
+			dsad_put_int(w, column->shape.width, 4);
+		}
 		put_text(w, &column->name, 2);
 		put_text(w, &column->type_name, 2);
 		dsad_put_int(w, column->categories, 4);
@@ -115,10 +125,28 @@ is_column(const DsadColumn *column)
 	}
 }
 
+/* The shape of an array of so many cells. */
+static void
+get_shape(DsadReader *in, DsadShape *shape, uint32_t cells)
+{
+	shape->channels = (uint32_t) dsad_get_int(in, 4);
+	shape->height = (uint32_t) dsad_get_int(in, 4);
+	shape->width = (uint32_t) dsad_get_int(in, 4);
+	/* none is larger than the cells, of which there are few enough: the product cannot wrap */
+	if (shape->channels < 1 || shape->channels > cells || shape->height > cells || shape->width > cells ||
+		cells > DSAD_MAX_FEATURES || dsad_shape_cells(*shape) != cells)
+		in->failed = true;
+}
+
 static DsadStatus
 get_column(DsadReader *in, DsadColumn *column, DsadArena *arena, DsadError *error)
 {
+	bool		shaped;
+
 	column->type = (uint8_t) dsad_get_int(in, 1);
+	shaped = column->type == SHAPED_ARRAY;
+	if (shaped)
+		column->type = DSAD_TYPE_ARRAY;
 	column->encoding = (uint8_t) dsad_get_int(in, 1);
 	column->indicator = (uint8_t) dsad_get_int(in, 1);
 	column->prefix = (uint8_t) dsad_get_int(in, 1);
@@ -128,6 +156,8 @@ get_column(DsadReader *in, DsadColumn *column, DsadArena *arena, DsadError *erro
 		in->failed = true;
 	column->since = (uint16_t) dsad_get_int(in, 2);
 	column->cells = (uint32_t) dsad_get_int(in, 4);
+	if (shaped)
+		get_shape(in, &column->shape, column->cells);
 	column->name = get_text(in, 2);
 	column->type_name = get_text(in, 2);
 	column->categories = (uint32_t) dsad_get_int(in, 4);

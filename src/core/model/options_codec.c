@@ -80,7 +80,7 @@ get_option(DsadReader *r, DsadConfig *config, const DsadOption *option, uint32_t
 	return true;
 }
 
-/* Every option exactly once, all within their ranges. */
+/* Every option exactly once; whether all are within their ranges is for the caller to check, who knows the network. */
 DsadStatus
 dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 {
@@ -111,7 +111,35 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 		return dsad_corrupt(error, "an option is missing");
 	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
 		return error->status;
-	if (dsad_config_check(config, error) != DSAD_OK || config->epochs < 0)
+	if (config->epochs < 0)
 		return dsad_corrupt(error, "an option is out of range");
 	return DSAD_OK;
+}
+
+/* The modules of a convolutional network: how many, and the maps of each. */
+void
+dsad_put_channels(DsadWriter *w, const DsadModel *model)
+{
+	dsad_put_int(w, model->config.channels.count, 4);
+	for (uint32_t m = 0; m < model->config.channels.count; m++)
+		dsad_put_int(w, (uint64_t) model->config.channels.value[m], 4);
+}
+
+/* Makes the network convolutional. */
+DsadStatus
+dsad_get_channels(DsadReader *r, DsadModel *model, DsadError *error)
+{
+	DsadIntList *channels = &model->config.channels;
+
+	model->config.network = DSAD_NETWORK_CONV;
+	channels->count = (uint32_t) dsad_get_int(r, 4);
+	if (channels->count > DSAD_MAX_CONVS)
+		r->failed = true;
+	for (uint32_t m = 0; m < channels->count && !r->failed; m++)
+	{
+		uint64_t	maps = dsad_get_int(r, 4);
+
+		channels->value[m] = maps <= DSAD_MAX_CHANNELS ? (int32_t) maps : 0;
+	}
+	return dsad_finish_section(r, "CONV", error);
 }

@@ -83,6 +83,13 @@ next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, Dsad
 	return DSAD_OK;
 }
 
+/* Whether the next section has this tag: of one that a model may lack. */
+bool
+dsad_next_is(const DsadReader *r, const char *tag)
+{
+	return r->left >= 4 && memcmp(r->at, tag, 4) == 0;
+}
+
 /* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not
  * critical. */
 DsadStatus
