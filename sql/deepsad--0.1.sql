@@ -125,14 +125,14 @@ COMMENT ON AGGREGATE deepsad_update(bytea, "any", "any", jsonb) IS 'goes on trai
 
 CREATE FUNCTION _deepsad_progress(
 	OUT pid integer, OUT datid oid, OUT usesysid oid, OUT query_start timestamptz, OUT phase text, OUT rows bigint,
-	OUT member integer, OUT members integer, OUT members_done integer, OUT epoch integer, OUT epochs integer,
+	OUT bytes bigint, OUT member integer, OUT members integer, OUT members_done integer, OUT epoch integer, OUT epochs integer,
 	OUT loss double precision, OUT workers integer, OUT percent double precision, OUT elapsed interval,
 	OUT remaining interval)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'deepsad_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED COST 500 ROWS 10;
 
 CREATE VIEW deepsad_progress AS
-	SELECT p.pid, p.datid, d.datname, p.usesysid, a.rolname AS usename, p.query_start, p.phase, p.rows, p.member, p.members,
+	SELECT p.pid, p.datid, d.datname, p.usesysid, a.rolname AS usename, p.query_start, p.phase, p.rows, p.bytes, p.member, p.members,
 		p.members_done, p.epoch, p.epochs, p.loss, p.workers, p.percent, p.elapsed, p.remaining
 	FROM _deepsad_progress() p
 	LEFT JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) p.datid

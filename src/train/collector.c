@@ -266,7 +266,8 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 	else if (collector->columns != NULL || !begin_row(collector, argument, label))
 		add_cells(collector, features, argument, label);
 	if (deepsad_rowstore_seen(collector->store) % ROWS_PER_REPORT == 0)
-		deepsad_progress_collecting(&collector->progress, deepsad_rowstore_seen(collector->store));
+		deepsad_progress_collecting(&collector->progress, deepsad_rowstore_seen(collector->store),
+									deepsad_rowstore_bytes(collector->store));
 }
 
 /*
