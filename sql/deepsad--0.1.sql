@@ -223,6 +223,11 @@ RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 12000 ROWS 20 SUPPORT _deepsad_explain_support;
 COMMENT ON FUNCTION deepsad_explain(bytea, "any") IS 'each feature''s part in a row''s score; contributions add up to score - baseline_score';
 
+CREATE FUNCTION deepsad_heatmap(model bytea, VARIADIC features "any") RETURNS double precision[]
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 12000 SUPPORT _deepsad_explain_support;
+
+COMMENT ON FUNCTION deepsad_heatmap(bytea, "any") IS 'each pixel''s part in a picture''s score, as an array of the picture''s shape; they add up to score - baseline_score';
+
 CREATE FUNCTION deepsad_history(
 	model bytea, OUT member integer, OUT phase text, OUT epoch integer, OUT loss double precision)
 RETURNS SETOF record
