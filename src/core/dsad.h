@@ -14,6 +14,7 @@
 #include "core/model/config.h"
 #include "core/model/encoder.h"
 #include "core/model/model.h"
+#include "core/model/summary.h"
 #include "core/model/codec.h"
 #include "core/model/calibration_lists.h"
 #include "core/kernel/kernel.h"

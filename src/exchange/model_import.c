@@ -293,7 +293,7 @@ static void
 read_sketch(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, Jsonb *rows)
 {
 	DsadSketch *sketch = &model->sketch;
-	uint32		features = model->scaling.features;
+	uint32		features = dsad_summaries(model->encoder);
 	int64		sampled;
 
 	if (rows == NULL)

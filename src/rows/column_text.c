@@ -159,6 +159,19 @@ deepsad_feature_label(const DsadEncoder *encoder, uint32 feature)
 	return column->encoding == DSAD_ENCODING_TIME ? time_label(encoder, column, name, i) : name;
 }
 
+/* A number of a row's summary: a feature, or what it is of a picture. */
+char *
+deepsad_summary_label(const DsadEncoder *encoder, uint32 number)
+{
+	DsadSummary summary = dsad_summary(encoder, number);
+	const DsadColumn *column = &encoder->column[summary.column];
+
+	if (summary.kind == DSAD_SUMMARY_FEATURE)
+		return deepsad_feature_label(encoder, summary.feature);
+	return psprintf("%s (%s)", column->name.length > 0 ? deepsad_utf8_text(&column->name) : "picture",
+					summary.kind == DSAD_SUMMARY_MEAN ? "mean" : "contrast");
+}
+
 /* How a column is encoded, for people. */
 char *
 deepsad_encoding_text(const DsadEncoder *encoder, uint32 c)
