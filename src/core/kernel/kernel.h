@@ -62,6 +62,26 @@ typedef struct DsadPackedNet
 	double		divisor;
 } DsadPackedNet;
 
+/* Output channels of a convolution whose weights lie side by side. */
+#define DSAD_CONV_BLOCK 4
+
+/*
+ * How one module of a scorer reads its input.  The pixels, padded with zeros, lie apart by the parity of their row and
+ * column: in each channel four planes, (pooled height + 2, stride).  Pixels of a pooled map that follow each other, two
+ * at the end of each row that are none, then need inputs that follow each other, at the same offsets from where they are.
+ */
+typedef struct DsadConvPlan
+{
+	DsadConv	shape;
+	uint32_t	out;			/* channels, padded to DSAD_CONV_BLOCK */
+	uint32_t	taps;			/* in * 25 */
+	uint32_t	stride;			/* of a row of a plane: pooled width + 2 */
+	size_t		plane;			/* floats of one */
+	size_t		planes;			/* floats of all channels', and of what a vector may read beyond */
+	size_t		positions;		/* of a pooled map, whole vectors */
+	const int32_t *offset;		/* (4, taps): of each corner of the pool's square */
+} DsadConvPlan;
+
 /* The numbers of one step of Adam: as torch.optim.Adam, weight decay added to the gradient. */
 typedef struct DsadAdamStep
 {
@@ -106,6 +126,15 @@ struct DsadKernel
 	 */
 	void		(*row) (const DsadPackedNet *net, size_t members, const float *scaled, float *buffer,
 						size_t widest, double *distance);
+
+	/*
+	 * One module: from planes (plan->planes) to maps (plan->out, plan->positions), with weight (plan->out /
+	 * DSAD_CONV_BLOCK, taps, DSAD_CONV_BLOCK) and bias (plan->out), BatchNorm folded in.  A convolution's sum runs over
+	 * channel, row and column, padding included, in four interleaved partial sums, added as (0+1)+(2+3); the
+	 * largest of the pool's four, the first of equals, then gets the bias and leaky ReLU.
+	 */
+	void		(*conv) (const DsadConvPlan *plan, const float *weight, const float *bias, const float *planes,
+						 float *maps);
 
 	/* ---- training; n rows are padded to `width`, a multiple of DSAD_LANES, with zeros ---- */
 
@@ -156,6 +185,36 @@ struct DsadKernel
 
 	/* gradient = factor * (y - x), count elements (a multiple of DSAD_LANES); the sum of (y - x)^2. */
 	double		(*residuals) (const float *x, const float *y, size_t count, float factor, float *gradient);
+
+	/* Sums of x (count), of (x - center)^2, and of x * y. */
+	double		(*conv_sum) (const float *x, size_t count);
+	double		(*conv_squares) (const float *x, float center, size_t count);
+	double		(*conv_products) (const float *x, const float *y, size_t count);
+
+	/* BatchNorm in place on x (count) of one map, and leaky ReLU of it. */
+	void		(*conv_activate) (float *x, size_t count, float mean, float inverse, float *y);
+
+	/* g = d * the slope of leaky ReLU at y; then d = inverse * (d - mean_d - y * mean_dy), as batchnorm_backward. */
+	void		(*conv_slope) (const float *d, const float *y, size_t count, float *g);
+	void		(*conv_center) (float *d, const float *y, size_t count, float inverse, float mean_d, float mean_dy);
+
+	/*
+	 * BatchNorm in place on a map x (height, width), and 2 x 2 max-pool: top (height / 2, width / 2) are the largest,
+	 * the first of equals, `where` their places (0 to 3), pooled leaky ReLU of them.
+	 */
+	void		(*conv_pool) (float *x, size_t height, size_t width, float mean, float inverse, float *top, uint8_t *where,
+							  float *pooled);
+
+	/* Backward through both: d (height, width) from g, the gradient to top, and y, what conv_pool left in x. */
+	void		(*conv_unpool) (float *d, const float *y, size_t height, size_t width, float inverse, float mean_d,
+								float mean_dy, const float *g, const uint8_t *where);
+
+	/*
+	 * c (rows, columns) += a (rows, count) * b (columns, count)'; count is a multiple of DSAD_LANES.  Each is summed in
+	 * DSAD_LANES lanes, whose halves are added onto each other.
+	 */
+	void		(*conv_dots) (const float *a, size_t rows, size_t lda, const float *b, size_t columns, size_t ldb,
+							  size_t count, float *c, size_t ldc);
 
 	/*
 	 * ---- explaining: double precision over weights (width / DSAD_LANES, in, DSAD_LANES), `width`

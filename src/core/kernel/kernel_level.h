@@ -191,6 +191,7 @@ any(flags set)
 #include "core/kernel/kernel_score.h"
 #include "core/kernel/kernel_explain.h"
 #include "core/kernel/kernel_train.h"
+#include "core/kernel/kernel_conv.h"
 
 const DsadKernel KERNEL = {
 	.name = KERNEL_NAME,
@@ -199,6 +200,16 @@ const DsadKernel KERNEL = {
 	.scale_float = scale_float,
 	.distance = distance,
 	.row = row,
+	.conv = conv,
+	.conv_sum = conv_sum,
+	.conv_squares = conv_squares,
+	.conv_products = conv_products,
+	.conv_activate = conv_activate,
+	.conv_slope = conv_slope,
+	.conv_center = conv_center,
+	.conv_pool = conv_pool,
+	.conv_unpool = conv_unpool,
+	.conv_dots = conv_dots,
 	.gemm_nn = gemm_nn,
 	.gemm_tn = gemm_tn,
 	.batchnorm_forward = batchnorm_forward,

@@ -15,6 +15,7 @@
 #include "core/score/scorer_parts.h"
 
 #define SCORE_BLOCK 64			/* rows that go through the layers together */
+#define CONV_BLOCK 16			/* the same behind convolutions, whose outputs may be many */
 
 /* Scratch memory, divided. */
 typedef struct Scratch
@@ -23,6 +24,9 @@ typedef struct Scratch
 	float	   *scaled;			/* (rows of a block, stride) */
 	size_t		stride;
 	float	   *buffer[2];		/* (rows of a block, widest) */
+	float	   *dense;			/* (rows of a block, inputs of the dense layers) behind convolutions */
+	float	   *planes;			/* of one row */
+	float	   *maps;
 } Scratch;
 
 /* Spreads a row of `out` weights, times factor, over the panels: the first panel's place is at `to`. */
@@ -128,15 +132,21 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 			scorer->widest = (uint32_t) dsad_padded(model->dims[l + 1]);
 	scorer->zeros = dsad_arena_array(arena, scorer->inputs, sizeof(float));
 	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
-	if (!scorer->zeros || !scorer->member)
+	scorer->packed_conv = dsad_arena_array(arena, (size_t) scorer->members * model->convs, sizeof(DsadPackedConv));
+	if (!scorer->zeros || !scorer->member || !scorer->packed_conv)
 		return dsad_no_memory(error);
+	status = dsad_scorer_conv_plan(&scorer->conv, arena, model, error);
 	for (uint32_t m = 0; m < scorer->members && status == DSAD_OK; m++)
 	{
 		const DsadMember *member = &model->members[m];
 
 		scorer->member[m].divisor = (dsad_config_plain_score(&model->config) ? 1 : member->divisor) * (1 + weight);
 		status = pack_member(&scorer->member[m], arena, model, member, error);
+		if (status == DSAD_OK)
+			status = dsad_scorer_conv_pack(scorer->packed_conv + (size_t) m * model->convs, &scorer->conv, arena, model, member,
+										   error);
 	}
+	scorer->work = dsad_model_work(model);
 	return status;
 }
 
@@ -174,20 +184,44 @@ dsad_scorer_poll_rows(const DsadScorer *scorer)
 
 	for (uint32_t l = 0; l < scorer->layers; l++)
 		work += (size_t) scorer->member[0].layer[l].in * scorer->member[0].layer[l].out_padded;
+	if (scorer->conv.modules > 0)
+	{
+		/* each picture goes through alone */
+		rows = (size_t) (DSAD_POLL_WORK / (scorer->work * scorer->members));
+		return rows < 1 ? 1 : rows;
+	}
 	rows = DSAD_POLL_WORK / (work * scorer->members);
 	/* fewer would waste what the kernels gain from rows side by side */
 	return rows < 6 ? 6 : rows;
+}
+
+/* Rows of a block. */
+static size_t
+block_rows(const DsadScorer *scorer, size_t count)
+{
+	size_t		most = scorer->conv.modules > 0 ? CONV_BLOCK : SCORE_BLOCK;
+
+	return count < most ? count : most;
+}
+
+/* Floats that the convolutions of n rows take beside a row's planes and maps, whole cache lines. */
+static size_t
+dense_floats(const DsadScorer *scorer, size_t n)
+{
+	return scorer->conv.modules > 0 ? dsad_padded(n * scorer->conv.dense) : 0;
 }
 
 /* Bytes of scratch memory that scoring `count` rows in one call needs, at any address. */
 size_t
 dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
 {
-	size_t		n = count < SCORE_BLOCK ? count : SCORE_BLOCK;
+	size_t		n = block_rows(scorer, count);
 	/* a single row takes all members at once */
 	size_t		wide = n > scorer->members ? n : scorer->members;
 
-	return (n * dsad_padded(scorer->inputs) + 2 * wide * scorer->widest) * sizeof(float) +
+	return (n * dsad_padded(scorer->inputs) + 2 * wide * scorer->widest + dense_floats(scorer, n) +
+			dsad_padded(scorer->conv.planes) + scorer->conv.maps) *
+			   sizeof(float) +
 		   dsad_padded(scorer->inputs - scorer->features) * sizeof(double) + DSAD_ALIGN;
 }
 
@@ -202,6 +236,9 @@ divide(const DsadScorer *scorer, void *scratch, size_t n)
 	s.stride = scorer->inputs;
 	s.buffer[0] = s.scaled + n * dsad_padded(scorer->inputs);
 	s.buffer[1] = s.buffer[0] + n * scorer->widest;
+	s.dense = s.buffer[1] + n * scorer->widest;
+	s.planes = s.dense + dense_floats(scorer, n);
+	s.maps = s.planes + dsad_padded(scorer->conv.planes);
 	return s;
 }
 
@@ -216,13 +253,22 @@ scale_rows(const DsadScorer *scorer, const DsadRows *rows, size_t start, size_t 
 	return n;
 }
 
-/* n scaled rows through one member; returns its outputs (n, latent padded). */
+/* n scaled rows through member number m; returns its outputs (n, latent padded). */
 static const float *
-run_member(const DsadScorer *scorer, const DsadPackedNet *member, const Scratch *scratch, size_t n)
+run_member(const DsadScorer *scorer, uint32_t m, const Scratch *scratch, size_t n)
 {
+	const DsadPackedNet *member = &scorer->member[m];
 	const float *x = scratch->scaled;
 	size_t		ldx = scratch->stride;
 
+	if (scorer->conv.modules > 0)
+	{
+		for (size_t i = 0; i < n; i++)
+			dsad_scorer_conv_run(&scorer->conv, scorer->packed_conv + (size_t) m * scorer->conv.modules, scorer->kernel,
+								 x + i * ldx, scratch->planes, scratch->maps, scratch->dense + i * scorer->conv.dense);
+		x = scratch->dense;
+		ldx = scorer->conv.dense;
+	}
 	for (uint32_t l = 0; l < scorer->layers; l++)
 	{
 		const DsadPackedLayer *layer = &member->layer[l];
@@ -254,6 +300,19 @@ input_score(const DsadScorer *scorer, const float *scaled)
 	return scorer->input_factor * scorer->kernel->distance(scaled, scorer->zeros, scorer->inputs);
 }
 
+/* The distance (members) of one scaled row in each member. */
+static void
+row_distances(const DsadScorer *scorer, const Scratch *scratch, double *distance)
+{
+	if (scorer->conv.modules == 0)
+	{
+		scorer->kernel->row(scorer->member, scorer->members, scratch->scaled, scratch->buffer[0], scorer->widest, distance);
+		return;
+	}
+	for (uint32_t m = 0; m < scorer->members; m++)
+		distance[m] = scorer->kernel->distance(run_member(scorer, m, scratch, 1), scorer->member[m].center, scorer->latent);
+}
+
 /* Scores one scaled row. */
 static double
 score_row(const DsadScorer *scorer, const Scratch *scratch)
@@ -261,8 +320,7 @@ score_row(const DsadScorer *scorer, const Scratch *scratch)
 	double		distance[DSAD_MAX_MEMBERS];
 	double		sum = 0;
 
-	scorer->kernel->row(scorer->member, scorer->members, scratch->scaled, scratch->buffer[0],
-						scorer->widest, distance);
+	row_distances(scorer, scratch, distance);
 	for (uint32_t m = 0; m < scorer->members; m++)
 		sum += member_score(&scorer->member[m], distance[m]);
 	if (scorer->members > 1)
@@ -281,7 +339,7 @@ score_block(const DsadScorer *scorer, const Scratch *scratch, size_t n, double *
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		const DsadPackedNet *member = &scorer->member[m];
-		const float *z = run_member(scorer, member, scratch, n);
+		const float *z = run_member(scorer, m, scratch, n);
 
 		for (size_t i = 0; i < n; i++)
 			scores[i] += member_score(member, scorer->kernel->distance(z + i * padded, member->center,
@@ -304,7 +362,8 @@ size_t
 dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory, double *scores)
 {
 	size_t		count = rows->count;
-	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
+	size_t		block = block_rows(scorer, count);
+	Scratch		scratch = divide(scorer, scratch_memory, block);
 
 	if (count == 1)
 	{
@@ -313,9 +372,9 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 		*scores = score_row(scorer, &scratch);
 		return 1;
 	}
-	for (size_t start = 0; start < count; start += SCORE_BLOCK)
+	for (size_t start = 0; start < count; start += block)
 	{
-		size_t		wanted = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+		size_t		wanted = count - start < block ? count - start : block;
 		size_t		n = scale_rows(scorer, rows, start, wanted, &scratch);
 
 		score_block(scorer, &scratch, n, scores + start);
@@ -338,7 +397,7 @@ dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_
 
 	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
 		return false;
-	scorer->kernel->row(scorer->member, scorer->members, scratch.scaled, scratch.buffer[0], scorer->widest, distance);
+	row_distances(scorer, &scratch, distance);
 	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled) : 0;
 	for (uint32_t m = 0; m < scorer->members; m++)
 		scores[m] = member_score(&scorer->member[m], distance[m]) + inputs;
@@ -350,12 +409,13 @@ void
 dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, size_t count,
 				  void *scratch_memory, double *scores)
 {
-	Scratch		scratch = divide(scorer, scratch_memory, count < SCORE_BLOCK ? count : SCORE_BLOCK);
+	size_t		block = block_rows(scorer, count);
+	Scratch		scratch = divide(scorer, scratch_memory, block);
 
 	scratch.stride = stride;
-	for (size_t start = 0; start < count; start += SCORE_BLOCK)
+	for (size_t start = 0; start < count; start += block)
 	{
-		size_t		n = count - start < SCORE_BLOCK ? count - start : SCORE_BLOCK;
+		size_t		n = count - start < block ? count - start : block;
 
 		scratch.scaled = (float *) scaled + start * stride;	/* only read */
 		score_block(scorer, &scratch, n, scores + start);
@@ -406,7 +466,7 @@ dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, 
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		const DsadPackedNet *member = &scorer->member[m];
-		const float *z = run_member(scorer, member, &scratch, 1);
+		const float *z = run_member(scorer, m, &scratch, 1);
 		double		factor = 1 / sqrt(scorer->members * member->divisor);
 
 		for (uint32_t j = 0; j < scorer->latent; j++)

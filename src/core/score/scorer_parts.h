@@ -7,6 +7,7 @@
 
 #include "core/model/calibration_lists.h"
 #include "core/score/scorer.h"
+#include "core/score/scorer_conv.h"
 
 struct DsadScorer
 {
@@ -17,8 +18,11 @@ struct DsadScorer
 	uint32_t	layers;
 	uint32_t	members;
 	uint32_t	widest;			/* padded layer */
+	double		work;			/* multiply-adds of a row through a member */
 	const DsadEncoder *encoder;	/* the model's */
 	DsadScaling scaling;
+	DsadScorerConv conv;		/* modules before the dense layers, if any */
+	DsadPackedConv *packed_conv;	/* (members, conv.modules) */
 	DsadPackedNet *member;
 	double		input_factor;	/* of the inputs' squared norm in the score */
 	float	   *zeros;			/* inputs */

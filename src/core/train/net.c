@@ -125,6 +125,7 @@ dsad_net_init(DsadNet *net, DsadRandom *random, DsadInit init, DsadWatch *watch)
 				net->weight[l][i * net->width[l + 1] + j] = dsad_random_uniform(random, -bound, bound);
 		}
 	}
+	dsad_conv_net_init(net, random, init);
 }
 
 /* About a standard normal variable, without functions that differ between libraries: a sum of twelve uniform ones. */
@@ -212,13 +213,18 @@ normalize(DsadNet *net, DsadProducts *products, uint32_t l, float *y, uint32_t n
 }
 
 /*
- * Forward in training mode over x (n, width[0]), which must stay until backward.
- * Returns the output (n, width[layers]), the net's own memory.
+ * Forward in training mode over x (n, width[0]; with convolutions inputs padded), which must stay until backward.
+ * Returns the output (n, width[layers]; of a decoder with convolutions inputs padded), the net's own memory.
  * A batch of one row has variance 0: eps alone keeps it finite.
  */
 const float *
 dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x, uint32_t n)
 {
+	bool		encodes = net->conv.layers > 0 && !net->conv.decoder;
+	bool		decodes = net->conv.layers > 0 && net->conv.decoder;
+
+	if (encodes)
+		x = dsad_conv_encode(net, products, x, n, net->fixed);
 	net->input = x;
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
@@ -236,16 +242,18 @@ dsad_net_forward(DsadNet *net, DsadProducts *products, const float *x, uint32_t 
 		}
 		x = y;
 	}
-	return x;
+	return decodes ? dsad_conv_decode(net, products, net->output[net->layers - 1], n, net->fixed) : x;
 }
 
 /*
- * Forward in evaluation mode: BatchNorm with the running statistics.  Spoils
+ * Forward of an encoder in evaluation mode: BatchNorm with the running statistics.  Spoils
  * what backward needs.  Returns the output (n, width[layers]), the net's memory.
  */
 const float *
 dsad_net_evaluate(DsadNet *net, DsadProducts *products, const float *x, uint32_t n)
 {
+	if (net->conv.layers > 0)
+		x = dsad_conv_encode(net, products, x, n, true);
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
 		size_t		width = net->width[l + 1];
@@ -282,7 +290,7 @@ backward_normalize(DsadNet *net, DsadProducts *products, uint32_t l, float *d, u
 /*
  * Backward after dsad_net_forward of the same n rows: fills the weight
  * gradients from output_gradient (n, width[layers]).  Returns the gradient to
- * the input (n, width[0]) when wanted, in the net's own memory, else NULL.
+ * the input (n, width[0]) when wanted, in the net's own memory, else NULL; no net gives that of pictures.
  */
 const float *
 dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_gradient,
@@ -290,6 +298,10 @@ dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_grad
 {
 	const float *d = output_gradient;
 	float	   *below = NULL;
+	bool		encodes = net->conv.layers > 0 && !net->conv.decoder;
+
+	if (net->conv.layers > 0 && net->conv.decoder)
+		d = dsad_conv_decode_backward(net, products, d, n);
 
 	for (uint32_t l = net->layers; l-- > 0;)
 	{
@@ -299,7 +311,7 @@ dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_grad
 
 		dsad_product_tn(products, net->dims[l], net->dims[l + 1], n, x, in, d, out,
 						net->gradient[l], out);
-		if (l == 0 && !want_input)
+		if (l == 0 && !want_input && !encodes)
 			return NULL;
 		below = net->delta[l & 1];
 		dsad_product_nt(products, n, net->dims[l], net->dims[l + 1], d, out, net->weight[l], out,
@@ -308,5 +320,7 @@ dsad_net_backward(DsadNet *net, DsadProducts *products, const float *output_grad
 			backward_normalize(net, products, l - 1, below, n);
 		d = below;
 	}
-	return below;
+	if (encodes)
+		dsad_conv_encode_backward(net, products, d, n);
+	return encodes ? NULL : below;
 }

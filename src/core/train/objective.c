@@ -13,15 +13,17 @@
 static DsadStatus
 snapshot_alloc(DsadSnapshot *snapshot, DsadArena *arena, const DsadNet *net, DsadError *error)
 {
-	for (uint32_t l = 0; l < net->layers; l++)
+	for (uint32_t l = 0; l < dsad_net_tensors(net); l++)
 	{
-		snapshot->weight[l] = dsad_arena_array(arena, net->dims[l] * net->width[l + 1], sizeof(float));
+		size_t		units = dsad_padded(dsad_net_tensor_units(net, l));
+
+		snapshot->weight[l] = dsad_arena_array(arena, dsad_net_tensor_size(net, l), sizeof(float));
 		if (!snapshot->weight[l])
 			return dsad_no_memory(error);
-		if (l + 1 == net->layers)
-			break;
-		snapshot->running_mean[l] = dsad_arena_array(arena, net->width[l + 1], sizeof(float));
-		snapshot->running_var[l] = dsad_arena_array(arena, net->width[l + 1], sizeof(float));
+		if (net->running_mean[l] == NULL)
+			continue;
+		snapshot->running_mean[l] = dsad_arena_array(arena, units, sizeof(float));
+		snapshot->running_var[l] = dsad_arena_array(arena, units, sizeof(float));
 		if (!snapshot->running_mean[l] || !snapshot->running_var[l])
 			return dsad_no_memory(error);
 	}
@@ -32,18 +34,14 @@ snapshot_alloc(DsadSnapshot *snapshot, DsadArena *arena, const DsadNet *net, Dsa
 static void
 snapshot_copy(DsadSnapshot *snapshot, DsadNet *net, bool back)
 {
-	for (uint32_t l = 0; l < net->layers; l++)
+	for (uint32_t l = 0; l < dsad_net_tensors(net); l++)
 	{
-		float	   *pair[3][2] = {{snapshot->weight[l], net->weight[l]}, {NULL, NULL}, {NULL, NULL}};
-		size_t		size[3] = {net->dims[l] * net->width[l + 1], net->width[l + 1], net->width[l + 1]};
+		float	   *pair[3][2] = {{snapshot->weight[l], net->weight[l]},
+								  {snapshot->running_mean[l], net->running_mean[l]},
+								  {snapshot->running_var[l], net->running_var[l]}};
+		size_t		units = dsad_padded(dsad_net_tensor_units(net, l));
+		size_t		size[3] = {dsad_net_tensor_size(net, l), units, units};
 
-		if (l + 1 < net->layers)
-		{
-			pair[1][0] = snapshot->running_mean[l];
-			pair[1][1] = net->running_mean[l];
-			pair[2][0] = snapshot->running_var[l];
-			pair[2][1] = net->running_var[l];
-		}
 		for (int i = 0; i < 3 && pair[i][0]; i++)
 			memcpy(pair[i][back], pair[i][!back], size[i] * sizeof(float));
 	}
@@ -83,8 +81,8 @@ move_average(DsadTraining *t, float rate)
 
 	if (t->config->ema_decay == 0)
 		return;
-	for (uint32_t l = 0; l + 1 < net->layers; l++)
-		for (size_t j = 0; j < net->dims[l + 1]; j++)
+	for (uint32_t l = 0; l < dsad_net_tensors(net); l++)
+		for (size_t j = 0; net->running_mean[l] != NULL && j < dsad_net_tensor_units(net, l); j++)
 		{
 			t->average.running_mean[l][j] += rate * (net->running_mean[l][j] - t->average.running_mean[l][j]);
 			t->average.running_var[l][j] += rate * (net->running_var[l][j] - t->average.running_var[l][j]);

@@ -14,9 +14,9 @@ dsad_adam_alloc(DsadAdam *adam, DsadArena *arena, const DsadNet *net, DsadError 
 	memset(adam, 0, sizeof(*adam));
 	adam->beta1_power = 1;
 	adam->beta2_power = 1;
-	for (uint32_t l = 0; l < net->layers; l++)
+	for (uint32_t l = 0; l < dsad_net_tensors(net); l++)
 	{
-		size_t		count = net->dims[l] * net->width[l + 1];
+		size_t		count = dsad_net_tensor_size(net, l);
 
 		adam->first[l] = dsad_arena_array(arena, count, sizeof(float));
 		adam->second[l] = dsad_arena_array(arena, count, sizeof(float));
@@ -47,9 +47,9 @@ dsad_adam_step(DsadAdam *adam, DsadNet *net, DsadProducts *products, double lear
 	step.second_scale = (float) (1 / sqrt(1 - adam->beta2_power));
 	step.eps = (float) DSAD_ADAM_EPS;
 	step.average_rate = (float) adam->average_rate;
-	for (uint32_t l = 0; l < net->layers; l++)
+	for (uint32_t l = 0; l < dsad_net_tensors(net); l++)
 	{
-		size_t		count = net->dims[l] * net->width[l + 1];
+		size_t		count = dsad_net_tensor_size(net, l);
 
 		for (size_t i = 0; i < count; i += DSAD_POLL_ELEMENTS, dsad_watch(&products->watch))
 			products->kernel->adam(net->weight[l] + i, net->gradient[l] + i, adam->first[l] + i,

@@ -16,9 +16,9 @@ typedef struct DsadAdam
 {
 	double		beta1_power;	/* beta1 ^ steps, a running product: powf differs between libms */
 	double		beta2_power;
-	float	   *first[DSAD_MAX_LAYERS];
-	float	   *second[DSAD_MAX_LAYERS];
-	float	   *average[DSAD_MAX_LAYERS];	/* of the weights over the steps, NULL = none */
+	float	   *first[DSAD_MAX_TENSORS];
+	float	   *second[DSAD_MAX_TENSORS];
+	float	   *average[DSAD_MAX_TENSORS];	/* of the weights over the steps, NULL = none */
 	double		average_rate;	/* how far it moves in a step */
 } DsadAdam;
 

@@ -119,7 +119,8 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	dsad_split_counts(&filter.split, plan->count);
 	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
 	model->facts.calibration = plan->count[DSAD_PART_CALIBRATION];
-	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &training, error);
+	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &model->picture,
+							  &training, error);
 	if (status != DSAD_OK)
 		return status;
 	if (model->config.input_weight < 0)

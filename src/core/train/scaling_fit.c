@@ -203,18 +203,95 @@ fit_robust(DsadScaling *scaling, uint32_t i, uint32_t j, DsadSampler *sample, co
 		scaling->scale[i] = 1 / spread;
 }
 
+/* The largest and smallest of `count` features' values from the first on, and how many values there are. */
+static double
+pool_range(const Statistics *s, uint32_t first, uint32_t count, double *min, double *max)
+{
+	double		values = 0;
+
+	*min = *max = 0;
+	for (uint32_t j = first; j < first + count; j++)
+	{
+		if (s->count[j] == 0)
+			continue;
+		*min = values == 0 || s->min[j] < *min ? s->min[j] : *min;
+		*max = values == 0 || s->max[j] > *max ? s->max[j] : *max;
+		values += (double) s->count[j];
+	}
+	return values;
+}
+
+/*
+ * One scaling for all pixels of a channel, `count` inputs from the first on, as convolutions ask for: by the mean and
+ * standard deviation over all of them, also for robust scalings (which bound them too), or by their range.
+ */
+static void
+pool_channel(DsadScaling *scaling, uint32_t first, uint32_t count, DsadScalingMethod method, const Statistics *s)
+{
+	double		min;
+	double		max;
+	double		values = pool_range(s, first, count, &min, &max);
+	double		largest = fmax(fabs(min), fabs(max));
+	double		mean = 0;
+	double		squares = 0;
+	double		offset = 0;
+	double		spread = 1;
+
+	/* of numbers within +-1, whose squares cannot overflow */
+	for (uint32_t j = first; j < first + count && largest > 0; j++)
+		mean += (double) s->count[j] / values * (scaling->fill[j] / largest);
+	for (uint32_t j = first; j < first + count && largest > 0 && needs_squares(method); j++)
+	{
+		double		d = scaling->fill[j] / largest - mean;
+		double		shrink = s->shrink[j] * largest;
+
+		if (s->count[j] > 0)
+			squares += (s->sum[j] / shrink / shrink + (double) s->count[j] * d * d) / values;
+	}
+	if (needs_squares(method))
+	{
+		offset = mean * largest;
+		spread = sqrt(squares) * largest;
+	}
+	else if (method == DSAD_SCALING_MINMAX)
+	{
+		offset = min;
+		spread = 2 * (max / 2 - min / 2);
+		spread = isinf(spread) ? max : spread;
+	}
+	for (uint32_t j = first; j < first + count; j++)
+	{
+		scaling->offset[j] = offset;
+		scaling->scale[j] = is_spread(spread, largest) ? 1 / spread : 1;
+		scaling->limit[j] = is_robust(method) ? DSAD_ROBUST_LIMIT : DSAD_SCALED_MAX;
+	}
+}
+
+/* Scales the pixels of the picture that convolutions go over, channel by channel. */
+static void
+pool_picture(DsadScaling *scaling, const DsadPicture *picture, DsadScalingMethod method, const Statistics *s)
+{
+	uint32_t	pixels = picture->shape.height * picture->shape.width;
+
+	for (uint32_t c = 0; c < picture->shape.channels; c++)
+		pool_channel(scaling, picture->first + c * pixels, pixels, method, s);
+}
+
 /* All inputs of a method, whose copies are robust, from what the passes found; mean: of each feature. */
 static DsadStatus
 fit_inputs(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, const DsadEncoder *encoder,
-		   DsadSampler *sample, const Statistics *s, DsadError *error)
+		   const DsadPicture *picture, DsadSampler *sample, const Statistics *s, DsadError *error)
 {
 	uint32_t	copy = scaling->features;
+	uint32_t	cells = (uint32_t) dsad_shape_cells(picture->shape);
 	DsadStatus	status = DSAD_OK;
 
 	for (uint32_t j = 0; j < scaling->features && status == DSAD_OK; j++)
 	{
 		DsadFeatureKind kind = (DsadFeatureKind) encoder->kind[j];
 
+		if (j >= picture->first && j - picture->first < cells)
+			continue;
 		if (method == DSAD_SCALING_ROBUST && kind == DSAD_FEATURE_NUMBER)
 			fit_robust(scaling, j, j, sample, s);
 		else
@@ -230,11 +307,12 @@ fit_inputs(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, c
 		if (is_robust(method))
 			status = dsad_poll(env, error);
 	}
+	pool_picture(scaling, picture, method, s);
 	return status;
 }
 
 static DsadStatus
-fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMethod method,
+fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMethod method, const DsadPicture *picture,
 	const DsadRowSource *rows, DsadError *error)
 {
 	uint32_t	features = rows->features;
@@ -260,22 +338,22 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 		mean[j] = s.count[j] ? s.sum[j] / (double) s.count[j] / s.shrink[j] : 0;
 	if (needs_squares(method))
 		status = find_squares(&s, mean, env, rows, raw, error);
-	return status == DSAD_OK ? fit_inputs(scaling, env, method, rows->encoder, &sample, &s, error) : status;
+	return status == DSAD_OK ? fit_inputs(scaling, env, method, rows->encoder, picture, &sample, &s, error) : status;
 }
 
 /*
  * Fits scaling (its arrays are allocated) to all rows, read in order.  A constant feature, or
- * one never present, keeps scale 1.
+ * one never present, keeps scale 1.  picture: what convolutions go over, if anything.
  */
 DsadStatus
-dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method,
+dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, const DsadPicture *picture,
 				 const DsadRowSource *rows, DsadError *error)
 {
 	DsadArena	scratch;
 	DsadStatus	status;
 
 	dsad_arena_init(&scratch, env);
-	status = fit(scaling, &scratch, env, method, rows, error);
+	status = fit(scaling, &scratch, env, method, picture, rows, error);
 	dsad_arena_release(&scratch);
 	return status;
 }

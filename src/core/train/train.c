@@ -44,6 +44,8 @@ pretrain(DsadTraining *t, DsadArena *arena)
 	for (uint32_t l = 0; l <= layers; l++)
 		reversed[l] = t->model->dims[layers - l];
 	status = dsad_net_alloc(&t->decoder, arena, reversed, layers, t->batch_size, t->error);
+	if (status == DSAD_OK && t->model->convs > 0)
+		status = dsad_conv_net_alloc(&t->decoder, arena, t->model, true, t->batch_size, t->error);
 	if (status == DSAD_OK)
 		status = dsad_adam_alloc(&encoder_adam, arena, &t->encoder, t->error);
 	if (status == DSAD_OK)

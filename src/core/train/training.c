@@ -37,6 +37,7 @@ dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
 	uint64_t	rows = plan->count[DSAD_PART_TRAINING];
 	uint32_t	batch_rows = (uint64_t) config->batch_size < rows ? (uint32_t) config->batch_size : (uint32_t) rows;
 	double		nets = dsad_net_memory(model->dims, model->layers, batch_rows);
+	double		convs = dsad_conv_net_memory(model, false, batch_rows);
 	double		weights = 0;
 	double		largest = 0;
 
@@ -48,8 +49,12 @@ dsad_member_memory(const DsadModel *model, const DsadPlan *plan)
 		if (layer > largest)
 			largest = layer;
 	}
+	for (uint32_t m = 0; m < model->convs; m++)
+		weights += (double) dsad_padded(dsad_conv_weights(&model->conv[m]));
+	if (config->pretrain_epochs > 0)
+		convs += dsad_conv_net_memory(model, true, batch_rows);
 	weights *= (config->ema_decay > 0 ? 5 : 4) + (config->pretrain_epochs > 0 ? 2 : 0);
-	return (config->pretrain_epochs > 0 ? 2 * nets : nets) + (weights + largest) * sizeof(float) +
+	return convs + (config->pretrain_epochs > 0 ? 2 * nets : nets) + (weights + largest) * sizeof(float) +
 		   2 * (double) batch_rows * (double) dsad_padded(model->scaling.inputs) * sizeof(float);
 }
 
@@ -125,6 +130,8 @@ dsad_training_alloc(DsadTraining *t, DsadArena *arena)
 	if (status == DSAD_OK)
 		status = dsad_net_alloc(&t->encoder, arena, t->model->dims, t->model->layers, t->batch_size,
 								t->error);
+	if (status == DSAD_OK && t->model->convs > 0)
+		status = dsad_conv_net_alloc(&t->encoder, arena, t->model, false, t->batch_size, t->error);
 	return status;
 }
 
@@ -225,6 +232,17 @@ dsad_training_keep_weights(DsadTraining *t)
 		memcpy(t->member->running_mean[l], net->running_mean[l], out * sizeof(float));
 		memcpy(t->member->running_var[l], net->running_var[l], out * sizeof(float));
 		memcpy(t->member->offset[l], net->offset[l], out * sizeof(float));
+	}
+	for (uint32_t m = 0; m < net->conv.layers; m++)
+	{
+		const DsadConv *shape = &net->conv.layer[m].shape;
+		uint32_t	l = net->layers + m;
+
+		memcpy(t->member->conv_weight[m], net->weight[l], dsad_conv_weights(shape) * sizeof(float));
+		memcpy(t->member->conv_mean[m], net->running_mean[l], shape->out * sizeof(float));
+		memcpy(t->member->conv_var[m], net->running_var[l], shape->out * sizeof(float));
+		if (!all_finite(t->member->conv_weight[m], dsad_conv_weights(shape), &t->products.watch))
+			return dsad_training_diverged(t, "training", t->member->epochs_run);
 	}
 	return dsad_training_canceled(t);
 }

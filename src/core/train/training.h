@@ -13,9 +13,9 @@
 /* A copy of an encoder's weights and statistics. */
 typedef struct DsadSnapshot
 {
-	float	   *weight[DSAD_MAX_LAYERS];
-	float	   *running_mean[DSAD_MAX_HIDDEN];
-	float	   *running_var[DSAD_MAX_HIDDEN];
+	float	   *weight[DSAD_MAX_TENSORS];
+	float	   *running_mean[DSAD_MAX_TENSORS];
+	float	   *running_var[DSAD_MAX_TENSORS];
 } DsadSnapshot;
 
 /* What the phases of one member share. */

@@ -26,6 +26,14 @@ warm_start(DsadTraining *t)
 		memcpy(net->running_var[l], t->member->running_var[l], out * sizeof(float));
 		memcpy(net->offset[l], t->member->offset[l], out * sizeof(float));
 	}
+	for (uint32_t m = 0; m < net->conv.layers; m++)
+	{
+		const DsadConv *shape = &net->conv.layer[m].shape;
+
+		memcpy(net->weight[net->layers + m], t->member->conv_weight[m], dsad_conv_weights(shape) * sizeof(float));
+		memcpy(net->running_mean[net->layers + m], t->member->conv_mean[m], shape->out * sizeof(float));
+		memcpy(net->running_var[net->layers + m], t->member->conv_var[m], shape->out * sizeof(float));
+	}
 	memcpy(t->center, t->member->center, t->loss.latent * sizeof(float));
 }
 
