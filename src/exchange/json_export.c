@@ -211,6 +211,7 @@ deepsad_export_json(PG_FUNCTION_ARGS)
 	DsadModel	model;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_refuse_pictures(&model, "exported");
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '{');
 	put_key(&out, "options");

@@ -144,6 +144,7 @@ deepsad_export_safetensors(PG_FUNCTION_ARGS)
 	DsadModel	model;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_refuse_pictures(&model, "exported");
 	initStringInfo(&metadata);
 	put_all_metadata(&metadata, &model);
 	list_tensors(&list, &model);

@@ -322,6 +322,7 @@ deepsad_export_onnx(PG_FUNCTION_ARGS)
 	DsadModel	model;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_refuse_pictures(&model, "exported");
 	dsad_decision(&decision, &model);
 	check_wanted(&model, &decision, pvalue, anomaly, opset);
 	deepsad_onnx_begin(&onnx);

@@ -76,6 +76,7 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 	DsadModel	model;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_refuse_pictures(&model, "exported");
 	encoder = model.encoder;
 	if (encoder->columns > FUNC_MAX_ARGS)
 		ereport(ERROR,
@@ -254,6 +255,7 @@ deepsad_export_query(PG_FUNCTION_ARGS)
 	DsadModel	model;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
+	deepsad_refuse_pictures(&model, "exported");
 	table = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
 	if (table == NULL)
 		ereport(ERROR,
