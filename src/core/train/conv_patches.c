@@ -7,7 +7,16 @@
 
 #include <string.h>
 
-/* to (height, width) = from, moved by so many rows and columns; zero where there is none. */
+/* Zeroes one column of a map, if it has that many. */
+static inline void
+clear_column(float *to, long pixels, int width, int column)
+{
+	if (column >= 0 && column < width)
+		for (long i = column; i < pixels; i += width)
+			to[i] = 0;
+}
+
+/* to (height, width) = from, moved by so many rows and columns, two at most; zero where there is none. */
 static void
 move_map(const float *from, int height, int width, int rows, int columns, float *to)
 {
@@ -15,27 +24,26 @@ move_map(const float *from, int height, int width, int rows, int columns, float 
 	long		shift = (long) rows * width + columns;
 	long		first = shift < 0 ? -shift : 0;
 	long		end = shift > 0 ? pixels - shift : pixels;
-	int			left = columns < 0 ? -columns : 0;
-	int			right = columns > 0 ? columns : 0;
 
 	if (first >= end)
 	{
 		memset(to, 0, (size_t) pixels * sizeof(float));
 		return;
 	}
-	memset(to, 0, (size_t) first * sizeof(float));
+	for (long i = 0; i < first; i++)
+		to[i] = 0;
 	memcpy(to + first, from + first + shift, (size_t) (end - first) * sizeof(float));
-	memset(to + end, 0, (size_t) (pixels - end) * sizeof(float));
+	for (long i = end; i < pixels; i++)
+		to[i] = 0;
 	/* what came from the end of another row */
-	left = left < width ? left : width;
-	right = right < width ? right : width;
-	for (int r = 0; r < height; r++)
-	{
-		for (int c = 0; c < left; c++)
-			to[(long) r * width + c] = 0;
-		for (int c = width - right; c < width; c++)
-			to[(long) r * width + c] = 0;
-	}
+	if (columns < 0)
+		clear_column(to, pixels, width, 0);
+	if (columns < -1)
+		clear_column(to, pixels, width, 1);
+	if (columns > 0)
+		clear_column(to, pixels, width, width - 1);
+	if (columns > 1)
+		clear_column(to, pixels, width, width - 2);
 }
 
 /*
