@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "core/score/explain_conv.h"
 #include "core/score/scaling.h"
 #include "core/score/scorer_parts.h"
 
@@ -226,7 +227,7 @@ walk(Path *path, double factor)
 		count_units(path, l - 1, 0, path->layer[l - 1].units);
 }
 
-/* Memory for the way of any member. */
+/* Memory for the way of any member; convolutions have their own. */
 static bool
 alloc_path(Path *path, DsadArena *arena, const DsadScorer *scorer)
 {
@@ -234,6 +235,8 @@ alloc_path(Path *path, DsadArena *arena, const DsadScorer *scorer)
 	size_t		widest = scorer->inputs > scorer->widest ? scorer->inputs : scorer->widest;
 	bool		fits = true;
 
+	if (scorer->conv.modules > 0)
+		return true;
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
 		PathLayer  *layer = &path->layer[l];
@@ -282,8 +285,11 @@ static DsadStatus
 check_work(const DsadScorer *scorer, double *limit, DsadError *error)
 {
 	double		units;
-	double		needed = work(scorer, &units);
+	double		needed;
 
+	if (scorer->conv.modules > 0)
+		return DSAD_OK;
+	needed = work(scorer, &units);
 	*limit = MAX_CROSSINGS * (units + 1);
 	if (needed > MAX_WORK)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Explain a model with smaller \"hidden\" or fewer \"members\".",
@@ -313,6 +319,8 @@ explain(Path *path, const DsadScorer *scorer, const float *from, const float *to
 	for (size_t i = 0; i < inputs && scorer->input_factor > 0; i++)
 		contribute(scorer, i, scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]),
 				   contribution);
+	if (scorer->conv.modules > 0)
+		return dsad_conv_contributions(scorer, path->watch.env, from, to, contribution, error);
 	for (uint32_t m = 0; m < scorer->members && !path->watch.canceled; m++)
 	{
 		path->net = &scorer->member[m];
