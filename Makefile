@@ -10,7 +10,7 @@ OBJS = $(SOURCES:.c=.o)
 
 # Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
 REGRESS_OPTS = --load-extension=deepsad
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns pictures exchange report sample sample_train window garden
+REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns pictures exchange report sample sample_train distributed window groups garden
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=
@@ -113,6 +113,16 @@ demo:
 lanes:
 	@tests/run/lanes $(LANE_COMMAND)
 
+# pg_upgrade 13 to 15 to 17 to 18, in the newest lane with the servers of the others
+upgrade-check:
+	@for suite in bullseye bookworm trixie; do tests/run/lane $$suite "" true || exit; done
+	@tests/run/lane forky "" tests/run/upgrade-check
+
+# The regression files on servers that watch themselves
+lanes-sanitizer:
+	@tests/run/lane-sanitizer sanitize
+	@tests/run/lane-sanitizer valgrind
+
 # A PGXN archive of HEAD; make test in its own unpacked folder; the Debian package built, linted, installed and tested in a lane.
 dist:
 	@tests/run/dist
@@ -123,13 +133,13 @@ dist-check:
 deb:
 	@tests/run/lane trixie "" tests/run/deb
 
-# Interrupted trainings and failures, many times over: make torture ROUNDS=1000
+# Interrupted trainings and failures, many times over, and two dozen sessions: make torture ROUNDS=100 SECONDS=600
 torture:
-	@tests/run/torture $(ROUNDS)
+	@tests/run/torture $(or $(ROUNDS),100) $(SECONDS)
 
 # Pages of deepsad_report in parsers, validators and a browser, as far as they are installed
 report-check:
 	tests/run/with-server tests/run/report-check $(SEED)
 
 .PHONY: report-check core core-check cross-check symbols-check layers-check exchange-check fuzz test readme format format-check lint coverage \
-	count-lines demo torture lanes dist dist-check deb
+	count-lines demo torture lanes lanes-sanitizer upgrade-check dist dist-check deb

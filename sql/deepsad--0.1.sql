@@ -39,11 +39,12 @@ CREATE FUNCTION deepsad_options(
 	channels integer[] DEFAULT NULL,
 	workers integer DEFAULT NULL,
 	verbose boolean DEFAULT NULL,
-	columns jsonb DEFAULT NULL)
+	columns jsonb DEFAULT NULL,
+	group_by text[] DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5000;
 
-COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, text, integer[], integer, boolean, jsonb)
+COMMENT ON FUNCTION deepsad_options(text, integer[], integer, integer, bigint, integer, integer, bigint, integer, double precision, integer[], double precision, double precision, text, text, text, double precision, integer, bigint, double precision, double precision, double precision, text, double precision, double precision, double precision, double precision, text, integer[], integer, boolean, jsonb, text[])
 IS 'training options by name, checked, as the jsonb that deepsad_train takes';
 
 -- training
@@ -486,22 +487,107 @@ COMMENT ON AGGREGATE deepsad_sample(record, boolean) IS 'collects a training set
 COMMENT ON AGGREGATE deepsad_sample(record, boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
 COMMENT ON AGGREGATE deepsad_sample(record, boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 
-CREATE AGGREGATE deepsad_sample(features anyarray) (
+-- One for each type: Citus hands an aggregate only arguments of exactly its types, which anyarray is not.
+CREATE AGGREGATE deepsad_sample(features smallint[]) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
-CREATE AGGREGATE deepsad_sample(features anyarray, label boolean) (
+CREATE AGGREGATE deepsad_sample(features smallint[], label boolean) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
-CREATE AGGREGATE deepsad_sample(features anyarray, label boolean, options jsonb) (
+CREATE AGGREGATE deepsad_sample(features smallint[], label boolean, options jsonb) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
-CREATE AGGREGATE deepsad_sample(features anyarray, label boolean, options jsonb, key text) (
+CREATE AGGREGATE deepsad_sample(features smallint[], label boolean, options jsonb, key text) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
-COMMENT ON AGGREGATE deepsad_sample(anyarray) IS 'collects a training set of rows';
-COMMENT ON AGGREGATE deepsad_sample(anyarray, boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(anyarray, boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
-COMMENT ON AGGREGATE deepsad_sample(anyarray, boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+COMMENT ON AGGREGATE deepsad_sample(smallint[]) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(smallint[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(smallint[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(smallint[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+CREATE AGGREGATE deepsad_sample(features integer[]) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features integer[], label boolean) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features integer[], label boolean, options jsonb) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features integer[], label boolean, options jsonb, key text) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_sample(integer[]) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(integer[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(integer[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(integer[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+CREATE AGGREGATE deepsad_sample(features bigint[]) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features bigint[], label boolean) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features bigint[], label boolean, options jsonb) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features bigint[], label boolean, options jsonb, key text) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_sample(bigint[]) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(bigint[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(bigint[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(bigint[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+CREATE AGGREGATE deepsad_sample(features numeric[]) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features numeric[], label boolean) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features numeric[], label boolean, options jsonb) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features numeric[], label boolean, options jsonb, key text) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_sample(numeric[]) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(numeric[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(numeric[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(numeric[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+CREATE AGGREGATE deepsad_sample(features real[]) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features real[], label boolean) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features real[], label boolean, options jsonb) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features real[], label boolean, options jsonb, key text) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_sample(real[]) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(real[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(real[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(real[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+CREATE AGGREGATE deepsad_sample(features float8[]) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features float8[], label boolean) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features float8[], label boolean, options jsonb) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+CREATE AGGREGATE deepsad_sample(features float8[], label boolean, options jsonb, key text) (
+	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
+	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE deepsad_sample(float8[]) IS 'collects a training set of rows';
+COMMENT ON AGGREGATE deepsad_sample(float8[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
+COMMENT ON AGGREGATE deepsad_sample(float8[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(float8[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
+
+CREATE FUNCTION deepsad_record(features record) RETURNS record
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 0.01;
+COMMENT ON FUNCTION deepsad_record(record) IS 'the row itself, of type record: what Citus hands to deepsad_sample';
 
 CREATE AGGREGATE deepsad_merge(rows deepsad_rows) (
 	SFUNC = _deepsad_sample_combine, STYPE = deepsad_rows, SSPACE = 1000000,

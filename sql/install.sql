@@ -35,5 +35,7 @@ SELECT deepsad_train(ARRAY[1, 2]);
 SELECT deepsad_score('\x'::bytea, ARRAY[1, 2]);
 SELECT deepsad_info('\x'::bytea);
 SELECT deepsad_roc_auc(1, true);
+SELECT deepsad_sample(ARRAY[1, 2]);
+SELECT deepsad_merge(NULL);
 UPDATE pg_extension SET extversion = :'extversion' WHERE oid = :oid;
 SELECT deepsad_options() IS NOT NULL AS agree_again;

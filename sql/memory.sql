@@ -24,6 +24,11 @@ SET maintenance_work_mem = '1MB';
 INSERT INTO model SELECT 'blocks', deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big;
 SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY id) FROM big) = model AS again,
 	(SELECT deepsad_train(x, flag, quick(4, 2) ORDER BY id) FROM big) = model AS two_workers FROM model WHERE name = 'blocks';
+-- not by the order in which rows come
+SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY hashint4(id)) FROM big) = model AS other_order FROM model WHERE name = 'blocks';
+SET maintenance_work_mem = '2MB';
+SELECT (SELECT deepsad_train(x, flag, quick(4, 0) ORDER BY hashint4(id)) FROM big) = model AS other_order FROM model WHERE name = 'file';
+SET maintenance_work_mem = '1MB';
 SELECT name, jsonb_pretty(deepsad_info(model) -> 'rows') AS rows, deepsad_info(model) -> 'members' -> 0 -> 'steps' AS steps FROM model ORDER BY name;
 SELECT name, (SELECT deepsad_roc_auc(deepsad_score(model, x), coalesce(flag, false)) FROM big) > 0.95 AS good FROM model ORDER BY name;
 -- several groups at a time, and all rows of one too wide for a block
@@ -92,6 +97,12 @@ FROM (SELECT deepsad_info(deepsad_train(ARRAY[i], NULL, deepsad_options(members 
 
 -- progress is gone after every training, and notices come when asked for
 SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
+CREATE TABLE no_rows (a float8, b float8);
+SELECT deepsad_train_table('no_rows') IS NULL AS no_model;
+SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
+SELECT deepsad_train_rows((SELECT deepsad_sample(x) FROM no_rows x WHERE a > 0)) IS NULL AS no_model;
+SELECT deepsad_update_rows(model, (SELECT deepsad_sample(NULL::real[]) FROM generate_series(1, 3))) = model AS same_model FROM held;
+SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
 SELECT length(deepsad_train(x, flag, deepsad_options(verbose => true, members => 1, epochs => 3, pretrain_epochs => 3, offset_scale => 0))) > 0 AS verbose FROM big WHERE id <= 1;
-DROP TABLE big, model, held;
+DROP TABLE big, model, held, no_rows;
 DROP FUNCTION quick, inner_training;

@@ -119,7 +119,7 @@ SELECT deepsad_drift(model, t) -> 'verdict' AS verdict FROM tx_model, tx t;
 SELECT string_agg(f ->> 'feature', E'\n') AS features FROM (SELECT deepsad_drift(model, t) AS d FROM tx_model, tx t) d, jsonb_array_elements(d -> 'features') f;
 SELECT d -> 'shifted' ? 'country = DE' AS country, d -> 'shifted' ? 'amount' AS amount FROM (SELECT deepsad_drift(model, t) AS d FROM tx_model, tx t WHERE country = 'DE') d;
 CREATE TABLE updated AS SELECT deepsad_update(model, t, id % 50 = 0, '{"epochs": 2}') AS model FROM tx_model, tx t;
-SELECT deepsad_info(model) -> 'last_update' AS last_update FROM updated;
+SELECT deepsad_info(model) #- '{last_update,digest}' -> 'last_update' AS last_update FROM updated;
 SELECT count(*) FROM (SELECT feature, encoding, categories FROM tx_model, deepsad_columns(model) EXCEPT SELECT feature, encoding, categories FROM updated, deepsad_columns(model)) e;
 SELECT deepsad_score(updated.model, t) > 0 AND deepsad_score(updated.model, t) <> deepsad_score(tx_model.model, t) AS updated FROM updated, tx_model, tx t WHERE id = 1;
 SELECT deepsad_update(model, t, NULL, '{"columns": {}}') FROM tx_model, tx t;
@@ -247,6 +247,23 @@ SELECT feature FROM (SELECT deepsad_train(x, CASE WHEN i % 20 = 0 THEN true END,
 -- numbers as categories: large ones of any type are the same, NaN is missing
 SELECT feature FROM (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 1, "columns": {"k": "category"}}') AS model
 	FROM (SELECT CASE WHEN i % 9 = 0 THEN 'NaN'::float8 ELSE 1234567890123450 + i % 2 END AS k, i FROM generate_series(1, 100) i) x) s, deepsad_columns(model) ORDER BY feature;
+-- a number is one category whatever type it has, and whatever a literal looks like
+CREATE TABLE codes AS SELECT 9007199254740992 + i % 4 AS code, i % 7 AS n FROM generate_series(1, 400) i;
+CREATE TABLE code_model AS SELECT
+	(SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 2, "calibration": "none", "columns": {"code": "category"}}') FROM (SELECT code, n FROM codes) x) AS by_bigint,
+	(SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 2, "calibration": "none", "columns": {"code": "category"}}') FROM (SELECT code::numeric, n FROM codes) x) AS by_numeric;
+SELECT by_bigint.categories, by_bigint.categories = by_numeric.categories AS same FROM code_model m, deepsad_columns(m.by_bigint) by_bigint, deepsad_columns(m.by_numeric) by_numeric
+WHERE by_bigint.feature = 'code' AND by_numeric.feature = 'code';
+SELECT deepsad_score(by_bigint, 9007199254740993::numeric, 3) = s AS of_numeric, deepsad_score(by_bigint, '9007199254740993', 3) = s AS of_literal,
+	deepsad_score(by_bigint, ' 9007199254740993.0', 3) = s AS decimal, deepsad_score(by_bigint, 9007199254740994, 3) = s AS another
+FROM code_model, deepsad_score(by_bigint, 9007199254740993, 3) s;
+UPDATE code_model SET by_bigint = (SELECT deepsad_train(x, NULL, '{"members": 1, "epochs": 2, "calibration": "none", "columns": {"n": "category"}}') FROM (SELECT n, code % 5 AS other FROM codes) x);
+SELECT literal, deepsad_score(by_bigint, literal::float8, 1) = s AS typed FROM code_model, deepsad_score(by_bigint, 5, 1) s, unnest('{5,5.0,5e0}'::text[]) literal;
+SELECT deepsad_score(by_bigint, '5', 1) = s AS same, deepsad_score(by_bigint, '5.0', 1) = s AS decimal, deepsad_score(by_bigint, ' +5', 1) = s AS sign,
+	deepsad_score(by_bigint, '6', 1) = s AS another, deepsad_score(by_bigint, 'NaN', 1) = deepsad_score(by_bigint, NULL, 1) AS missing
+FROM code_model, deepsad_score(by_bigint, 5, 1) s;
+SELECT deepsad_score(by_bigint, 'abc', 1) FROM code_model;
+DROP TABLE codes, code_model;
 -- somebody's cast does not run with the reader's rights
 CREATE ROLE regress_deepsad_stranger;
 CREATE TYPE odd AS (x int);

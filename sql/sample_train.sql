@@ -19,6 +19,43 @@ SELECT deepsad_train_rows(s) = m AS same FROM
 SELECT deepsad_train_rows(deepsad_sample(CASE WHEN id % 10 > 0 THEN f END)) = deepsad_train(CASE WHEN id % 10 > 0 THEN f END) AS same FROM tt;
 SELECT deepsad_train_rows(deepsad_sample(ROW(a, b, c))) = deepsad_train(ROW(a, b, c)) AS same FROM tt;
 
+-- the model tells which set it was trained on, whatever the set's seed and keys, and whatever the training makes of its columns
+SELECT deepsad_info(m)->>'digest' = deepsad_sample_info(s)->>'digest' AS same, deepsad_info(m)->>'digest' = deepsad_sample_info(part)->>'digest' AS part FROM
+	(SELECT deepsad_train(tt, y, :o) AS m, deepsad_sample(tt, y, '{"seed": 7}', id::text) AS s, deepsad_sample(tt, y) FILTER (WHERE id > 1) AS part FROM tt) q;
+SELECT deepsad_info(deepsad_train_rows(s, '{"epochs": 1, "columns": {"id": "skip", "d": "skip"}}'))->>'digest' = deepsad_sample_info(s)->>'digest' AS same,
+	deepsad_info(deepsad_train_table('tt', NULL, NULL, '{"epochs": 1}'))->>'digest' = deepsad_sample_info(unlabeled)->>'digest' AS "same of a table",
+	left(deepsad_sample_info(s)->>'digest', 16) = left(deepsad_sample_info(unlabeled)->>'digest', 16) AS "same rows",
+	deepsad_sample_info(s)->>'digest' = deepsad_sample_info(unlabeled)->>'digest' AS "same labels"
+	FROM (SELECT deepsad_sample(tt, y) AS s, deepsad_sample(tt) AS unlabeled FROM tt) q;
+SELECT deepsad_info(deepsad_train(f, y))->>'digest' = deepsad_sample_info(deepsad_sample(f, y))->>'digest' AS arrays,
+	deepsad_info(deepsad_train(f::float8[], y))->>'digest' = deepsad_sample_info(deepsad_sample(f, y))->>'digest' AS "equal numbers" FROM tt;
+-- what a training set cannot hold is no part of it
+SELECT deepsad_info(deepsad_train(r, NULL, '{"epochs": 1, "columns": {"j": "skip", "e": "skip"}}'))->>'digest' = deepsad_sample_info(deepsad_sample(s))->>'digest' AS same
+	FROM tt, LATERAL (SELECT tt.a, tt.b, jsonb_build_object('a', tt.a) AS j, '{}'::real[] AS e) r, LATERAL (SELECT tt.a, tt.b) s;
+-- rows beyond memory, in any order: what rows in memory give while the scaled ones fit there
+CREATE TABLE tl AS SELECT i AS id, round(srand(i % 9000)::numeric, 3) AS a, 'k' || i % 9000 % 7 AS b, CASE WHEN i % 9000 % 5 > 0 THEN i % 9000 % 50 END AS c,
+	CASE WHEN i % 9000 = 7 THEN true WHEN i % 9000 = 9 THEN false END AS y FROM generate_series(1, 40000) i;
+CREATE TABLE tlm (memory text, how text, model text);
+CREATE PROCEDURE tl_train(memory text) LANGUAGE plpgsql AS $$
+DECLARE options jsonb := deepsad_options(epochs => 1, pretrain_epochs => 1, members => 2); update jsonb := deepsad_options(epochs => 1);
+BEGIN
+	PERFORM set_config('maintenance_work_mem', memory, false);
+	INSERT INTO tlm SELECT memory, 'train', md5(deepsad_train(r, y, options)) FROM tl, LATERAL (SELECT a, b, c) r;
+	INSERT INTO tlm SELECT memory, 'train, shuffled', md5(deepsad_train(r, y, options)) FROM (SELECT * FROM tl ORDER BY hashint4(id)) tl, LATERAL (SELECT a, b, c) r;
+	INSERT INTO tlm SELECT memory, 'train_rows', md5(deepsad_train_rows(deepsad_sample(r, y), options)) FROM tl, LATERAL (SELECT a, b, c) r;
+	INSERT INTO tlm SELECT memory, 'update_rows', md5(deepsad_update_rows(m, s, update)) FROM (SELECT deepsad_train(r, y, options) AS m FROM tl, LATERAL (SELECT a, b, c) r WHERE id < 1000) m,
+		(SELECT deepsad_sample(r, y) AS s FROM tl, LATERAL (SELECT a, b, c) r) s;
+	INSERT INTO tlm SELECT memory, 'update, shuffled', md5(deepsad_update(m, r, y, update)) FROM (SELECT deepsad_train(r, y, options) AS m FROM tl, LATERAL (SELECT a, b, c) r WHERE id < 1000) m,
+		(SELECT * FROM tl ORDER BY hashint4(id)) tl, LATERAL (SELECT a, b, c) r;
+END $$;
+CALL tl_train('64MB');
+CALL tl_train('3MB');
+CALL tl_train('1MB');
+RESET maintenance_work_mem;
+SELECT left(how, 5) AS how, memory = '1MB' AS "scaled rows in a file", count(*), count(DISTINCT model) AS different FROM tlm GROUP BY 1, 2 ORDER BY 1, 2;
+DROP TABLE tl, tlm;
+DROP PROCEDURE tl_train;
+
 -- updates
 CREATE TABLE tm AS SELECT deepsad_train(r, y, deepsad_options(epochs => 3, pretrain_epochs => 3, members => 2)) AS m FROM tt, LATERAL (SELECT a, b, c) r WHERE id <= 1000;
 SELECT deepsad_update_rows((SELECT m FROM tm), deepsad_sample(r, y), deepsad_options(epochs => 2)) = deepsad_update((SELECT m FROM tm), r, y, deepsad_options(epochs => 2)) AS same
@@ -40,6 +77,14 @@ SELECT deepsad_info(deepsad_calibrate((SELECT m FROM tm), r))->'calibration' AS 
 SELECT g, deepsad_is_model(deepsad_calibrate((SELECT m FROM tm), r)) FROM tt, LATERAL (SELECT a, b, c) r GROUP BY g ORDER BY g;
 
 -- errors
+-- rows of the training or of the last update, whatever their labels
+SELECT deepsad_calibrate((SELECT m FROM tm), r) FROM tt, LATERAL (SELECT a, b, c) r WHERE id <= 1000;
+SELECT deepsad_calibrate_rows((SELECT m FROM tm), (SELECT deepsad_sample(r, y) FROM tt, LATERAL (SELECT a, b, c) r WHERE id <= 1000));
+SELECT deepsad_calibrate_rows((SELECT m FROM tu), (SELECT deepsad_sample(r, NULL, '{"seed": 3}', id::text) FROM tt, LATERAL (SELECT a, b, c) r WHERE id <= 1000));
+SELECT deepsad_calibrate_rows((SELECT m FROM tu), (SELECT deepsad_sample(r) FROM tt, LATERAL (SELECT a, b, c) r WHERE y IS NOT NULL));
+\set VERBOSITY default
+SELECT deepsad_calibrate_rows((SELECT m FROM tm), (SELECT deepsad_sample(r) FROM tt, LATERAL (SELECT a, b, c) r WHERE id <= 1000));
+\set VERBOSITY terse
 SELECT deepsad_calibrate((SELECT m FROM tm), r) FROM tt, LATERAL (SELECT a, b, c) r WHERE id < 10;
 SELECT deepsad_calibrate((SELECT m FROM tm), r) IS NULL AS nothing FROM tt, LATERAL (SELECT a, b, c) r WHERE false;
 SELECT deepsad_calibrate(NULL, r) FROM tt, LATERAL (SELECT a, b, c) r;

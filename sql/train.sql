@@ -45,6 +45,7 @@ SELECT (SELECT deepsad_train(x, flag, quick()) FROM train_row) =
 SELECT deepsad_train(x, flag::int) FROM train_row;
 -- a group without known anomalies need not be a mistake
 SELECT g, length(deepsad_train(x, CASE WHEN g = 1 AND flag THEN -1 WHEN flag THEN 1 END, quick())) > 0 AS trained FROM train_row, generate_series(1, 2) g GROUP BY g ORDER BY g;
+SELECT g, deepsad_train(x, CASE WHEN flag THEN 1 END, quick()) IS NOT NULL AS said_once FROM train_row, generate_series(1, 3) g GROUP BY g ORDER BY g;
 SELECT deepsad_train(x, id) FROM train_row;
 SELECT deepsad_train(x, 'true') FROM train_row;
 SELECT deepsad_train(x, flag::text) FROM train_row;

@@ -9,6 +9,7 @@
 
 #include "exchange/model_json.h"
 #include "model/options.h"
+#include "pg/digest_text.h"
 
 static const struct
 {
@@ -26,6 +27,15 @@ static const struct
 	{"update_rows", offsetof(DsadFacts, update_rows)},
 	{"update_anomalies", offsetof(DsadFacts, update_anomalies)},
 	{"update_normals", offsetof(DsadFacts, update_normals)},
+};
+
+static const struct
+{
+	const char *name;
+	size_t		offset;			/* of a DsadDigest */
+} digest_fields[] = {
+	{"digest", offsetof(DsadFacts, digest)},
+	{"update_digest", offsetof(DsadFacts, update_digest)},
 };
 
 /* -1 = not known. */
@@ -103,7 +113,30 @@ deepsad_json_facts(StringInfo out, const DsadFacts *facts)
 		deepsad_json_key(out, facts_fields[i].name);
 		appendStringInfo(out, UINT64_FORMAT, *(const uint64_t *) ((const char *) facts + facts_fields[i].offset));
 	}
+	for (int i = 0; i < (int) lengthof(digest_fields); i++)
+	{
+		char	   *text = deepsad_digest_text((const DsadDigest *) ((const char *) facts + digest_fields[i].offset));
+
+		deepsad_json_key(out, digest_fields[i].name);
+		if (text)
+			deepsad_json_string(out, text);
+		else
+			appendStringInfoString(out, "null");
+	}
 	appendStringInfoChar(out, '}');
+}
+
+/* Reads a digest; one that is null or not there is not known. */
+static void
+read_digest(DsadDigest *digest, JsonbContainer *object, const char *name)
+{
+	JsonbValue *value = deepsad_json_find(object, name);
+
+	*digest = (DsadDigest) {0, 0};
+	if (value == NULL || value->type == jbvNull)
+		return;
+	if (value->type != jbvString || !deepsad_digest_parse(digest, value->val.string.val, (Size) value->val.string.len))
+		deepsad_file_invalid("\"%s\" is no digest", name);
 }
 
 void
@@ -112,6 +145,8 @@ deepsad_read_facts(DsadFacts *facts, JsonbContainer *object)
 	for (int i = 0; i < (int) lengthof(facts_fields); i++)
 		*(uint64_t *) ((char *) facts + facts_fields[i].offset) =
 			(uint64_t) deepsad_json_get_int(object, facts_fields[i].name, 0, PG_INT64_MAX, 0);
+	for (int i = 0; i < (int) lengthof(digest_fields); i++)
+		read_digest((DsadDigest *) ((char *) facts + digest_fields[i].offset), object, digest_fields[i].name);
 }
 
 /* What is not known is null. */

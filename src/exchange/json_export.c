@@ -151,7 +151,8 @@ put_calibration(StringInfo out, const DsadCalibration *calibration)
 	appendStringInfoChar(out, '[');
 	for (uint32 i = 0; i < calibration->lists; i++)
 	{
-		appendStringInfo(out, "%s{\"rows\": %u, \"highest_scores\": ", i > 0 ? ",\n  " : "\n  ", calibration->list[i].rows);
+		appendStringInfo(out, "%s{\"rows\": %u, \"highest_scores\": ", i > 0 ? ",\n  " : "\n  ",
+						 calibration->list[i].rows);
 		put_doubles(out, calibration->list[i].score, calibration->list[i].kept);
 		appendStringInfoChar(out, '}');
 	}
@@ -196,7 +197,8 @@ json_text(StringInfo json)
 		else if (c < 0x10000)
 			appendStringInfo(&ascii, "\\u%04x", c);
 		else
-			appendStringInfo(&ascii, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+			appendStringInfo(&ascii, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+							 0xdc00 + ((c - 0x10000) & 0x3ff));
 	}
 	return cstring_to_text_with_len(ascii.data, ascii.len);
 }

@@ -59,8 +59,8 @@ check_edition(JsonbContainer *metadata)
 		memcmp(edition.bytes, DEEPSAD_TENSORS_EDITION, edition.length) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("safetensors file is of deepsad edition \"%.*s\", this is %s", (int) edition.length, edition.bytes,
-						DEEPSAD_TENSORS_EDITION)));
+				 errmsg("safetensors file is of deepsad edition \"%.*s\", this is %s", (int) edition.length,
+						edition.bytes, DEEPSAD_TENSORS_EDITION)));
 }
 
 /* Another tensor's rows and columns; false when there is none of that name. */
@@ -103,7 +103,8 @@ read_sizes(const DeepsadTensors *tensors, DsadConfig *config)
 																		  DSAD_MAX_WIDTH;
 
 		if (width[l] < 1 || width[l] > most)
-			deepsad_file_invalid("a layer has " UINT64_FORMAT " units, must have from 1 to " UINT64_FORMAT, width[l], most);
+			deepsad_file_invalid("a layer has " UINT64_FORMAT " units, must have from 1 to " UINT64_FORMAT, width[l],
+								 most);
 	}
 	config->members = members;
 	config->latent = (int64_t) width[layers];
@@ -174,8 +175,8 @@ get_losses(const DeepsadTensors *tensors, DsadArena *arena, int m, const char *w
 	float	   *losses;
 
 	if (epochs > 0 && (tensor == NULL || tensor->shape[0] != epochs))
-		deepsad_file_invalid("member %d has run %u epochs, but tensor \"member.%d.%s\" has not as many losses", m, epochs,
-							 m, what);
+		deepsad_file_invalid("member %d has run %u epochs, but tensor \"member.%d.%s\" has not as many losses", m,
+							 epochs, m, what);
 	losses = dsad_arena_array(arena, epochs, sizeof(float));
 	if (losses == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
@@ -195,8 +196,8 @@ read_member(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, i
 	{
 		uint32		out = model->dims[l + 1];
 
-		deepsad_tensor_get(deepsad_tensor_find(tensors, "member.%d.layer.%u.weight", m, l), DEEPSAD_F32, member->weight[l],
-						   out, model->dims[l], true);
+		deepsad_tensor_get(deepsad_tensor_find(tensors, "member.%d.layer.%u.weight", m, l), DEEPSAD_F32,
+						   member->weight[l], out, model->dims[l], true);
 		if (l + 1 == model->layers)
 			break;
 		get_vector(tensors, DEEPSAD_F32, member->running_mean[l], out, "running_mean", m, l);
@@ -263,8 +264,8 @@ read_calibration(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *mod
 													"calibration_rows");
 		list->kept = dsad_scores_kept(list->rows);
 		list->score = dsad_arena_array(arena, list->kept, sizeof(double));
-		if (!deepsad_tensor_get(deepsad_tensor_find(tensors, "calibration.%u", i), DEEPSAD_F64, list->score, list->kept, 0,
-								false))
+		if (!deepsad_tensor_get(deepsad_tensor_find(tensors, "calibration.%u", i), DEEPSAD_F64, list->score,
+								list->kept, 0, false))
 			deepsad_file_invalid("tensor \"calibration.%u\" is missing", i);
 		calibration->rows += list->rows;
 	}
@@ -282,7 +283,8 @@ narrow(const DeepsadTensors *tensors, const char *name, uint32_t *numbers, uint6
 	for (uint64 i = 0; i < count; i++)
 	{
 		if (wide[i] < 0 || wide[i] > most)
-			deepsad_file_invalid("\"%s\" has %lld, must be from 0 to %lld", name, (long long) wide[i], (long long) most);
+			deepsad_file_invalid("\"%s\" has %lld, must be from 0 to %lld", name, (long long) wide[i],
+								 (long long) most);
 		numbers[i] = (uint32_t) wide[i];
 	}
 	pfree(wide);
@@ -299,7 +301,8 @@ read_sketch(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, J
 	if (rows == NULL)
 		return;
 	sampled = JB_ROOT_IS_SCALAR(rows) ?
-				  deepsad_json_read_int(getIthJsonbValueFromContainer(&rows->root, 0), 0, PG_UINT32_MAX, "sketch_rows") :
+				  deepsad_json_read_int(getIthJsonbValueFromContainer(&rows->root, 0), 0, PG_UINT32_MAX,
+										"sketch_rows") :
 				  -1;
 	if (sampled < 0)
 		deepsad_file_invalid("\"sketch_rows\" is no number");
@@ -342,7 +345,8 @@ read_model(DsadModel *model, DsadArena *arena, const DeepsadTensors *tensors, Js
 	read_scaling(tensors, &model->scaling);
 	for (int m = 0; m < model->config.members; m++)
 		read_member(tensors, arena, model, m,
-					members ? deepsad_json_container(getIthJsonbValueFromContainer(members, m), false, "members") : NULL);
+					members ? deepsad_json_container(getIthJsonbValueFromContainer(members, m), false, "members") :
+							  NULL);
 	read_calibration(tensors, arena, model, metadata_container(metadata, "calibration_rows", true));
 	read_sketch(tensors, arena, model, metadata_json(metadata, "sketch_rows"));
 }

@@ -87,7 +87,8 @@ put_header(StringInfo header, DeepsadTensors *list, const char *metadata)
 	if (header->len > MAX_HEADER_BYTES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("model needs a safetensors header of %d bytes, the limit is %d", header->len, MAX_HEADER_BYTES)));
+				 errmsg("model needs a safetensors header of %d bytes, the limit is %d", header->len,
+						MAX_HEADER_BYTES)));
 }
 
 /* Writes a number of 4 or 8 bytes, little-endian; compilers know this as one move. */
@@ -177,7 +178,8 @@ read_tensor(DeepsadTensor *tensor, const JsonbValue *key, const JsonbValue *valu
 	DsadBytes	type;
 
 	if (key->val.string.len >= DEEPSAD_TENSOR_NAME)
-		deepsad_file_invalid("a tensor's name has %d bytes, the limit is %d", key->val.string.len, DEEPSAD_TENSOR_NAME - 1);
+		deepsad_file_invalid("a tensor's name has %d bytes, the limit is %d", key->val.string.len,
+							 DEEPSAD_TENSOR_NAME - 1);
 	memcpy(tensor->name, key->val.string.val, key->val.string.len);
 	object = deepsad_json_container(value, false, tensor->name);
 	type = deepsad_json_get_text(object, "dtype", DEEPSAD_TENSOR_NAME);

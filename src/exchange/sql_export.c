@@ -251,7 +251,8 @@ static void
 declare(StringInfo out, const char *name, uint64 count, const char *type)
 {
 	for (uint64 i = 0; i < count; i++)
-		appendStringInfo(out, "%s" UINT64_FORMAT " %s;%s", name, i, type, (i + 1) % 8 == 0 || i + 1 == count ? "\n" : " ");
+		appendStringInfo(out, "%s" UINT64_FORMAT " %s;%s", name, i, type,
+						 (i + 1) % 8 == 0 || i + 1 == count ? "\n" : " ");
 }
 
 /* The widest layer but the last of all members. */
@@ -276,7 +277,8 @@ deepsad_sql_statements(StringInfo out, const DsadModel *model, const DeepsadSqlS
 	appendStringInfoString(out, "DECLARE\n");
 	for (uint32 c = 0; c < encoder->columns; c++)
 		for (uint32 i = 0; i < encoder->column[c].cells; i++)
-			appendStringInfo(out, "c%u %s;\n", encoder->column[c].first_cell + i, deepsad_sql_cell_type(&encoder->column[c]));
+			appendStringInfo(out, "c%u %s;\n", encoder->column[c].first_cell + i,
+							 deepsad_sql_cell_type(&encoder->column[c]));
 	declare(out, "x", model->dims[0], "double precision");
 	declare(out, "s", widest(model), "double precision");
 	declare(out, "h", widest(model), "double precision");

@@ -12,7 +12,7 @@ typedef struct DeepsadSqlSource
 {
 	char	  **value;			/* for each of the model's columns, an expression */
 	char	   *from;			/* " FROM ...", or nothing */
-	char	   *carried;		/* columns of `from` that every row of the result has too, each with a comma behind it */
+	char	   *carried;		/* columns of `from` that every row of the result has too, each with a comma */
 	int			carries;
 	bool		statements;		/* a function's body: values are arguments, nothing is carried */
 	const char *prefix;			/* of the names that the SQL makes up */

@@ -113,7 +113,8 @@ put_category(StringInfo out, const DsadColumn *column, const char *value)
 
 	appendStringInfo(out, "CASE WHEN %s IS NULL THEN NULL ELSE CASE ", number);
 	if (column->type == DSAD_TYPE_ADDRESS)
-		appendStringInfo(out, "network(set_masklen(%s, least(masklen(%s), CASE family(%s) WHEN 4 THEN (%d) ELSE (%d) END)))",
+		appendStringInfo(out,
+						 "network(set_masklen(%s, least(masklen(%s), CASE family(%s) WHEN 4 THEN (%d) ELSE (%d) END)))",
 						 value, value, value, column->prefix, 2 * column->prefix);
 	else if (column->type == DSAD_TYPE_NUMBER)
 		appendStringInfoString(out, number);
@@ -140,6 +141,7 @@ void
 deepsad_sql_cell(StringInfo out, const DsadEncoder *encoder, uint32 c, uint32 cell, const char *value)
 {
 	const DsadColumn *column = &encoder->column[c];
+	bool		timetz = strcmp(deepsad_sql_type(column), "timetz") == 0;
 
 	if (column->encoding == DSAD_ENCODING_CATEGORY)
 		put_category(out, column, value);
@@ -148,21 +150,22 @@ deepsad_sql_cell(StringInfo out, const DsadEncoder *encoder, uint32 c, uint32 ce
 	else if (column->type == DSAD_TYPE_BOOLEAN)
 		appendStringInfo(out, "%s::integer::double precision", value);
 	else if (column->type == DSAD_TYPE_INTERVAL)
-		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN (extract(day FROM %s) + (30) * ((12) * extract(year FROM %s) + "
-							  "extract(month FROM %s)))::double precision + ((3600) * extract(hour FROM %s) + (60) * "
-							  "extract(minute FROM %s) + extract(second FROM %s))::double precision / (%d) END",
+		appendStringInfo(out,
+						 "CASE WHEN isfinite(%s) THEN (extract(day FROM %s) + (30) * ((12) * extract(year FROM %s) + "
+						 "extract(month FROM %s)))::double precision + ((3600) * extract(hour FROM %s) + (60) * "
+						 "extract(minute FROM %s) + extract(second FROM %s))::double precision / (%d) END",
 						 value, value, value, value, value, value, value, SECONDS_PER_DAY);
 	else if (column->type == DSAD_TYPE_TIME)
-		appendStringInfo(out, strcmp(deepsad_sql_type(column), "timetz") == 0 ? "(%s AT TIME ZONE INTERVAL '0')::time" : "%s",
-						 value);
+		appendStringInfo(out, timetz ? "(%s AT TIME ZONE INTERVAL '0')::time" : "%s", value);
 	else if (column->type == DSAD_TYPE_TIMESTAMPTZ)
-		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s AT TIME ZONE INTERVAL '0', " LAST_TIME ") END", value,
-						 value);
+		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s AT TIME ZONE INTERVAL '0', " LAST_TIME ") END",
+						 value, value);
 	else if (column->type == DSAD_TYPE_TIMESTAMP)
 		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s, " LAST_TIME ") END", value, value);
 	else if (column->type == DSAD_TYPE_DATE)
 		/* days: not every date is a timestamp */
-		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s - '2000-01-01'::date, (%d)) END", value, value, LAST_DAY);
+		appendStringInfo(out, "CASE WHEN isfinite(%s) THEN least(%s - '2000-01-01'::date, (%d)) END", value, value,
+						 LAST_DAY);
 	else
 		appendStringInfo(out, "NULLIF(%s, 'NaN')", value);
 }
@@ -172,7 +175,8 @@ static char *
 day_number(const DsadColumn *column, const char *prefix)
 {
 	if (column->type == DSAD_TYPE_TIME)
-		return psprintf("extract(epoch FROM %sc%u)::double precision/(%d)", prefix, column->first_cell, SECONDS_PER_DAY);
+		return psprintf("extract(epoch FROM %sc%u)::double precision/(%d)", prefix, column->first_cell,
+						SECONDS_PER_DAY);
 	if (column->type == DSAD_TYPE_DATE)
 		return psprintf("%sc%u::double precision", prefix, column->first_cell);
 	return psprintf("extract(epoch FROM %sc%u - '2000-01-01'::timestamp)::double precision/(%d)", prefix,

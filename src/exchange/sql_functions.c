@@ -93,7 +93,9 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 		const DsadColumn *column = &encoder->column[c];
 
 		source.value[c] = psprintf("$%u", c + 1);
-		appendStringInfo(&out, "%s%s %s", c > 0 ? ", " : "", column->name.length == 0 ? "features" : quote_identifier(deepsad_sql_text(column->name)), deepsad_sql_type(column));
+		appendStringInfo(&out, "%s%s %s", c > 0 ? ", " : "",
+						 column->name.length == 0 ? "features" : quote_identifier(deepsad_sql_text(column->name)),
+						 deepsad_sql_type(column));
 	}
 	initStringInfo(&body);
 	deepsad_sql_statements(&body, &model, &source);
@@ -130,7 +132,8 @@ find_column(Relation table, const DsadColumn *column, const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("table \"%s\" has no column \"%s\"", RelationGetRelationName(table), name),
-			 errdetail("The model was trained on a column of that name, of type %s.", deepsad_utf8_text(&column->type_name)),
+			 errdetail("The model was trained on a column of that name, of type %s.",
+					   deepsad_utf8_text(&column->type_name)),
 			 errhint("Make a view with columns of these names.")));
 }
 

@@ -5,8 +5,10 @@
 #include "pg/pg_compat.h"
 
 #include "catalog/pg_type.h"
-#include "pg/jsonb_build.h"
 #include "utils/array.h"
+
+#include "pg/jsonb_build.h"
+#include "pg/version_check.h"
 
 DEEPSAD_FUNCTION(deepsad_confusion_transition);
 DEEPSAD_FUNCTION(deepsad_confusion_combine);
@@ -22,12 +24,13 @@ enum
 	COUNTS
 };
 
-/* The counts of a state, to be changed in place inside an aggregate. */
+/* The counts of a state, to be changed in place inside an aggregate; every function here begins with them. */
 static int64 *
 get_counts(FunctionCallInfo fcinfo, int argno, bool change)
 {
 	ArrayType  *array = NULL;
 
+	deepsad_check_versions();
 	if (!PG_ARGISNULL(argno))
 		array = change && AggCheckCallContext(fcinfo, NULL) ? PG_GETARG_ARRAYTYPE_P(argno) :
 															  PG_GETARG_ARRAYTYPE_P_COPY(argno);

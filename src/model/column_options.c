@@ -19,7 +19,11 @@ static const struct
 	const char *name;
 	uint8		as;
 } as_names[] = {
-	{"number", DEEPSAD_AS_NUMBER}, {"boolean", DEEPSAD_AS_BOOLEAN}, {"category", DEEPSAD_AS_CATEGORY}, {"time", DEEPSAD_AS_TIME}, {"skip", DEEPSAD_AS_SKIP}};
+	{"number", DEEPSAD_AS_NUMBER},
+	{"boolean", DEEPSAD_AS_BOOLEAN},
+	{"category", DEEPSAD_AS_CATEGORY},
+	{"time", DEEPSAD_AS_TIME},
+	{"skip", DEEPSAD_AS_SKIP}};
 
 /* The value of key in an object, or NULL. */
 static JsonbValue *
@@ -52,6 +56,63 @@ deepsad_columns_option(Jsonb *options)
 	return value->val.binary.data;
 }
 
+/* Raises the error of a "group_by" that is no list of names. */
+static void
+wrong_group_by(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"group_by\" must be the name of a column, or a list of names"),
+			 errhint("For example {\"group_by\": [\"customer\"]}.")));
+}
+
+/* What the option "group_by" is in options (which may be NULL), in the current context. */
+DeepsadGroupBy
+deepsad_group_by_option(Jsonb *options)
+{
+	DeepsadGroupBy result = {0, NULL};
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+	JsonbValue *value;
+
+	if (options == NULL || !JB_ROOT_IS_OBJECT(options))
+		return result;
+	value = find_key(&options->root, "group_by", strlen("group_by"));
+	if (value == NULL || value->type == jbvNull)
+		return result;
+	if (value->type == jbvString)
+	{
+		result.name = palloc(sizeof(char *));
+		result.name[result.count++] = pnstrdup(value->val.string.val, value->val.string.len);
+		return result;
+	}
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
+		JsonContainerIsScalar(value->val.binary.data) || JsonContainerSize(value->val.binary.data) == 0)
+		wrong_group_by();
+	result.name = palloc(JsonContainerSize(value->val.binary.data) * sizeof(char *));
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		if (item.type != jbvString)
+			wrong_group_by();
+		result.name[result.count++] = pnstrdup(item.val.string.val, item.val.string.len);
+	}
+	return result;
+}
+
+/* Whether the column of that name is one of them. */
+bool
+deepsad_groups_by(const DeepsadGroupBy *group_by, const char *name)
+{
+	for (int i = 0; i < group_by->count; i++)
+		if (strcmp(group_by->name[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* One name of what a column may become. */
 static uint8
 parse_name(const char *column, const JsonbValue *value)
@@ -65,7 +126,8 @@ parse_name(const char *column, const JsonbValue *value)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("option \"columns\": column \"%s\" cannot be \"%s\"", column,
 					value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : "(no name)"),
-			 errhint("It can be one of \"number\", \"boolean\", \"category\", \"time\", \"skip\", or [\"time\", \"number\"].")));
+			 errhint("It can be one of \"number\", \"boolean\", \"category\", \"time\", \"skip\", "
+					 "or [\"time\", \"number\"].")));
 }
 
 /* A name, or the list of the two that can stand together. */
@@ -103,7 +165,8 @@ parse_integer(const char *column, const char *key, const JsonbValue *value, int 
 	if (!(number >= 1 && number <= most && number == (int) number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns\": \"%s\" of column \"%s\" must be an integer from 1 to %d", key, column, most)));
+				 errmsg("option \"columns\": \"%s\" of column \"%s\" must be an integer from 1 to %d", key, column,
+						most)));
 	return (int) number;
 }
 

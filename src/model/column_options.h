@@ -23,6 +23,15 @@ typedef struct DeepsadColumnOptions
 	uint8		prefix;			/* of networks */
 } DeepsadColumnOptions;
 
+/* The option "group_by": the columns whose values, together, say which rows belong together. */
+typedef struct DeepsadGroupBy
+{
+	int			count;			/* 0 = not given */
+	char	  **name;
+} DeepsadGroupBy;
+
+extern DeepsadGroupBy deepsad_group_by_option(Jsonb *options);
+extern bool deepsad_groups_by(const DeepsadGroupBy *group_by, const char *name);
 extern JsonbContainer *deepsad_columns_option(Jsonb *options);
 extern DeepsadColumnOptions deepsad_column_options(JsonbContainer *columns, const char *name);
 extern void deepsad_columns_validate(JsonbContainer *columns);

@@ -15,7 +15,9 @@
 #include "utils/tuplestore.h"
 
 #include "pg/core_env.h"
+#include "pg/digest_text.h"
 #include "pg/jsonb_build.h"
+#include "pg/version_check.h"
 #include "model/model_bytes.h"
 #include "pg/set_result.h"
 #include "model/options.h"
@@ -68,6 +70,7 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 	deepsad_push_int(state, "unlabeled", (int64) (facts->rows - facts->anomalies - facts->normals));
 	deepsad_push_int(state, "missing_elements", (int64) facts->missing);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	deepsad_push_string(state, "digest", deepsad_digest_text(&facts->digest));
 	deepsad_push_int(state, "updates", (int64) facts->updates);
 	if (facts->updates > 0)
 	{
@@ -76,6 +79,7 @@ push_rows(JsonbParseState **state, const DsadFacts *facts)
 		deepsad_push_int(state, "rows", (int64) facts->update_rows);
 		deepsad_push_int(state, "anomalies", (int64) facts->update_anomalies);
 		deepsad_push_int(state, "normals", (int64) facts->update_normals);
+		deepsad_push_string(state, "digest", deepsad_digest_text(&facts->update_digest));
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 }
@@ -115,10 +119,24 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		deepsad_push_int(state, "rows", (int64) trust->rows[kind]);
 		push_known(state, "mean_score", trust->mean_score[kind]);
-		deepsad_push_rounded(state, "entropy", trust->mean_score[kind] > 0 ? model->config.latent / 2.0 * log(trust->mean_score[kind] / average) : get_float8_nan());
+		deepsad_push_rounded(state, "entropy",
+							 trust->mean_score[kind] > 0 ?
+								 model->config.latent / 2.0 * log(trust->mean_score[kind] / average) :
+								 get_float8_nan());
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* The option that the threshold follows, NULL = there is none. */
+static const char *
+decided_by(const DsadConfig *config, const DsadDecision *decision)
+{
+	if (decision->kind == DSAD_DECISION_NONE)
+		return NULL;
+	if (config->threshold > 0)
+		return "score";
+	return config->contamination > 0 ? "contamination" : "alpha";
 }
 
 /* What p-values rest on, and what is_anomaly goes by; a part that does not exist is null. */
@@ -139,9 +157,7 @@ push_decision(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	deepsad_push_key(state, "threshold");
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	deepsad_push_string(state, "by", decision.kind == DSAD_DECISION_NONE ? NULL : model->config.threshold > 0 ? "score" :
-																			  model->config.contamination > 0 ? "contamination" :
-																												"alpha");
+	deepsad_push_string(state, "by", decided_by(&model->config, &decision));
 	deepsad_push_float(state, "score", decision.kind == DSAD_DECISION_SCORE ? decision.score : get_float8_nan());
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
@@ -281,8 +297,10 @@ deepsad_is_model(PG_FUNCTION_ARGS)
 	DsadEnv		env;
 	DsadArena	arena;
 	DsadModel	model;
-	bool		is_model = deepsad_model_try_decode(&model, &arena, &env, context, bytes);
+	bool		is_model;
 
+	deepsad_check_versions();
+	is_model = deepsad_model_try_decode(&model, &arena, &env, context, bytes);
 	MemoryContextDelete(context);
 	PG_RETURN_BOOL(is_model);
 }

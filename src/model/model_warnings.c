@@ -22,7 +22,8 @@ deepsad_warn_decision(const DsadModel *model)
 			 few ?
 				 errmsg("alpha is %g, the smallest p-value of %u calibration rows is %g: no row will be an anomaly",
 						config->alpha, calibration->rows, dsad_smallest_pvalue(calibration)) :
-				 errmsg("contamination is %g, the highest score of %u calibration rows is that of more: none of them is an anomaly",
+				 errmsg("contamination is %g, the highest score of %u calibration rows is that of more: "
+						"none of them is an anomaly",
 						config->contamination, calibration->rows),
 			 errhint("Train on more rows, or set another threshold with deepsad_set_threshold.")));
 	return true;
@@ -56,7 +57,8 @@ warn_useless(const DsadModel *model, DeepsadSaid *said)
 	said->useless = true;
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
-			 errmsg("training did not help: on held-out rows ROC AUC is %.3f (%.3f to %.3f), %.3f for untrained networks, %.3f for the distance of the scaled features",
+			 errmsg("training did not help: on held-out rows ROC AUC is %.3f (%.3f to %.3f), "
+					"%.3f for untrained networks, %.3f for the distance of the scaled features",
 					trust->auc, trust->interval[0], trust->interval[1], trust->untrained_auc, trust->plain_auc),
 			 errhint("Check the labels and features, or try other options.")));
 }

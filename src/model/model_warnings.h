@@ -15,6 +15,9 @@ typedef struct DeepsadSaid
 	bool		useless;
 	bool		no_rows;		/* to learn from */
 	bool		no_column;
+	bool		labels;			/* that may be upside down */
+	bool		only_anomalies;	/* in an update */
+	bool		no_group;		/* to hold aside */
 	bool		channels_last;	/* of a picture, it seems */
 } DeepsadSaid;
 

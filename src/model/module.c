@@ -9,6 +9,7 @@
 
 #include "core/dsad.h"
 #include "pg/jsonb_build.h"
+#include "pg/version_check.h"
 #include "model/model_cache.h"
 
 #ifndef DEEPSAD_VERSION
@@ -36,6 +37,7 @@ deepsad_build_info(PG_FUNCTION_ARGS)
 	DsadBlasInfo blas = dsad_blas_info();
 	JsonbParseState *state = NULL;
 
+	deepsad_check_versions();
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_string(&state, "version", DEEPSAD_VERSION);
 	deepsad_push_int(&state, "model_format", DSAD_FORMAT);
@@ -44,13 +46,15 @@ deepsad_build_info(PG_FUNCTION_ARGS)
 	deepsad_push_key(&state, "openblas");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_bool(&state, "in_use", blas.bound);
-	if (blas.bound)
+	if (blas.core[0])
 	{
 		deepsad_push_string(&state, "config", blas.config);
 		deepsad_push_string(&state, "core", blas.core);
 	}
-	else
-		deepsad_push_string(&state, "reason", blas.reason[0] ? blas.reason : "loaded at the first training of a session, never for scoring");
+	if (!blas.bound)
+		deepsad_push_string(&state, "reason",
+							blas.reason[0] ? blas.reason :
+											 "loaded at the first training of a session, never for scoring");
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }

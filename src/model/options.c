@@ -43,7 +43,11 @@ static void
 wrong_type(const DsadOption *option)
 {
 	static const char *const kind[] = {
-		[DSAD_OPTION_INT] = "an integer", [DSAD_OPTION_FLOAT] = "a number", [DSAD_OPTION_ENUM] = "one of the names", [DSAD_OPTION_INT_LIST] = "an array of integers", [DSAD_OPTION_BOOL] = "true or false"};
+		[DSAD_OPTION_INT] = "an integer",
+		[DSAD_OPTION_FLOAT] = "a number",
+		[DSAD_OPTION_ENUM] = "one of the names",
+		[DSAD_OPTION_INT_LIST] = "an array of integers",
+		[DSAD_OPTION_BOOL] = "true or false"};
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -169,17 +173,18 @@ valid_options(bool update)
 		if (dsad_options[i].update || !update)
 			appendStringInfo(&names, "%s%s", names.len ? ", " : "", dsad_options[i].name);
 	if (!update)
-		appendStringInfoString(&names, ", columns");
+		appendStringInfoString(&names, ", columns, group_by");
 	return names.data;
 }
 
-/* The option of a jsonb key, or an error that lists the valid ones; NULL for "columns", which is not the core's. */
+/* The option of a jsonb key, or an error that lists the valid ones; NULL for those that are not the core's. */
 static const DsadOption *
 find_option(const JsonbValue *key)
 {
 	const DsadOption *option = dsad_option_find(key->val.string.val, key->val.string.len);
 
-	if (option || (key->val.string.len == 7 && memcmp(key->val.string.val, "columns", 7) == 0))
+	if (option || (key->val.string.len == 7 && memcmp(key->val.string.val, "columns", 7) == 0) ||
+		(key->val.string.len == 8 && memcmp(key->val.string.val, "group_by", 8) == 0))
 		return option;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -260,6 +265,7 @@ deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
+	JsonbValue	key = {0};
 	DsadError	error;
 
 	dsad_config_update(config, rows);
@@ -270,13 +276,16 @@ deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
 		while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 		{
 			if (token == WJB_KEY)
+			{
 				option = find_option(&value);
+				key = value;
+			}
 			else if (token == WJB_VALUE && value.type != jbvNull)
 			{
 				if (option == NULL || !option->update)
 					ereport(ERROR,
 							(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							 errmsg("option \"%s\" cannot be changed by deepsad_update", option ? option->name : "columns"),
+							 errmsg("option \"%.*s\" cannot be changed by deepsad_update", key.val.string.len, key.val.string.val),
 							 errhint("It can change: %s.", valid_options(true))));
 				set_option(config, option, &value);
 			}
@@ -339,7 +348,7 @@ push_list(JsonbParseState **state, const DsadOption *option, ArrayType *array)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-/* Fails unless the function's arguments are the core's table, in its order, and "columns" behind it. */
+/* Fails unless the function's arguments are the core's table, in its order, and "columns" and "group_by" behind it. */
 static void
 check_arguments(Oid function)
 {
@@ -349,13 +358,29 @@ check_arguments(Oid function)
 	Oid		   *types;
 	int			count = HeapTupleIsValid(tuple) ? get_func_arg_info(tuple, &types, &names, &modes) : 0;
 
-	if (count != dsad_option_count + 1 || names == NULL)
-		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", count, dsad_option_count + 1);
+	if (count != dsad_option_count + 2 || names == NULL)
+		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", count, dsad_option_count + 2);
 	for (int i = 0; i < dsad_option_count; i++)
 		if (strcmp(names[i], dsad_options[i].name) != 0)
 			elog(ERROR, "argument %d of deepsad_options is \"%s\", its library knows \"%s\"", i + 1, names[i],
 				 dsad_options[i].name);
 	ReleaseSysCache(tuple);
+}
+
+/* Pushes a text[] argument as a JSON array of names. */
+static void
+push_names(JsonbParseState **state, const char *key, ArrayType *array)
+{
+	Datum	   *element;
+	bool	   *null;
+	int			count;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &element, &null, &count);
+	deepsad_push_key(state, key);
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < count; i++)
+		deepsad_push_string(state, NULL, null[i] ? NULL : TextDatumGetCString(element[i]));
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
 /*
@@ -412,9 +437,12 @@ deepsad_options(PG_FUNCTION_ARGS)
 		deepsad_push_key(&state, "columns");
 		pushJsonbValue(&state, WJB_VALUE, &columns);
 	}
+	if (!PG_ARGISNULL(dsad_option_count + 1))
+		push_names(&state, "group_by", PG_GETARG_ARRAYTYPE_P(dsad_option_count + 1));
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
 	deepsad_options_parse(&config, options, NULL, 1, 1);
 	deepsad_columns_validate(deepsad_columns_option(options));
+	deepsad_group_by_option(options);
 	PG_RETURN_JSONB_P(options);
 }

@@ -26,11 +26,26 @@
 #include "varatt.h"
 #endif
 
+/* clang does not know the format by the name that a server built by gcc has for it. */
+#ifdef __clang__
+#undef PG_PRINTF_ATTRIBUTE
+#define PG_PRINTF_ATTRIBUTE printf
+#endif
+
 /* The option of tuplesort_begin_* that allows a second read. */
 #if PG_VERSION_NUM >= 150000
 #define DSAD_TUPLESORT_RANDOM_ACCESS TUPLESORT_RANDOMACCESS
 #else
 #define DSAD_TUPLESORT_RANDOM_ACCESS true
+#endif
+
+/* The next datum of a sort: a copy, which is the caller's to give back, or valid until the one after it. */
+#if PG_VERSION_NUM >= 160000
+#define deepsad_sort_next(sort, value, null) tuplesort_getdatum(sort, true, false, value, null, NULL)
+#define DEEPSAD_SORT_COPIES false
+#else
+#define deepsad_sort_next(sort, value, null) tuplesort_getdatum(sort, true, value, null, NULL)
+#define DEEPSAD_SORT_COPIES true
 #endif
 
 /* This transaction's number, unique in the life of this session. */

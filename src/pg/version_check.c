@@ -8,6 +8,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "utils/builtins.h"
@@ -82,7 +83,8 @@ deepsad_check_versions(void)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the library of deepsad is version %s, the extension in this database is version %s",
 						DEEPSAD_VERSION, version),
-				 errhint("After an upgrade, run ALTER EXTENSION deepsad UPDATE; sessions that were connected before must connect anew.")));
+				 errhint("After an upgrade, run ALTER EXTENSION deepsad UPDATE; "
+						 "sessions that were connected before must connect anew.")));
 	if (version)
 		pfree(version);
 	agreed = true;

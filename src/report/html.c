@@ -218,5 +218,6 @@ deepsad_clip(const char *text, int most)
 
 	if (length <= (size_t) most)
 		return pstrdup(text);
-	return psprintf("%.*s...", pg_mbcliplen(text, (int) Min(length, (size_t) most + MAX_MULTIBYTE_CHAR_LEN), most), text);
+	return psprintf("%.*s...", pg_mbcliplen(text, (int) Min(length, (size_t) most + MAX_MULTIBYTE_CHAR_LEN), most),
+					text);
 }

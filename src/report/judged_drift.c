@@ -41,7 +41,8 @@ put_shift(StringInfo page, const char *name, const DsadShift *shift, const doubl
 {
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td class=\"number\">%.3f</td><td "
 					   "class=\"number\">%.3f</td><td>",
-				 deepsad_clip(name, DEEPSAD_PAGE_NAME), shift->shifted ? "shifted" : "as before", shift->psi, shift->ks);
+				 deepsad_clip(name, DEEPSAD_PAGE_NAME), shift->shifted ? "shifted" : "as before", shift->psi,
+				 shift->ks);
 	deepsad_svg_bars(page, then, now, cells);
 	deepsad_html(page, "</td></tr>\n");
 }

@@ -215,7 +215,8 @@ deepsad_plot_band(const DeepsadPlot *plot, const double *low_x, const double *lo
 		return;
 	deepsad_html(plot->page, "<path class=\"band\" d=\"");
 	for (int i = 0; i < count; i++)
-		deepsad_html(plot->page, i == 0 ? "M%.1f %.1f" : "L%.1f %.1f", place_x(plot, low_x[i]), place_y(plot, low_y[i]));
+		deepsad_html(plot->page, i == 0 ? "M%.1f %.1f" : "L%.1f %.1f", place_x(plot, low_x[i]),
+					 place_y(plot, low_y[i]));
 	for (int i = count - 1; i >= 0; i--)
 		deepsad_html(plot->page, "L%.1f %.1f", place_x(plot, high_x[i]), place_y(plot, high_y[i]));
 	deepsad_html(plot->page, "z\"/>");

@@ -176,9 +176,12 @@ add_source(DeepsadBinding *binding, const DeepsadColumns *columns, uint32 c, Dsa
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column %s is of type %s, %s %s", deepsad_column_label(encoder, c),
-						OidIsValid(type) ? format_type_be(type) : "unknown", deepsad_trained_on(columns), deepsad_utf8_text(&column->type_name)),
-				 columns->find ? errhint("Give rows of one type.") : errhint("Cast it to what it was, or train a new model.")));
-	binding->source[binding->sources++] = (DeepsadCellSource) {(uint16) index, (uint16) choose_reader(column, value), c, cell};
+						OidIsValid(type) ? format_type_be(type) : "unknown", deepsad_trained_on(columns),
+						deepsad_utf8_text(&column->type_name)),
+				 columns->find ? errhint("Give rows of one type.") :
+								 errhint("Cast it to what it was, or train a new model.")));
+	binding->source[binding->sources++] =
+		(DeepsadCellSource) {(uint16) index, (uint16) choose_reader(column, value), c, cell};
 }
 
 /* Makes value number `index`, of this type, the source of a whole column. */
@@ -278,7 +281,8 @@ missing_column(const DeepsadColumns *columns, uint32 c, bool mixture)
 							 errdetail("The model was trained on a column of that name, of type %s.", type),
 			 columns->find ? errhint("Give rows of one type.") :
 			 mixture ?
-							 errhint("Some of the row's columns are called as the model's are: name all of them so, or none, as in ROW(a, b).") :
+							 errhint("Some of the row's columns are called as the model's are: "
+									 "name all of them so, or none, as in ROW(a, b).") :
 							 errhint("Name it so in a subquery, or train a new model.")));
 }
 

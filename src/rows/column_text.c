@@ -111,7 +111,8 @@ deepsad_cells_text(const DsadColumn *column, const double *cells)
 static char *
 time_label(const DsadEncoder *encoder, const DsadColumn *column, const char *name, uint32 i)
 {
-	static const char *const circles[] = {"time of day, sine", "time of day, cosine", "day of week, sine", "day of week, cosine"};
+	static const char *const circles[] =
+		{"time of day, sine", "time of day, cosine", "day of week, sine", "day of week, cosine"};
 	uint32		first = column->time & DSAD_TIME_CLOCK ? 0 : 2;
 	uint32		count = (column->time & DSAD_TIME_CLOCK ? 2 : 0) + (column->time & DSAD_TIME_CALENDAR ? 2 : 0);
 
@@ -177,7 +178,10 @@ char *
 deepsad_encoding_text(const DsadEncoder *encoder, uint32 c)
 {
 	static const char *const names[] = {
-		[DSAD_ENCODING_NUMBER] = "number", [DSAD_ENCODING_BOOLEAN] = "boolean", [DSAD_ENCODING_CATEGORY] = "category", [DSAD_ENCODING_TIME] = "time"};
+		[DSAD_ENCODING_NUMBER] = "number",
+		[DSAD_ENCODING_BOOLEAN] = "boolean",
+		[DSAD_ENCODING_CATEGORY] = "category",
+		[DSAD_ENCODING_TIME] = "time"};
 	const DsadColumn *column = &encoder->column[c];
 	StringInfoData text;
 
@@ -264,6 +268,7 @@ deepsad_left_out_text(DsadLeftOutReason reason, DsadBytes other)
 		[DSAD_LEFT_OUT_CONSTANT] = "it is a time that never varies",
 		[DSAD_LEFT_OUT_IDENTIFIER] = "its values hardly repeat",
 		[DSAD_LEFT_OUT_VARIETY] = "it has too many different values",
+		[DSAD_LEFT_OUT_GROUP] = "it says which rows belong together",
 	};
 
 	StaticAssertStmt(lengthof(text) == DSAD_LEFT_OUT_REASONS, "every reason has a text");

@@ -37,7 +37,8 @@ deepsad_label_kind(Oid type, bool is_null)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("label is of type %s, must be boolean or integer", OidIsValid(type) ? format_type_be(type) : "unknown"),
+			 errmsg("label is of type %s, must be boolean or integer", OidIsValid(type) ? format_type_be(type) :
+																						  "unknown"),
 			 base == JSONBOID || base == JSONOID ?
 				 errhint("Options are the third argument: deepsad_train(features, label, options).") :
 			 base == UNKNOWNOID ?
@@ -64,6 +65,7 @@ deepsad_label_read(DeepsadLabelKind kind, const NullableDatum *label)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("integer label is %lld, must be -1, 0 or 1", (long long) value),
-				 errhint("-1 marks a known anomaly, 1 a known normal row, 0 or NULL an unlabeled one; a boolean label reads more easily.")));
+				 errhint("-1 marks a known anomaly, 1 a known normal row, 0 or NULL an unlabeled one; "
+						 "a boolean label reads more easily.")));
 	return (int8) value;
 }

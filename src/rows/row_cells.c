@@ -24,7 +24,8 @@ read_elements(DeepsadValueReader *value, const DeepsadColumns *columns, uint32 c
 	if (dimensions > 3)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("array in column %s has %d dimensions, can have 1 to 3", deepsad_column_label(encoder, c), dimensions)));
+				 errmsg("array in column %s has %d dimensions, can have 1 to 3", deepsad_column_label(encoder, c),
+						dimensions)));
 	if (dimensions > 0 && !deepsad_same_shape(&shape, &column->shape))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),

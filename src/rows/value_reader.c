@@ -26,6 +26,8 @@
 #include "rows/value_reader.h"
 
 #define DAYS_PER_MONTH_OF_INTERVAL 30
+#define EXACT_INTEGERS 9007199254740992.0	/* 2^53: smaller integers are exact as doubles */
+#define BIGINTS 9223372036854775808.0	/* 2^63: smaller numbers fit a bigint */
 
 /* Prepares for arrays of an element type; false when it is not a number. */
 static bool
@@ -150,12 +152,15 @@ deepsad_value_resolve(DeepsadValueReader *reader, Oid type, MemoryContext contex
 	return resolve_array_cast(reader, type, why);
 }
 
-/* Whether values that are read so are what a column expects; untyped literals may be text or a number. */
+/* Whether values can be read as what a column expects; untyped literals become text or a number, as it expects. */
 bool
-deepsad_value_fits(const DeepsadValueReader *reader, DsadColumnType expected)
+deepsad_value_fits(DeepsadValueReader *reader, DsadColumnType expected)
 {
-	if (reader->oid == UNKNOWNOID)
-		return expected == DSAD_TYPE_TEXT || expected == DSAD_TYPE_NUMBER;
+	if (reader->oid == UNKNOWNOID && expected == DSAD_TYPE_NUMBER)
+	{
+		reader->type = expected;
+		reader->number.type = UNKNOWNOID;
+	}
 	return reader->type == expected;
 }
 
@@ -230,7 +235,8 @@ deepsad_utf8_text(const DsadBytes *bytes)
 {
 	char	   *text = palloc(4 * (Size) bytes->length + 1);
 	char	   *at = text;
-	bool		plain = GetDatabaseEncoding() == PG_UTF8 && pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
+	bool		plain = GetDatabaseEncoding() == PG_UTF8 &&
+						pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
 
 	for (uint32 i = 0; i < bytes->length; i++)
 	{
@@ -270,7 +276,23 @@ network_text(const inet *address, uint8 prefix, char *text)
 	return (uint32) (at - text);
 }
 
-/* A number as the name of a category; 1, 1.0 and 1e0 are one. */
+/* An integer that a bigint can hold and whose nearest double is this: as the type has it, not as the double. */
+static int64
+exact_integer(const DeepsadValueReader *reader, Datum datum, double nearest)
+{
+	if (fabs(nearest) < EXACT_INTEGERS)
+		return (int64) nearest;
+	if (reader->oid == UNKNOWNOID)
+		datum = DirectFunctionCall3(numeric_in, datum, ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	else if (reader->oid != NUMERICOID)
+		return (int64) nearest;
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, datum));
+}
+
+/*
+ * A number as the name of a category; 1, 1.0 and 1e0 are one, whatever their types.  Integers are exact as far as a
+ * bigint goes; beyond, and between integers, numbers with one nearest double are one.
+ */
 static uint32
 number_text(DeepsadValueReader *reader, Datum datum, char *text)
 {
@@ -279,8 +301,8 @@ number_text(DeepsadValueReader *reader, Datum datum, char *text)
 	if (reader->oid == INT8OID)
 		return (uint32) sprintf(text, INT64_FORMAT, DatumGetInt64(datum));
 	number = deepsad_number_read(&reader->number, datum) + 0.0;
-	if (fabs(number) < 9e18 && number == (double) (int64) number)
-		return (uint32) sprintf(text, INT64_FORMAT, (int64) number);
+	if (fabs(number) < BIGINTS && number == (double) (int64) number)
+		return (uint32) sprintf(text, INT64_FORMAT, exact_integer(reader, datum, number));
 	double_to_shortest_decimal_buf(number, text);
 	return (uint32) strlen(text);
 }
@@ -331,7 +353,10 @@ deepsad_value_category(DeepsadValueReader *reader, uint8 prefix, Datum datum, ch
 			*buffer = DatumGetChar(datum);
 			return deepsad_utf8(buffer, *buffer != '\0');
 		case UNKNOWNOID:
-			return deepsad_utf8(DatumGetCString(datum), strlen(DatumGetCString(datum)));
+			if (reader->type != DSAD_TYPE_NUMBER)
+				return deepsad_utf8(DatumGetCString(datum), strlen(DatumGetCString(datum)));
+			bytes.length = number_text(reader, datum, buffer);
+			return bytes;
 		case NAMEOID:
 			return deepsad_utf8(NameStr(*DatumGetName(datum)), strlen(NameStr(*DatumGetName(datum))));
 		case BPCHAROID:

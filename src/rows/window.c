@@ -18,6 +18,7 @@
 #include "windowapi.h"
 
 #include "core/dsad.h"
+#include "pg/version_check.h"
 #include "rows/number.h"
 
 DEEPSAD_FUNCTION(deepsad_window);
@@ -50,6 +51,7 @@ window_reader(FunctionCallInfo fcinfo, int first)
 
 	if (reader)
 		return reader;
+	deepsad_check_versions();
 	reader = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									offsetof(WindowReader, number) + columns * sizeof(DeepsadNumber));
 	reader->columns = columns;

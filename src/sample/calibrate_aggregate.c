@@ -25,6 +25,7 @@ DEEPSAD_FUNCTION(deepsad_calibrate_rows);
 typedef struct CallSite
 {
 	DeepsadFeatures *features;
+	DeepsadRowHash *hash;
 	DeepsadLabelKind label_kind;
 } CallSite;
 
@@ -39,6 +40,7 @@ get_call_site(FunctionCallInfo fcinfo)
 	if (PG_NARGS() > LABEL_ARG)
 		site->label_kind = deepsad_label_kind(get_fn_expr_argtype(fcinfo->flinfo, LABEL_ARG), PG_ARGISNULL(LABEL_ARG));
 	site->features = deepsad_features_of_call(fcinfo, FEATURES_ARG, false);
+	site->hash = deepsad_row_hash_create(fcinfo->flinfo->fn_mcxt);
 	fcinfo->flinfo->fn_extra = site;
 	return site;
 }
@@ -53,7 +55,8 @@ deepsad_calibrate_transition(PG_FUNCTION_ARGS)
 	struct varlena *model;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_calibrate_transition called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_calibrate_transition called outside an aggregate")));
 	site = get_call_site(fcinfo);
 	if (PG_ARGISNULL(MODEL_ARG))
 		ereport(ERROR,
@@ -64,6 +67,7 @@ deepsad_calibrate_transition(PG_FUNCTION_ARGS)
 		state = deepsad_calibrator_create(context, model);
 	else
 		deepsad_calibrator_check_model(state, model);
+	deepsad_calibrator_note(state, site->hash, site->features, &fcinfo->args[FEATURES_ARG], 1);
 	if (PG_NARGS() <= LABEL_ARG || deepsad_label_read(site->label_kind, &fcinfo->args[LABEL_ARG]) != DSAD_ANOMALY)
 		deepsad_calibrator_add(state, site->features, &fcinfo->args[FEATURES_ARG], 1);
 	PG_RETURN_POINTER(state);
@@ -74,7 +78,8 @@ Datum
 deepsad_calibrate_final(PG_FUNCTION_ARGS)
 {
 	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_calibrate_final called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_calibrate_final called outside an aggregate")));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(deepsad_calibrator_finish((DeepsadCalibrator *) PG_GETARG_POINTER(0)));
@@ -87,6 +92,7 @@ deepsad_calibrate_rows(PG_FUNCTION_ARGS)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_DEFAULT_SIZES);
 	DeepsadCalibrator *calibrator = deepsad_calibrator_create(CurrentMemoryContext,
 															  (struct varlena *) PG_GETARG_POINTER(0));
+	DeepsadRowHash *hash = deepsad_row_hash_create(CurrentMemoryContext);
 	DeepsadFeatures *features;
 	DsadSampleCursor cursor;
 	DeepsadRows rows;
@@ -101,13 +107,11 @@ deepsad_calibrate_rows(PG_FUNCTION_ARGS)
 	while (deepsad_rows_next(&rows.view, &cursor, &row))
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
-		NullableDatum argument;
+		NullableDatum argument = {deepsad_row_datum(&form, &rows.view, row.content), false};
 
+		deepsad_calibrator_note(calibrator, hash, features, &argument, row.count);
 		if (row.label != DSAD_ANOMALY)
-		{
-			argument = (NullableDatum) {deepsad_row_datum(&form, &rows.view, row.content), false};
 			deepsad_calibrator_add(calibrator, features, &argument, row.count);
-		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
 	}

@@ -29,6 +29,7 @@ struct DeepsadCalibrator
 	DsadScorer *scorer;
 	void	   *scratch;
 	DsadReservoir reservoir;
+	DsadDigest	digest;			/* of all rows, known anomalies too */
 	double	   *score;
 	uint32		scores;
 	uint32		room;
@@ -106,6 +107,28 @@ deepsad_calibrator_add(DeepsadCalibrator *calibrator, DeepsadFeatures *features,
 	}
 }
 
+/* Takes note of a row that came so often, whether it is scored or not; NULL rows do not count. */
+void
+deepsad_calibrator_note(DeepsadCalibrator *calibrator, DeepsadRowHash *hash, DeepsadFeatures *features,
+						const NullableDatum *argument, uint64 count)
+{
+	DsadRows	row;
+	uint64		of_row;
+
+	if (deepsad_features_null(features, argument))
+		return;
+	if (deepsad_features_are_array(features))
+	{
+		DsadShape	shape;
+		uint32		numbers = deepsad_features_numbers(features, argument, &row, &shape);
+
+		of_row = deepsad_row_hash_array(hash, &row, numbers);
+	}
+	else
+		of_row = deepsad_row_hash_record(hash, argument->value);
+	dsad_digest_add(&calibrator->digest, of_row, DSAD_UNLABELED, count);
+}
+
 /* Keeps a uniform sample of the scores, which are sorted first, so that it is the same in any order. */
 static void
 thin_out(DeepsadCalibrator *calibrator)
@@ -124,6 +147,27 @@ thin_out(DeepsadCalibrator *calibrator)
 	calibrator->scores = kept;
 }
 
+/* Whether these are the rows of a training or an update; labels do not count. */
+static bool
+same_rows(const DsadDigest *trained, const DsadDigest *digest)
+{
+	return (trained->rows != 0 || trained->labels != 0) && trained->rows == digest->rows;
+}
+
+/* Rows that the model was trained on tell nothing of others. */
+static void
+check_fresh(const DsadFacts *facts, const DsadDigest *digest)
+{
+	bool		update = same_rows(&facts->update_digest, digest);
+
+	if (update || same_rows(&facts->digest, digest))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("calibration rows are those that the model was %s", update ? "updated with" : "trained on"),
+				 errdetail("A model scores such rows lower than others, so p-values would be too small."),
+				 errhint("Give rows that the model was not trained on: later ones, or a part that training left out.")));
+}
+
 /* The model with p-values by the rows that came, in the current context. */
 bytea *
 deepsad_calibrator_finish(DeepsadCalibrator *calibrator)
@@ -131,6 +175,7 @@ deepsad_calibrator_finish(DeepsadCalibrator *calibrator)
 	DsadModel	model = calibrator->model;
 	DsadScoreList list;
 
+	check_fresh(&model.facts, &calibrator->digest);
 	if (calibrator->scores < MIN_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

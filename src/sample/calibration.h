@@ -6,6 +6,7 @@
 #define DEEPSAD_CALIBRATION_H
 
 #include "rows/row_features.h"
+#include "rows/row_hash.h"
 
 typedef struct DeepsadCalibrator DeepsadCalibrator;
 
@@ -13,6 +14,8 @@ extern DeepsadCalibrator *deepsad_calibrator_create(MemoryContext context, struc
 extern void deepsad_calibrator_check_model(const DeepsadCalibrator *calibrator, struct varlena *model);
 extern void deepsad_calibrator_add(DeepsadCalibrator *calibrator, DeepsadFeatures *features,
 								   const NullableDatum *argument, uint64 count);
+extern void deepsad_calibrator_note(DeepsadCalibrator *calibrator, DeepsadRowHash *hash, DeepsadFeatures *features,
+									const NullableDatum *argument, uint64 count);
 extern bytea *deepsad_calibrator_finish(DeepsadCalibrator *calibrator);
 
 #endif

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "pg/core_env.h"
+#include "pg/version_check.h"
 #include "rows/value_reader.h"
 #include "sample/sample_options.h"
 #include "sample/sample_reading.h"
@@ -22,6 +23,7 @@ DEEPSAD_FUNCTION(deepsad_sample_row_transition);
 DEEPSAD_FUNCTION(deepsad_sample_array_transition);
 DEEPSAD_FUNCTION(deepsad_sample_combine);
 DEEPSAD_FUNCTION(deepsad_sample_final);
+DEEPSAD_FUNCTION(deepsad_record);
 
 #define FEATURES_ARG 1
 #define LABEL_ARG 2
@@ -60,7 +62,10 @@ get_state(FunctionCallInfo fcinfo, MemoryContext context)
 		return state;
 	deepsad_sample_options_parse(&parsed, options);
 	if (state == NULL)
+	{
+		deepsad_check_versions();
 		state = deepsad_sample_create(context, parsed.seed, (uint32) parsed.rows, (uint64) parsed.bytes);
+	}
 	else if (state->any_options || state->sample.seed != parsed.seed || state->sample.max_rows != parsed.rows ||
 			 state->sample.max_bytes != (uint64) parsed.bytes)
 		ereport(ERROR,
@@ -98,7 +103,8 @@ transition(FunctionCallInfo fcinfo, bool is_array)
 	DsadError	error;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("transition function of deepsad_sample called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("transition function of deepsad_sample called outside an aggregate")));
 	state = get_state(fcinfo, context);
 	if (state->sample.typed && state->sample.keyed != keyed)
 		elog(ERROR, "rows of one training set must all have a key, or none");
@@ -141,7 +147,8 @@ deepsad_sample_combine(PG_FUNCTION_ARGS)
 	DeepsadSample *state;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_sample_combine called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_sample_combine called outside an aggregate")));
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))
@@ -200,7 +207,8 @@ deepsad_sample_final(PG_FUNCTION_ARGS)
 	DeepsadRows rows;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("deepsad_sample_final called outside an aggregate")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("deepsad_sample_final called outside an aggregate")));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	/* also what is expanded */
@@ -211,4 +219,14 @@ deepsad_sample_final(PG_FUNCTION_ARGS)
 	report_partial(fcinfo, &rows.view);
 	MemoryContextDelete(context);
 	PG_RETURN_POINTER(result);
+}
+
+/*
+ * (row) -> the same row, of type record as far as a planner can see: Citus gives an aggregate only arguments
+ * of exactly its types, and the type of a table's rows is not record.  The value still knows its columns.
+ */
+Datum
+deepsad_record(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

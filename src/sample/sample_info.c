@@ -6,24 +6,12 @@
 
 #include "utils/builtins.h"
 
+#include "pg/digest_text.h"
 #include "pg/jsonb_build.h"
 #include "sample/sample_rows.h"
 #include "sample/sample_state.h"
 
 DEEPSAD_FUNCTION(deepsad_sample_info);
-
-/* The value's digest: sets with the same rows and bounds have the same one, others another. */
-static char *
-digest(const DeepsadRows *rows)
-{
-	Datum		hash = DirectFunctionCall1(sha256_bytea, PointerGetDatum(rows->value));
-	const bytea *bytes = DatumGetByteaPP(hash);
-	char	   *text = palloc(2 * VARSIZE_ANY_EXHDR(bytes) + 1);
-
-	for (Size i = 0; i < VARSIZE_ANY_EXHDR(bytes); i++)
-		sprintf(text + 2 * i, "%02x", (unsigned char) VARDATA_ANY(bytes)[i]);
-	return text;
-}
 
 static void
 push_columns(JsonbParseState **state, const DsadSampleView *view)
@@ -40,7 +28,7 @@ push_columns(JsonbParseState **state, const DsadSampleView *view)
 		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		if (form.desc)
 			deepsad_push_string(state, "name", deepsad_server_text(column->name));
-		deepsad_push_string(state, "type", format_type_be(deepsad_sample_oid(column->type)));
+		deepsad_push_string(state, "type", format_type_be(deepsad_content_oid(column->type)));
 		if (column->partial)
 			deepsad_push_bool(state, "missing_in_some_rows", true);
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);
@@ -48,9 +36,9 @@ push_columns(JsonbParseState **state, const DsadSampleView *view)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-/* Rows that the entries of each label stand for, and the largest share of one of them. */
+/* Rows that the entries of each label stand for, the largest share of one of them, and the digest. */
 static void
-push_rows(JsonbParseState **state, const DsadSampleView *view)
+push_rows(JsonbParseState **state, const DsadSampleView *view, DsadDigest *digest)
 {
 	uint64		entries = 0;
 	uint64		rows[DSAD_SAMPLE_KINDS] = {0};
@@ -65,6 +53,7 @@ push_rows(JsonbParseState **state, const DsadSampleView *view)
 		entries++;
 		rows[row.label + 1] = dsad_sample_sum(rows[row.label + 1], row.count);
 		heaviest = Max(heaviest, row.count);
+		deepsad_rows_digest_add(digest, view, &row);
 	}
 	sum = dsad_sample_sum(dsad_sample_sum(rows[0], rows[1]), rows[2]);
 	deepsad_push_int(state, "entries", (int64) entries);
@@ -79,16 +68,19 @@ Datum
 deepsad_sample_info(PG_FUNCTION_ARGS)
 {
 	JsonbParseState *state = NULL;
+	DsadDigest	digest = {0, 0};
 	DeepsadRows rows;
 	const DsadSampleView *view = &rows.view;
+	uint64		seen;
 	bool		complete;
 
 	deepsad_rows_open(&rows, PG_GETARG_DATUM(0), CurrentMemoryContext);
 	complete = view->limit[0] == DSAD_SAMPLE_NO_LIMIT && view->limit[1] == DSAD_SAMPLE_NO_LIMIT &&
 			   view->limit[2] == DSAD_SAMPLE_NO_LIMIT;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_rows(&state, view);
-	deepsad_push_int(&state, "rows_seen", (int64) Min(dsad_sample_sum(dsad_sample_sum(view->seen[0], view->seen[1]), view->seen[2]), (uint64) PG_INT64_MAX));
+	push_rows(&state, view, &digest);
+	seen = dsad_sample_sum(dsad_sample_sum(view->seen[0], view->seen[1]), view->seen[2]);
+	deepsad_push_int(&state, "rows_seen", (int64) Min(seen, (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "anomalies_seen", (int64) Min(view->seen[DSAD_ANOMALY + 1], (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "normals_seen", (int64) Min(view->seen[DSAD_NORMAL + 1], (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "null_rows", (int64) Min(view->skipped, (uint64) PG_INT64_MAX));
@@ -99,6 +91,6 @@ deepsad_sample_info(PG_FUNCTION_ARGS)
 	deepsad_push_int(&state, "max_rows", view->max_rows);
 	deepsad_push_int(&state, "max_bytes", (int64) view->max_bytes);
 	deepsad_push_int(&state, "bytes", (int64) VARSIZE_ANY_EXHDR(rows.value));
-	deepsad_push_string(&state, "digest", digest(&rows));
+	deepsad_push_string(&state, "digest", deepsad_digest_text(&digest));
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }

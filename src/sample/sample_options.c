@@ -71,13 +71,15 @@ check_columns(const JsonbValue *value)
 			if (token == WJB_ELEM)
 				good &= item.type == jbvString;
 			else if (token == WJB_VALUE)
-				good &= item.type == jbvString && item.val.string.len == 4 && memcmp(item.val.string.val, "skip", 4) == 0;
+				good &= item.type == jbvString && item.val.string.len == 4 &&
+						memcmp(item.val.string.val, "skip", 4) == 0;
 	}
 	if (!good && value->type != jbvNull)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"columns\" of a training set says which columns it takes or leaves out"),
-				 errhint("For example [\"amount\", \"country\"] or {\"name\": \"skip\"}; how columns are encoded is said when the model is trained.")));
+				 errhint("For example [\"amount\", \"country\"] or {\"name\": \"skip\"}; "
+						 "how columns are encoded is said when the model is trained.")));
 }
 
 /* Reads the options; jsonb may be NULL. */

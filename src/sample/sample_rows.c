@@ -65,7 +65,7 @@ push_value(JsonbParseState **state, const char *key, const DsadCell *cell, uint8
 		deepsad_push_float(state, key, cell->number);
 	else
 	{
-		getTypeOutputInfo(deepsad_sample_oid(type), &function, &is_varlena);
+		getTypeOutputInfo(deepsad_content_oid(type), &function, &is_varlena);
 		fmgr_info(function, &output);
 		deepsad_push_string(state, key, OutputFunctionCall(&output, deepsad_cell_datum(cell, type)));
 	}
@@ -135,6 +135,17 @@ deepsad_rows_next(const DsadSampleView *view, DsadSampleCursor *cursor, DsadSamp
 	if (conflict)
 		deepsad_rows_conflict(view, row);
 	return true;
+}
+
+/* Adds a row to the digest of those that a training would get: neither seed nor keys count. */
+void
+deepsad_rows_digest_add(DsadDigest *digest, const DsadSampleView *view, const DsadSampleRow *row)
+{
+	uint64		hash = view->keyed || view->seed != 0 ?
+						   dsad_sample_hash(0, view->column, false, row->key, row->content) :
+						   row->hash;
+
+	dsad_digest_add(digest, hash, row->label, row->count);
 }
 
 /* deepsad_sample_rows(rows) -> (key, label, count, features) */
@@ -213,7 +224,7 @@ fill_plan(const DeepsadRowForm *form, const DsadSampleView *view, TupleDesc desc
 		if (filled[i].from < 0)
 			continue;
 		any = true;
-		type = deepsad_sample_oid(view->column[form->column[filled[i].from]].type);
+		type = deepsad_content_oid(view->column[form->column[filled[i].from]].type);
 		filled[i].direct = type == attribute->atttypid && attribute->atttypmod < 0;
 		filled[i].typmod = attribute->atttypmod;
 		getTypeOutputInfo(type, &function, &is_varlena);

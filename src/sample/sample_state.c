@@ -7,6 +7,7 @@
 #include "utils/memutils.h"
 
 #include "pg/core_env.h"
+#include "pg/version_check.h"
 #include "sample/sample_state.h"
 
 #define FIRST_BLOCK 2048		/* holds all of a small set but its log: there may be many */
@@ -53,11 +54,13 @@ static const ExpandedObjectMethods methods = {get_flat_size, flatten_into};
 DeepsadSample *
 deepsad_sample_create(MemoryContext parent, int64 seed, uint32 rows, uint64 bytes)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "deepsad training set", 0, FIRST_BLOCK, ALLOCSET_SMALL_MAXSIZE);
+	MemoryContext context = AllocSetContextCreate(parent, "deepsad training set", 0, FIRST_BLOCK,
+												  ALLOCSET_SMALL_MAXSIZE);
 	DeepsadSample *state = MemoryContextAllocZero(context, sizeof(DeepsadSample));
 	DsadEnv		env;
 	DsadError	error;
 
+	deepsad_check_versions();
 	EOH_init_header(&state->header, &methods, context);
 	deepsad_env_init(&env, context);
 	deepsad_check(dsad_sample_init(&state->sample, &env, seed, rows, bytes, &error), &error);
@@ -83,6 +86,7 @@ deepsad_rows_open(DeepsadRows *rows, Datum value, MemoryContext context)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DsadError	error;
 
+	deepsad_check_versions();
 	rows->value = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(value));
 	deepsad_env_init(&rows->env, context);
 	dsad_arena_init(&rows->arena, &rows->env);

@@ -1,6 +1,6 @@
 /*
  * sample_type.c
- *	  SQL types of a training set's columns, and its cells as SQL values.
+ *	  A training set's cells as SQL values.
  */
 #include "pg/pg_compat.h"
 
@@ -20,60 +20,6 @@
 #include "utils/uuid.h"
 
 #include "sample/sample_type.h"
-
-static const struct
-{
-	Oid			oid;
-	Oid			element;		/* of an array */
-} types[DSAD_SAMPLE_TYPES] = {
-	[DSAD_SAMPLE_INT2] = {INT2OID, 0},
-	[DSAD_SAMPLE_INT4] = {INT4OID, 0},
-	[DSAD_SAMPLE_INT8] = {INT8OID, 0},
-	[DSAD_SAMPLE_NUMERIC] = {NUMERICOID, 0},
-	[DSAD_SAMPLE_FLOAT4] = {FLOAT4OID, 0},
-	[DSAD_SAMPLE_FLOAT8] = {FLOAT8OID, 0},
-	[DSAD_SAMPLE_BOOLEAN] = {BOOLOID, 0},
-	[DSAD_SAMPLE_TEXT] = {TEXTOID, 0},
-	[DSAD_SAMPLE_VARCHAR] = {VARCHAROID, 0},
-	[DSAD_SAMPLE_BPCHAR] = {BPCHAROID, 0},
-	[DSAD_SAMPLE_NAME] = {NAMEOID, 0},
-	[DSAD_SAMPLE_CHAR] = {CHAROID, 0},
-	[DSAD_SAMPLE_UUID] = {UUIDOID, 0},
-	[DSAD_SAMPLE_TIMESTAMP] = {TIMESTAMPOID, 0},
-	[DSAD_SAMPLE_TIMESTAMPTZ] = {TIMESTAMPTZOID, 0},
-	[DSAD_SAMPLE_DATE] = {DATEOID, 0},
-	[DSAD_SAMPLE_TIME] = {TIMEOID, 0},
-	[DSAD_SAMPLE_TIMETZ] = {TIMETZOID, 0},
-	[DSAD_SAMPLE_INTERVAL] = {INTERVALOID, 0},
-	[DSAD_SAMPLE_INET] = {INETOID, 0},
-	[DSAD_SAMPLE_CIDR] = {CIDROID, 0},
-	[DSAD_SAMPLE_INT2_ARRAY] = {INT2ARRAYOID, INT2OID},
-	[DSAD_SAMPLE_INT4_ARRAY] = {INT4ARRAYOID, INT4OID},
-	[DSAD_SAMPLE_INT8_ARRAY] = {INT8ARRAYOID, INT8OID},
-	[DSAD_SAMPLE_NUMERIC_ARRAY] = {NUMERICARRAYOID, NUMERICOID},
-	[DSAD_SAMPLE_FLOAT4_ARRAY] = {FLOAT4ARRAYOID, FLOAT4OID},
-	[DSAD_SAMPLE_FLOAT8_ARRAY] = {FLOAT8ARRAYOID, FLOAT8OID},
-};
-
-/* The type that values which are read so go back to. */
-uint8
-deepsad_sample_type(const DeepsadValueReader *reader)
-{
-	for (uint8 type = 1; type < DSAD_SAMPLE_TYPES; type++)
-		if (reader->type == DSAD_TYPE_ARRAY ? types[type].element == reader->number.type :
-											  types[type].oid == reader->oid)
-			return type;
-	/* what we read by a cast */
-	return reader->type == DSAD_TYPE_ARRAY	? DSAD_SAMPLE_FLOAT8_ARRAY :
-		   reader->type == DSAD_TYPE_NUMBER ? DSAD_SAMPLE_FLOAT8 :
-											  DSAD_SAMPLE_TEXT;
-}
-
-Oid
-deepsad_sample_oid(uint8 type)
-{
-	return types[type].oid;
-}
 
 /* The element type of an array, which need not be detoasted whole. */
 Oid
@@ -111,7 +57,7 @@ out_of_range(uint8 type)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("value of a training set is out of range for type %s", format_type_be(types[type].oid))));
+			 errmsg("value of a training set is out of range for type %s", format_type_be(deepsad_content_oid(type)))));
 }
 
 /* An integer between least and most. */
@@ -241,7 +187,7 @@ float_array(const DsadCell *cell, Oid element)
 static Datum
 element_of(double number, uint8 type)
 {
-	switch (types[type].element)
+	switch (deepsad_content_element(type))
 	{
 		case INT2OID:
 			if (!(number >= PG_INT16_MIN && number <= PG_INT16_MAX))
@@ -266,7 +212,7 @@ element_of(double number, uint8 type)
 static Datum
 array_of(const DsadCell *cell, uint8 type)
 {
-	Oid			element = types[type].element;
+	Oid			element = deepsad_content_element(type);
 	int			lower = 1;
 	int			count = (int) cell->count;
 	Datum	   *values;
@@ -366,7 +312,7 @@ deepsad_row_form(DeepsadRowForm *form, const DsadSampleView *view)
 	form->desc = CreateTemplateTupleDesc(count);
 	for (int i = 0; i < count; i++)
 		TupleDescInitEntry(form->desc, (AttrNumber) (i + 1), deepsad_server_text(view->column[form->column[i]].name),
-						   types[view->column[form->column[i]].type].oid, -1, 0);
+						   deepsad_content_oid(view->column[form->column[i]].type), -1, 0);
 }
 
 /* The values of an entry, in the current context. */
@@ -395,7 +341,7 @@ deepsad_row_form_type(DeepsadRowForm *form, const DsadSampleView *view)
 {
 	deepsad_row_form(form, view);
 	if (form->desc == NULL)
-		return types[view->column[0].type].oid;
+		return deepsad_content_oid(view->column[0].type);
 	BlessTupleDesc(form->desc);
 	return RECORDOID;
 }

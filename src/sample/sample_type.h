@@ -1,6 +1,6 @@
 /*
  * sample_type.h
- *	  SQL types of a training set's columns.
+ *	  A training set's cells as SQL values.
  */
 #ifndef DEEPSAD_SAMPLE_TYPE_H
 #define DEEPSAD_SAMPLE_TYPE_H
@@ -8,10 +8,8 @@
 #include "access/tupdesc.h"
 
 #include "core/sample/sample_codec.h"
-#include "rows/value_reader.h"
+#include "rows/row_content.h"
 
-extern uint8 deepsad_sample_type(const DeepsadValueReader *reader);
-extern Oid	deepsad_sample_oid(uint8 type);
 extern Oid	deepsad_array_element_type(Datum array);
 extern char *deepsad_server_text(DsadBytes utf8);
 extern Datum deepsad_cell_datum(const DsadCell *cell, uint8 type);

@@ -31,7 +31,8 @@ check_rows(const DsadSampleView *view)
 	if (sum > MAX_TRAINING_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("training set stands for %llu rows, the limit is %d", (unsigned long long) sum, MAX_TRAINING_ROWS),
+				 errmsg("training set stands for %llu rows, the limit is %d", (unsigned long long) sum,
+						MAX_TRAINING_ROWS),
 				 errhint("Give rows a key of their own, so that they do not count as copies of one.")));
 }
 
@@ -75,6 +76,7 @@ train(Datum value, struct varlena *model, Jsonb *options)
 	check_rows(&rows.view);
 	type = deepsad_row_form_type(&form, &rows.view);
 	shared.features = deepsad_features_create(context, &type, 1, false);
+	shared.hash = deepsad_row_hash_create(context);
 	shared.report = deepsad_column_report_create(context);
 	collector = deepsad_collector_create(context, &shared, model, options);
 	dsad_sample_start(&cursor, &rows.view);

@@ -21,16 +21,14 @@ DEEPSAD_FUNCTION(deepsad_set_threshold);
 
 /*
  * Says, once a statement, that the model cannot answer: a query over many models goes on.  Of the processes of
- * a parallel plan two may say so, the leader and the first worker.
+ * a parallel plan two may say so, the leader and the first worker.  *warned: the statement that was told so last.
  */
 static void
-warn_unanswered(const char *message, const char *hint)
+warn_unanswered(TimestampTz *warned, const char *message, const char *hint)
 {
-	static TimestampTz warned = 0;
-
-	if (warned == GetCurrentStatementStartTimestamp() || (IsParallelWorker() && ParallelWorkerNumber > 0))
+	if (*warned == GetCurrentStatementStartTimestamp() || (IsParallelWorker() && ParallelWorkerNumber > 0))
 		return;
-	warned = GetCurrentStatementStartTimestamp();
+	*warned = GetCurrentStatementStartTimestamp();
 	ereport(WARNING,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("%s: the result is NULL", message),
@@ -38,7 +36,8 @@ warn_unanswered(const char *message, const char *hint)
 }
 
 #define NO_CALIBRATION "model has no calibration rows"
-#define NO_CALIBRATION_HINT "Train on at least 20 rows with deepsad_options(calibration => 'auto'). deepsad_update drops them."
+#define NO_CALIBRATION_HINT \
+	"Train on at least 20 rows with deepsad_options(calibration => 'auto'). deepsad_update drops them."
 
 /* deepsad_pvalue(model, VARIADIC features) -> float8 */
 Datum
@@ -47,12 +46,13 @@ deepsad_pvalue(PG_FUNCTION_ARGS)
 	const DsadScorer *scorer;
 	DsadRows	row;
 	double		pvalue;
+	static TimestampTz warned = 0;
 
 	if (!deepsad_score_call(fcinfo, 1, &scorer, &row))
 		PG_RETURN_NULL();
 	if (unlikely(dsad_scorer_calibration(scorer)->lists == 0))
 	{
-		warn_unanswered(NO_CALIBRATION, NO_CALIBRATION_HINT);
+		warn_unanswered(&warned, NO_CALIBRATION, NO_CALIBRATION_HINT);
 		PG_RETURN_NULL();
 	}
 	if (unlikely(!dsad_pvalue(scorer, &row, deepsad_score_scratch(fcinfo), &pvalue)))
@@ -67,12 +67,13 @@ deepsad_is_anomaly(PG_FUNCTION_ARGS)
 	const DsadScorer *scorer;
 	DsadRows	row;
 	bool		anomaly;
+	static TimestampTz warned = 0;
 
 	if (!deepsad_score_call(fcinfo, 1, &scorer, &row))
 		PG_RETURN_NULL();
 	if (unlikely(dsad_scorer_decision(scorer)->kind == DSAD_DECISION_NONE))
 	{
-		warn_unanswered("model has no threshold", "Set one: deepsad_set_threshold(model, threshold => 3).");
+		warn_unanswered(&warned, "model has no threshold", "Set one: deepsad_set_threshold(model, threshold => 3).");
 		PG_RETURN_NULL();
 	}
 	if (unlikely(!dsad_is_anomaly(scorer, &row, deepsad_score_scratch(fcinfo), &anomaly)))

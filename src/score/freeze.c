@@ -60,10 +60,11 @@ execute(const char *command)
 
 	PG_TRY();
 	{
-		(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-		/* where there is LZ4 (PostgreSQL 14), it sees at once that a model cannot be compressed */
-		(void) set_config_option("default_toast_compression", "lz4", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, DEBUG1,
+		(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
 								 false);
+		/* where there is LZ4 (PostgreSQL 14), it sees at once that a model cannot be compressed */
+		(void) set_config_option("default_toast_compression", "lz4", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, DEBUG1, false);
 		if (SPI_connect() != SPI_OK_CONNECT)
 			elog(ERROR, "SPI_connect failed");
 		if (SPI_execute(command, false, 0) != SPI_OK_UTILITY)
@@ -82,7 +83,8 @@ execute(const char *command)
 		/* one line of the context has the text once more; the others say who called */
 		at = error->context ? strstr(error->context, command) : NULL;
 		if (at)
-			error->context = psprintf("%.*sdeepsad_freeze%s", (int) (at - error->context), error->context, at + strlen(command));
+			error->context = psprintf("%.*sdeepsad_freeze%s", (int) (at - error->context), error->context,
+									  at + strlen(command));
 		error->internalquery = NULL;
 		ReThrowError(error);
 	}
@@ -96,7 +98,8 @@ execute(const char *command)
 static char *
 model_text(bytea *model)
 {
-	text	   *encoded = DatumGetTextPP(DirectFunctionCall2(binary_encode, PointerGetDatum(model), CStringGetTextDatum("base64")));
+	text	   *encoded = DatumGetTextPP(DirectFunctionCall2(binary_encode, PointerGetDatum(model),
+															 CStringGetTextDatum("base64")));
 
 	return psprintf("SELECT pg_catalog.decode('%s', 'base64')", text_to_cstring(encoded));
 }
@@ -107,10 +110,11 @@ static char *
 model_function_name(const char *name)
 {
 	static const char label[] = "model";
+	uint32		hash = DatumGetUInt32(hash_any((const unsigned char *) name, (int) strlen(name)));
 
 	if (strlen(name) + 1 + strlen(label) < NAMEDATALEN)
 		return makeObjectName(name, NULL, label);
-	return makeObjectName(name, psprintf("%08x", (unsigned) DatumGetUInt32(hash_any((const unsigned char *) name, (int) strlen(name)))), label);
+	return makeObjectName(name, psprintf("%08x", (unsigned) hash), label);
 }
 
 /* Fails when a function is there already: it is never replaced, an index may hold its scores. */
@@ -266,6 +270,7 @@ deepsad_freeze(PG_FUNCTION_ARGS)
 	create_model(&frozen, model);
 	function = create_scorer(fcinfo, &frozen, array, "$1", array, decoded.encoder);
 	if (OidIsValid(frozen.vector))
-		(void) create_scorer(fcinfo, &frozen, frozen.vector, "$1::pg_catalog.float4[]", FLOAT4ARRAYOID, decoded.encoder);
+		(void) create_scorer(fcinfo, &frozen, frozen.vector, "$1::pg_catalog.float4[]", FLOAT4ARRAYOID,
+							 decoded.encoder);
 	PG_RETURN_OID(function);
 }

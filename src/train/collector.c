@@ -32,6 +32,7 @@ struct DeepsadCollector
 	DeepsadColumnCollector *columns;	/* NULL = it is not known yet what rows are like */
 	DeepsadWaitingRows *waiting;	/* NULL = none */
 	uint64		skipped;		/* rows whose features are NULL */
+	DsadDigest	digest;			/* of the others */
 	DeepsadProgress progress;
 	bool		saw_normal;
 	bool		saw_anomaly;
@@ -124,10 +125,12 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 	}
 	/* bad options are an error at the first row, not after collecting all of them */
 	parse_options(&config, collector, NULL, 1, 1);
-	if (deepsad_features_are_array(shared->features) && !model && deepsad_columns_option(options))
+	if (deepsad_features_are_array(shared->features) && !model &&
+		(deepsad_columns_option(options) || deepsad_group_by_option(options).count > 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns\" is given, but features are no row"),
+				 errmsg("option \"%s\" is given, but features are no row",
+						deepsad_columns_option(options) ? "columns" : "group_by"),
 				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
 	collector->store = deepsad_rowstore_create(context, deepsad_features_single(shared->features),
 											   (uint64) config.max_rows, config.seed);
@@ -154,6 +157,26 @@ deepsad_collector_same_model(const DeepsadCollector *collector, struct varlena *
 	return deepsad_same_model(model, collector->model);
 }
 
+/* Adds a row that is an array to the digest. */
+static void
+note_array(DeepsadCollector *collector, const DsadRows *row, uint32 count, int8 label)
+{
+	dsad_digest_add(&collector->digest, deepsad_row_hash_array(collector->shared->hash, row, count), label, 1);
+}
+
+/* Adds a row with columns to the digest. */
+static void
+note_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label)
+{
+	DeepsadRowHash *hash = collector->shared->hash;
+	TupleDesc	columns = collector->shared->columns;
+
+	dsad_digest_add(&collector->digest,
+					columns ? deepsad_row_hash_columns(hash, columns, argument) :
+							  deepsad_row_hash_record(hash, argument->value),
+					label, 1);
+}
+
 /* Keeps a row of cells. */
 static void
 add_cells(DeepsadCollector *collector, DeepsadFeatures *features, const NullableDatum *argument, int8 label)
@@ -161,6 +184,8 @@ add_cells(DeepsadCollector *collector, DeepsadFeatures *features, const Nullable
 	const DeepsadColumns *reading = deepsad_columns_reading(collector->columns);
 	DsadRows	row = {deepsad_features_cells(features, reading, argument), 1, false};
 
+	if (deepsad_features_are_array(features))
+		note_array(collector, &row, reading->encoder->cells, label);
 	deepsad_columns_add(collector->columns, row.values, label);
 	deepsad_rowstore_add(collector->store, &row, reading->encoder->cells, label);
 }
@@ -200,6 +225,7 @@ add_array(DeepsadCollector *collector, const NullableDatum *argument, int8 label
 		infinite |= isinf(dsad_row_number(&row, i)) != 0;
 	if (unlikely(infinite))
 		deepsad_features_infinite(&row, count);
+	note_array(collector, &row, count, label);
 	/* before anything looks at it: that it has another width than the rows before is an error there */
 	deepsad_rowstore_add(collector->store, &row, count, label);
 	deepsad_columns_add_array(collector->columns, &row, label);
@@ -261,6 +287,8 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 	}
 	collector->saw_anomaly |= label == DSAD_ANOMALY;
 	collector->saw_normal |= label == DSAD_NORMAL;
+	if (!deepsad_features_are_array(features))
+		note_row(collector, argument, label);
 	if (deepsad_features_are_array(features) && !collector->model)
 		add_array(collector, argument, label);
 	else if (collector->columns != NULL || !begin_row(collector, argument, label))
@@ -278,14 +306,18 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 static void
 check_label_meaning(const DeepsadCollector *collector)
 {
-	if (collector->shared->label_kind >= DEEPSAD_LABEL_INT2 && collector->saw_normal && !collector->saw_anomaly &&
-		!collector->model)
-		ereport(collector->shared->grouped ? WARNING : ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("integer label is 1 in some rows and -1 in none"),
-				 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
-				 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, "
-						 "write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
+	DeepsadCollecting *shared = collector->shared;
+
+	if (shared->label_kind < DEEPSAD_LABEL_INT2 || !collector->saw_normal || collector->saw_anomaly ||
+		collector->model || shared->said.labels)
+		return;
+	shared->said.labels = true;
+	ereport(shared->grouped ? WARNING : ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("integer label is 1 in some rows and -1 in none"),
+			 errdetail("As an integer, 1 means known normal and -1 known anomaly."),
+			 errhint("If 1 marks anomalies, write label = 1; if 1 marks normal rows, "
+					 "write CASE label WHEN -1 THEN true WHEN 1 THEN false END.")));
 }
 
 /*
@@ -312,37 +344,38 @@ finish_columns(DeepsadCollector *collector)
 	return left;
 }
 
+/* The model of at least one row; NULL when there is nothing to learn from. */
+static struct varlena *
+train_on_rows(DeepsadCollector *collector)
+{
+	DeepsadRowStore *store = collector->store;
+	DsadConfig	config;
+
+	check_label_meaning(collector);
+	if (!finish_columns(collector))
+		return NULL;
+	collector->store = NULL;
+	if (collector->model)
+		return deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
+									   &collector->digest, &collector->progress, &collector->shared->said);
+	parse_options(&config, collector, deepsad_columns_encoder(collector->columns), deepsad_rowstore_features(store),
+				  deepsad_rowstore_count(store));
+	return deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->digest,
+								&collector->progress, &collector->shared->said);
+}
+
 /* The model, in the current context; NULL when there is nothing to learn from.  The rows are gone then. */
 struct varlena *
 deepsad_collector_train(DeepsadCollector *collector)
 {
-	DeepsadRowStore *store;
-	DsadConfig	config;
-	bytea	   *result;
+	struct varlena *result;
 
 	if (collector->waiting)
 		end_waiting(collector);
-	/* only rows without features */
 	if (deepsad_rowstore_count(collector->store) == 0)
-		return collector->model;
-	check_label_meaning(collector);
-	if (!finish_columns(collector))
-	{
-		deepsad_collector_end(collector);
-		return NULL;
-	}
-	store = collector->store;
-	collector->store = NULL;
-	if (collector->model)
-		result = deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
-										 &collector->progress);
+		result = collector->model;	/* no row came, or only rows without features */
 	else
-	{
-		parse_options(&config, collector, deepsad_columns_encoder(collector->columns), deepsad_rowstore_features(store),
-					  deepsad_rowstore_count(store));
-		result = deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->progress,
-									  &collector->shared->said);
-	}
+		result = train_on_rows(collector);
 	deepsad_collector_end(collector);
 	return result;
 }

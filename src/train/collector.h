@@ -9,6 +9,7 @@
 
 #include "train/column_report.h"
 #include "rows/row_features.h"
+#include "rows/row_hash.h"
 #include "rows/label.h"
 #include "train/training_run.h"
 
@@ -19,6 +20,8 @@ typedef struct DeepsadCollecting
 {
 	bool		grouped;		/* there may be many groups */
 	DeepsadFeatures *features;
+	TupleDesc	columns;		/* of values that are given one by one; NULL: rows, or arrays */
+	DeepsadRowHash *hash;		/* for the models' digests */
 	const bool *asked;			/* columns that the user has named; NULL: none */
 	DeepsadLabelKind label_kind;
 	DeepsadColumnReport *report;

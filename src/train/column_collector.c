@@ -9,6 +9,7 @@
  */
 #include "pg/pg_compat.h"
 
+#include "common/hashfn.h"
 #include "utils/memutils.h"
 
 #include "core/columns/column_moves.h"
@@ -31,11 +32,13 @@ struct DeepsadColumnCollector
 	DsadEnv		env;
 	DsadArena	arena;			/* of encoders */
 	DeepsadDraft draft;
+	DsadEncoder judged;			/* the draft's columns that may become features */
 	DsadEncoder encoder;		/* the draft's columns that are left */
 	uint16	   *draft_column;	/* encoder.columns: where each is in the draft */
 	DeepsadColumns reading;
 	uint64		rows[DSAD_LABELS];
 	double	   *array;			/* a row that is one, as cells */
+	DeepsadRowGroups groups;	/* which rows belong together */
 	DeepsadColumnSource source;	/* the rows that were kept */
 };
 
@@ -59,12 +62,14 @@ start_statistics(DeepsadColumnCollector *collector)
 	uint32		counted = 0;
 	Size		categories = 0;
 
-	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
+	collector->judged = collector->draft.encoder;
+	collector->judged.columns = collector->draft.features;
+	for (uint32 c = 0; c < collector->judged.columns; c++)
 	{
 		counted += collector->draft.column[c].counted;
 		categories += collector->draft.encoder.column[c].encoding == DSAD_ENCODING_CATEGORY;
 	}
-	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
+	for (uint32 c = 0; c < collector->judged.columns; c++)
 	{
 		dsad_column_statistics_init(&collector->draft.column[c].statistics, collector->draft.column[c].counted,
 									counted);
@@ -89,8 +94,8 @@ deepsad_columns_of_row(MemoryContext parent, TupleDesc row, Jsonb *options, cons
 	DsadError	error;
 
 	deepsad_draft_describe(&collector->draft, row, options, values, nulls, asked);
-	start_statistics(collector);
 	deepsad_check(dsad_encoder_layout(&collector->draft.encoder, &collector->arena, &error), &error);
+	start_statistics(collector);
 	collector->reading.encoder = &collector->draft.encoder;
 	collector->reading.find = find_category;
 	MemoryContextSwitchTo(old);
@@ -109,6 +114,7 @@ deepsad_columns_of_array(MemoryContext parent, uint32 elements, DsadShape shape)
 					  dsad_encoder_of_array(&collector->draft.encoder, &collector->arena, elements, &error),
 				  &error);
 	collector->draft.column = MemoryContextAllocZero(collector->context, sizeof(DeepsadDraftColumn));
+	collector->draft.features = 1;
 	collector->array = MemoryContextAlloc(collector->context, elements * sizeof(double));
 	start_statistics(collector);
 	collector->reading.encoder = &collector->draft.encoder;
@@ -151,12 +157,17 @@ find_category(void *ctx, uint32 c, DsadBytes category)
 {
 	DeepsadColumnCollector *collector = ctx;
 	DeepsadDraftColumn *column = &collector->draft.column[c];
-	uint32		number = deepsad_dictionary_add(column->dictionary, category);
+	uint32		number;
 
+	/* of a group it need only be known which rows have the same */
+	if (c >= collector->draft.features)
+		return hash_bytes((const unsigned char *) category.bytes, (int) category.length);
+	number = deepsad_dictionary_add(column->dictionary, category);
 	if (deepsad_dictionary_full(column->dictionary) && column->asked)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("column %s has too many different values, at least %u", deepsad_column_label(&collector->draft.encoder, c),
+				 errmsg("column %s has too many different values, at least %u",
+						deepsad_column_label(&collector->draft.encoder, c),
 						deepsad_dictionary_distinct(column->dictionary)),
 				 errhint("Leave it out, or group its values in the query.")));
 	return number;
@@ -166,7 +177,7 @@ find_category(void *ctx, uint32 c, DsadBytes category)
 void
 deepsad_columns_add(DeepsadColumnCollector *collector, const double *cells, int8 label)
 {
-	const DsadEncoder *draft = &collector->draft.encoder;
+	const DsadEncoder *draft = &collector->judged;
 	DsadError	error;
 
 	collector->rows[label + 1]++;
@@ -193,7 +204,7 @@ deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row
 static DsadCandidate *
 make_candidates(const DeepsadColumnCollector *collector)
 {
-	const DsadEncoder *draft = &collector->draft.encoder;
+	const DsadEncoder *draft = &collector->judged;
 	DsadCandidate *candidate = palloc0(draft->columns * sizeof(DsadCandidate));
 
 	for (uint32 c = 0; c < draft->columns; c++)
@@ -255,7 +266,7 @@ static void
 make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 {
 	DsadEncoder *encoder = &collector->encoder;
-	const DsadEncoder *draft = &collector->draft.encoder;
+	const DsadEncoder *draft = &collector->judged;
 	DsadBytes	none = {"", 0};
 	DsadError	error;
 
@@ -284,17 +295,17 @@ make_encoder(DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 static void
 judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCandidate *candidate)
 {
-	const DeepsadDictionary **dictionary = palloc(collector->draft.encoder.columns * sizeof(DeepsadDictionary *));
+	const DeepsadDictionary **dictionary = palloc(collector->judged.columns * sizeof(DeepsadDictionary *));
 	double	   *cells;
 	double	   *digits;
 	uint32		count;
 	DsadError	error;
 
-	for (uint32 c = 0; c < collector->draft.encoder.columns; c++)
+	for (uint32 c = 0; c < collector->judged.columns; c++)
 		dictionary[c] = collector->draft.column[c].dictionary;
-	cells = deepsad_column_sample(&collector->draft.encoder, dictionary, rows, &count, &digits);
+	cells = deepsad_column_sample(&collector->judged, dictionary, rows, &count, &digits);
 	deepsad_check(
-		dsad_column_moves(&collector->draft.encoder, candidate, cells, digits, count, &collector->env, &error), &error);
+		dsad_column_moves(&collector->judged, candidate, cells, digits, count, &collector->env, &error), &error);
 	pfree(dictionary);
 	pfree(digits);
 	pfree(cells);
@@ -304,7 +315,7 @@ judge_moves(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadCa
 static bool
 is_anything_left(const DeepsadColumnCollector *collector, const DsadCandidate *candidate)
 {
-	const DsadEncoder *draft = &collector->draft.encoder;
+	const DsadEncoder *draft = &collector->judged;
 
 	for (uint32 c = 0; c < draft->columns; c++)
 		if (!candidate[c].left_out && (draft->column[c].encoding != DSAD_ENCODING_TIME || candidate[c].time != 0))
@@ -320,7 +331,7 @@ bool
 deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows, DeepsadColumnReport *report)
 {
 	MemoryContext old = MemoryContextSwitchTo(collector->context);
-	const DsadEncoder *draft = &collector->draft.encoder;
+	const DsadEncoder *draft = &collector->judged;
 	DsadCandidate *candidate;
 	bool		left = true;
 	DsadError	error;
@@ -338,7 +349,9 @@ deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *r
 			make_encoder(collector, candidate);
 		pfree(candidate);
 	}
-	deepsad_column_source_init(&collector->source, &collector->draft, &collector->encoder, collector->draft_column);
+	deepsad_row_groups_find(&collector->groups, &collector->draft, rows);
+	deepsad_column_source_init(&collector->source, &collector->draft, &collector->encoder, collector->draft_column,
+							   &collector->groups);
 	MemoryContextSwitchTo(old);
 	return left;
 }

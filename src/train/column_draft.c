@@ -5,6 +5,7 @@
  */
 #include "pg/pg_compat.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -58,7 +59,8 @@ choose_encoding(DsadColumn *column, const char *name, Oid type, uint8 as)
 	if (wanted & ~possible[column->type])
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded so", name, format_type_be(type)),
+				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded so", name,
+						format_type_be(type)),
 				 errhint("Cast the column in the query, or leave \"as\" out.")));
 	column->encoding = (uint8) (is_time ? DSAD_ENCODING_TIME : wanted == DEEPSAD_AS_NUMBER ? DSAD_ENCODING_NUMBER :
 														   wanted == DEEPSAD_AS_BOOLEAN	   ? DSAD_ENCODING_BOOLEAN :
@@ -93,7 +95,8 @@ unsupported(const char *name, Oid type, const DeepsadRefusal *why)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name, format_type_be(type)),
+			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name,
+					format_type_be(type)),
 			 why->detail[0] ? errdetail("%s", why->detail) : 0,
 			 why->cast[0] ?
 				 errhint("Cast it in the query, %s::%s, or leave it out: %s.", quote_identifier(name), why->cast,
@@ -108,10 +111,36 @@ skip(DeepsadDraft *draft, const DsadColumn *column)
 	draft->skipped[draft->skips++] = (DsadLeftOut) {column->name, column->type_name, DSAD_LEFT_OUT_SKIPPED, {"", 0}};
 }
 
+/* Whether a column is an instant: part of a group as a stretch of time, and a feature all the same. */
+static bool
+is_instant(Oid type)
+{
+	Oid			base = getBaseType(type);
+
+	return base == TIMESTAMPOID || base == TIMESTAMPTZOID || base == DATEOID;
+}
+
+/* Makes a column say which rows belong together, and nothing else. */
+static void
+describe_group(DeepsadDraft *draft, DsadColumn *column, DeepsadDraftColumn *learned, const char *name)
+{
+	if ((learned->options.as != 0 && learned->options.as != DEEPSAD_AS_SKIP) || column->type == DSAD_TYPE_ARRAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 column->type == DSAD_TYPE_ARRAY ?
+					 errmsg("option \"group_by\": column \"%s\" is an array", name) :
+					 errmsg("column \"%s\" is in option \"group_by\", and option \"columns\" makes it a feature", name),
+				 errhint("Give it twice, under two names.")));
+	column->encoding = column->type == DSAD_TYPE_TEXT || column->type == DSAD_TYPE_ADDRESS ? DSAD_ENCODING_CATEGORY :
+																							  DSAD_ENCODING_NUMBER;
+	column->prefix = column->type == DSAD_TYPE_ADDRESS ? 32 : 0;
+	draft->skipped[draft->skips++] = (DsadLeftOut) {column->name, column->type_name, DSAD_LEFT_OUT_GROUP, {"", 0}};
+}
+
 /* Describes one column of the rows, whose first value is known. */
 static void
-describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *options, bool asked, bool null,
-		 Datum datum)
+describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *options, bool asked, bool group, bool only,
+		 bool null, Datum datum)
 {
 	DsadEncoder *encoder = &draft->encoder;
 	DsadColumn *column = &encoder->column[encoder->columns];
@@ -129,7 +158,8 @@ describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *optio
 	learned->asked = asked || learned->options.as != 0;
 	learned->integer = base == INT2OID || base == INT4OID || base == INT8OID;
 	learned->counted = learned->integer || base == NUMERICOID;
-	if (learned->options.as == DEEPSAD_AS_SKIP)
+	learned->group = group;
+	if (learned->options.as == DEEPSAD_AS_SKIP && !group)
 	{
 		skip(draft, column);
 		return;
@@ -137,11 +167,15 @@ describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *optio
 	if (!deepsad_value_resolve(&reader, attribute->atttypid, CurrentMemoryContext, &why))
 		unsupported(name, attribute->atttypid, &why);
 	column->type = (uint8) reader.type;
-	choose_encoding(column, name, attribute->atttypid, learned->options.as);
+	if (group && only)
+		describe_group(draft, column, learned, name);
+	else
+		choose_encoding(column, name, attribute->atttypid, learned->options.as);
 	/* who names a time and not how to encode it wants it as a time */
 	if (column->encoding == DSAD_ENCODING_TIME && !asked && learned->options.as == 0)
 		column->time = 0;
-	column->prefix = column->type == DSAD_TYPE_ADDRESS ? learned->options.prefix : 0;
+	if (!only)
+		column->prefix = column->type == DSAD_TYPE_ADDRESS ? learned->options.prefix : 0;
 	if (column->type == DSAD_TYPE_ARRAY)
 		measure(column, &reader, name, null, datum);
 	for (uint32 c = 0; c < encoder->columns; c++)
@@ -178,6 +212,23 @@ deepsad_draft_complete(TupleDesc desc, Jsonb *options, const bool *null)
 	return true;
 }
 
+/* A column in "group_by" that the rows lack is an error. */
+static void
+check_group_by(const DeepsadGroupBy *group_by, char *const *names, int count)
+{
+	for (int g = 0; g < group_by->count; g++)
+	{
+		int			i = 0;
+
+		while (i < count && strcmp(names[i], group_by->name[g]) != 0)
+			i++;
+		if (i == count)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("option \"group_by\" names column \"%s\", which the rows do not have", group_by->name[g])));
+	}
+}
+
 /*
  * Describes all columns of rows of this type, in the current context; values and nulls are those of
  * a row that is complete, if there is one.  asked (NULL: none): the columns that the user has named.
@@ -187,6 +238,7 @@ deepsad_draft_describe(DeepsadDraft *draft, TupleDesc desc, Jsonb *options, cons
 					   const bool *asked)
 {
 	JsonbContainer *columns = deepsad_columns_option(options);
+	DeepsadGroupBy group_by = deepsad_group_by_option(options);
 	int			most = Max(desc->natts, 1);
 	char	  **names = palloc(most * sizeof(char *));
 	int			count = 0;
@@ -201,12 +253,27 @@ deepsad_draft_describe(DeepsadDraft *draft, TupleDesc desc, Jsonb *options, cons
 		if (attribute->attisdropped)
 			continue;
 		names[count++] = pstrdup(NameStr(attribute->attname));
-		describe(draft, attribute, columns, asked && asked[i], nulls[i], values[i]);
+	}
+	check_group_by(&group_by, names, count);
+	/* those that only say which rows belong together come last */
+	for (int i = 0; i < 2 * desc->natts; i++)
+	{
+		int			place = i % desc->natts;
+		Form_pg_attribute attribute = TupleDescAttr(desc, place);
+		bool		group = deepsad_groups_by(&group_by, NameStr(attribute->attname));
+		bool		only = group && (!is_instant(attribute->atttypid) || (asked && !asked[place]) ||
+									 deepsad_column_options(columns, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP);
+
+		if (i == desc->natts)
+			draft->features = draft->encoder.columns;
+		if (attribute->attisdropped || only != (i >= desc->natts))
+			continue;
+		describe(draft, attribute, columns, asked && asked[place], group, only, nulls[place], values[place]);
 	}
 	draft->encoder.left = draft->skipped;
 	draft->encoder.left_out = draft->skips;
 	deepsad_columns_check(columns, names, count);
-	if (draft->encoder.columns == 0)
+	if (draft->features == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg(count == 0 ? "features row has no columns" : "no column is left to train on")));

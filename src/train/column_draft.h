@@ -19,6 +19,7 @@ typedef struct DeepsadDraftColumn
 	bool		asked;			/* the user named it, or how to encode it */
 	bool		integer;		/* its SQL type is one */
 	bool		counted;		/* its values may be integers */
+	bool		group;			/* it is in "group_by" */
 	DeepsadDictionary *dictionary;	/* categories only */
 	DsadColumnStatistics statistics;
 	uint32	   *category;		/* when finished: the category of each value of the dictionary */
@@ -27,6 +28,7 @@ typedef struct DeepsadDraftColumn
 typedef struct DeepsadDraft
 {
 	DsadEncoder encoder;		/* all columns that are not skipped, without categories */
+	uint32		features;		/* so many may become features; those behind them only say which rows belong together */
 	DeepsadDraftColumn *column;	/* encoder.columns; NULL = the encoder is a model's, which is finished */
 	DsadLeftOut *skipped;		/* skips of them */
 	uint32		skips;

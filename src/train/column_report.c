@@ -60,15 +60,16 @@ deepsad_column_report_create(MemoryContext context)
 static char *
 keep_hint(const DsadColumn *column)
 {
+	const char *as = column->encoding == DSAD_ENCODING_TIME		? "time" :
+					 column->encoding == DSAD_ENCODING_BOOLEAN	? "boolean" :
+					 column->encoding == DSAD_ENCODING_CATEGORY ? "category" :
+																  "number";
 	char	   *name = deepsad_utf8_text(&column->name);
 
 	if (dsad_column_is_instant(column))
-		return psprintf("Keep its time of day and day of week: %s, or itself: %s.", deepsad_column_example(name, "time"),
-						deepsad_column_example(name, "number"));
-	return psprintf("Keep it: %s.", deepsad_column_example(name, column->encoding == DSAD_ENCODING_TIME		? "time" :
-																 column->encoding == DSAD_ENCODING_BOOLEAN	? "boolean" :
-																 column->encoding == DSAD_ENCODING_CATEGORY ? "category" :
-																											  "number"));
+		return psprintf("Keep its time of day and day of week: %s, or itself: %s.",
+						deepsad_column_example(name, "time"), deepsad_column_example(name, "number"));
+	return psprintf("Keep it: %s.", deepsad_column_example(name, as));
 }
 
 static char *

@@ -31,6 +31,8 @@ read_draft(void *ctx, uint64_t row, double *features, int8_t *label)
 
 	if (failure != 0)
 		return failure;
+	if (source->groups->columns > 0)
+		source->group = deepsad_row_group(source->groups, source->stored);
 	for (uint32 c = 0; c < encoder->columns; c++)
 	{
 		const DsadColumn *column = &encoder->column[c];
@@ -49,9 +51,10 @@ read_draft(void *ctx, uint64_t row, double *features, int8_t *label)
 /* Prepares to read rows, with memory from the current context; draft_column NULL: the draft is the encoder. */
 void
 deepsad_column_source_init(DeepsadColumnSource *source, const DeepsadDraft *draft, const DsadEncoder *encoder,
-						   const uint16 *draft_column)
+						   const uint16 *draft_column, const DeepsadRowGroups *groups)
 {
 	source->draft = draft;
+	source->groups = groups;
 	source->encoder = encoder;
 	source->draft_column = draft_column;
 	source->stored = palloc(draft->encoder.cells * sizeof(double));
@@ -69,8 +72,10 @@ deepsad_column_source_read(DeepsadColumnSource *source, const DsadRowSource *row
 	result->features = encoder->features;
 	result->encoder = encoder;
 	/* cells that are the features need no more than to be read */
-	if (encoder->identity && encoder->cells == source->draft->encoder.cells)
+	if (encoder->identity && encoder->cells == source->draft->encoder.cells && source->groups->columns == 0)
 		return;
+	if (source->groups->columns > 0)
+		result->group = &source->group;
 	result->ctx = source;
 	result->read = source->draft_column ? read_draft : read_cells;
 }

@@ -109,9 +109,23 @@ rows_bytes(const DsadPlan *plan, uint32 inputs, bool in_blocks)
 }
 
 /*
+ * Whether the error that was just raised says that there is no segment to be had.  Without one the server asks for
+ * private memory, and for more than a piece of that may have it raises an internal error.
+ */
+static bool
+is_lack_of_memory(ParallelContext *context)
+{
+	int			code = geterrcode();
+
+	return code == ERRCODE_DISK_FULL || code == ERRCODE_OUT_OF_MEMORY ||
+		   (code == ERRCODE_INTERNAL_ERROR && !AllocSizeIsValid(shm_toc_estimate(&context->estimator)));
+}
+
+/*
  * Makes the context's shared memory segment; false when there is none to be had.  On a full
  * /dev/shm (64 MB in many containers) the server raises an error where we can do without: what it
- * leaves behind belongs to an owner of its own.  The segment itself ends with the context.
+ * leaves behind belongs to an owner of its own.  The segment itself ends with the context, or with
+ * that owner when the error came after it.
  */
 static bool
 make_segment(ParallelContext *context)
@@ -130,8 +144,9 @@ make_segment(ParallelContext *context)
 	PG_CATCH();
 	{
 		CurrentResourceOwner = outer;
-		if (geterrcode() != ERRCODE_DISK_FULL && geterrcode() != ERRCODE_OUT_OF_MEMORY)
+		if (!is_lack_of_memory(context))
 			PG_RE_THROW();
+		context->seg = NULL;
 		MemoryContextSwitchTo(old);
 		FlushErrorState();
 	}

@@ -180,6 +180,7 @@ deepsad_layout_write(const DeepsadRowLayout *layout, const DsadRows *values, int
 	for (uint32 p = 0; p < layout->parts; p++)
 		write_part(&layout->part[p], values, row);
 	row[layout->label] = (char) label;
+	memset(row + layout->label + 1, 0, layout->row_bytes - layout->label - 1);
 }
 
 /* Reads the numbers of a part. */

@@ -3,9 +3,8 @@
  *	  Training rows, in memory within maintenance_work_mem for all stores that are
  *	  alive in this backend, and in temporary files beyond it.
  *
- * When the budget is used up, the largest store goes to a file, whole; from then on its rows are
- * appended there.  Pictures lie as narrow as their pixels allow: when a wider pixel comes, all rows
- * are written anew.
+ * When the budget is used up, the largest store goes to a file, whole; from then on its rows are appended there.
+ * Pictures lie as narrow as their pixels allow: when a wider pixel comes, all rows are written anew.
  */
 #include "pg/pg_compat.h"
 
@@ -195,9 +194,9 @@ deepsad_rowstore_spill(DeepsadRowStore *store)
 	use(store);
 	if (store->file.file || store->layout.features == 0)
 		return;
+	deepsad_rowfile_create(&store->file, store->context, store->owner, store->layout.row_bytes);
 	/* until all rows are there */
 	store->lost = true;
-	deepsad_rowfile_create(&store->file, store->context, store->owner, store->layout.row_bytes);
 	for (uint64 row = 0; row < store->count; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -418,7 +417,34 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 	source->features = store->layout.features;
 	source->sequential = store->file.file != NULL;
 	source->encoder = NULL;
+	source->group = NULL;
 	source->anomalies = store->labels[DSAD_ANOMALY + 1];
 	source->normals = store->labels[DSAD_NORMAL + 1];
 	source->read = read_row;
+}
+
+/* The row of a file that was read last, as it lies there. */
+const char *
+deepsad_rowstore_last(const DeepsadRowStore *store, Size *bytes)
+{
+	*bytes = store->layout.row_bytes;
+	return store->row;
+}
+
+/* Writes the file anew, of a store that is in one: next hands over its rows in another order. */
+void
+deepsad_rowstore_reorder(DeepsadRowStore *store, void (*next)(void *ctx, char *row), void *ctx)
+{
+	use(store);
+	/* until all rows are there */
+	store->lost = true;
+	deepsad_rowfile_close(&store->file);
+	deepsad_rowfile_create(&store->file, store->context, store->owner, store->layout.row_bytes);
+	for (uint64 row = 0; row < store->count; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		next(ctx, store->row);
+		deepsad_rowfile_write(&store->file, row, store->row);
+	}
+	store->lost = false;
 }

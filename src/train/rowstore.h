@@ -22,6 +22,8 @@ extern uint64 deepsad_rowstore_seen(const DeepsadRowStore *store);
 extern Size deepsad_rowstore_memory(const DeepsadRowStore *store);
 extern uint64 deepsad_rowstore_bytes(const DeepsadRowStore *store);
 extern void deepsad_rowstore_spill(DeepsadRowStore *store);
+extern const char *deepsad_rowstore_last(const DeepsadRowStore *store, Size *bytes);
+extern void deepsad_rowstore_reorder(DeepsadRowStore *store, void (*next)(void *ctx, char *row), void *ctx);
 extern void deepsad_rowstore_make_room(Size size, const DeepsadRowStore *keep);
 extern void deepsad_rowstore_free(DeepsadRowStore *store);
 

@@ -75,6 +75,7 @@ get_call_site(FunctionCallInfo fcinfo, bool update)
 		shared->label_kind = deepsad_label_kind(get_fn_expr_argtype(fcinfo->flinfo, site->label_arg),
 												PG_ARGISNULL(site->label_arg));
 	shared->features = deepsad_features_of_call(fcinfo, site->features_arg, false);
+	shared->hash = deepsad_row_hash_create(context);
 	shared->report = deepsad_column_report_create(context);
 	shared->grouped = watch_groups(fcinfo, shared->report);
 	fcinfo->flinfo->fn_extra = site;

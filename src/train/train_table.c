@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "model/column_options.h"
 #include "train/collector.h"
 
 DEEPSAD_FUNCTION(deepsad_train_table);
@@ -111,6 +112,34 @@ append_all(StringInfo query, Oid relation, const char *label)
 	return count;
 }
 
+/* Appends the columns of "group_by" that are not among the features; how many. */
+static int
+append_groups(StringInfo query, Oid relation, ArrayType *features, const char *label, Jsonb *options)
+{
+	DeepsadGroupBy group_by = deepsad_group_by_option(options);
+	Datum	   *element;
+	bool	   *null;
+	int			listed;
+	int			count = 0;
+
+	deconstruct_array(features, TEXTOID, -1, false, TYPALIGN_INT, &element, &null, &listed);
+	for (int g = 0; g < group_by.count; g++)
+	{
+		bool		found = label && strcmp(group_by.name[g], label) == 0;
+
+		for (int i = 0; i < listed && !found; i++)
+			found = strcmp(group_by.name[g], TextDatumGetCString(element[i])) == 0;
+		for (int i = 0; i < g && !found; i++)
+			found = strcmp(group_by.name[g], group_by.name[i]) == 0;
+		if (found)
+			continue;
+		check_column(relation, group_by.name[g]);
+		appendStringInfo(query, ", t.%s", quote_identifier(group_by.name[g]));
+		count++;
+	}
+	return count;
+}
+
 /* Takes over the rows that were fetched: `count` columns, then the label if there is one. */
 static void
 collect_fetched(DeepsadCollector *collector, int count, bool labeled)
@@ -148,9 +177,12 @@ features_type(TupleDesc desc, int count)
 	return type;
 }
 
-/* Trains on the rows of a query with so many columns, and the label's, which are asked for or not. */
+/*
+ * Trains on the rows of a query with so many columns, and the label's; all but the last few are asked for, or
+ * none is (-1).
+ */
 static struct varlena *
-train_on_query(const char *query, int count, bool labeled, bool asked, Jsonb *options)
+train_on_query(const char *query, int count, bool labeled, int not_asked, Jsonb *options)
 {
 	MemoryContext context = CurrentMemoryContext;
 	DeepsadCollecting shared = {0};
@@ -162,10 +194,13 @@ train_on_query(const char *query, int count, bool labeled, bool asked, Jsonb *op
 	if (plan == NULL)
 		elog(ERROR, "could not prepare the query of a table");
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
-	memset(all, true, count * sizeof(bool));
+	for (int i = 0; i < count; i++)
+		all[i] = i < count - not_asked;
 	shared.features = deepsad_features_of_columns(context, features_type(portal->tupDesc, count));
+	shared.columns = deepsad_features_desc(shared.features);
+	shared.hash = deepsad_row_hash_create(context);
 	shared.report = deepsad_column_report_create(context);
-	shared.asked = asked ? all : NULL;
+	shared.asked = not_asked >= 0 ? all : NULL;
 	if (labeled)
 		shared.label_kind = deepsad_label_kind(TupleDescAttr(portal->tupDesc, count)->atttypid, false);
 	collector = deepsad_collector_create(context, &shared, NULL, options);
@@ -187,6 +222,8 @@ Datum
 deepsad_train_table(PG_FUNCTION_ARGS)
 {
 	bool		asked = !PG_ARGISNULL(1);
+	Jsonb	   *options = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3);
+	int			groups = -1;
 	char	   *label = NULL;
 	StringInfoData query;
 	Oid			relation;
@@ -208,13 +245,15 @@ deepsad_train_table(PG_FUNCTION_ARGS)
 	appendStringInfoString(&query, "SELECT ");
 	count = asked ? append_features(&query, relation, PG_GETARG_ARRAYTYPE_P(1), label) :
 					append_all(&query, relation, label);
+	if (asked)
+		count += groups = append_groups(&query, relation, PG_GETARG_ARRAYTYPE_P(1), label, options);
 	if (label)
 		appendStringInfo(&query, ", t.%s", quote_identifier(label));
 	appendStringInfo(&query, " FROM %s AS t", relation_name(relation));
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	model = train_on_query(query.data, count, label != NULL, asked, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3));
+	model = train_on_query(query.data, count, label != NULL, groups, options);
 	if (model)
 	{
 		result = SPI_palloc(VARSIZE_ANY(model));

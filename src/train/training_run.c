@@ -5,7 +5,7 @@
  *
  * Rows that fit maintenance_work_mem twice over, raw and scaled, are trained on in
  * an order that depends on their content alone.  Beyond that they pass through
- * temporary files in the order they came: the scaled rows then lie in memory if
+ * temporary files, sorted into the same order: the scaled rows then lie in memory if
  * they fit there, else in blocks.
  */
 #include "pg/pg_compat.h"
@@ -19,6 +19,7 @@
 #include "model/model_bytes.h"
 #include "model/options.h"
 #include "train/parallel.h"
+#include "train/row_sort.h"
 #include "train/training_run.h"
 
 /*
@@ -40,6 +41,8 @@
 
 /* What a training may take beside maintenance_work_mem and its model. */
 #define WORKING_MEMORY (64 * 1024 * 1024)
+
+#define LEAST_GROUPED_ROWS 20	/* from which on a model has p-values */
 
 typedef struct Run
 {
@@ -211,7 +214,8 @@ find_room(const Run *run)
 				 errmsg("training this model needs about %.0f MB, the limit is %zu MB",
 						needed / (1024 * 1024), most / (1024 * 1024)),
 				 errdetail("The limit is maintenance_work_mem and %d MB.", WORKING_MEMORY / (1024 * 1024)),
-				 errhint("Raise maintenance_work_mem, or lower \"members\", \"hidden\", \"batch_size\" or \"validation\".")));
+				 errhint("Raise maintenance_work_mem, or lower \"members\", \"hidden\", "
+						 "\"batch_size\" or \"validation\".")));
 	return room;
 }
 
@@ -277,12 +281,31 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 		deepsad_rowstore_spill(store);
 		get_source(run, columns);
 	}
+	if (run->source.sequential)
+	{
+		deepsad_rowstore_sort(store, &run->source);
+		get_source(run, columns);
+	}
 	run->progress = progress;
 	progress->verbose = config->verbose != 0;
 	progress->members = (uint32) config->members;
 	progress->rows = count;
 	progress->bytes = deepsad_rowstore_bytes(store);
 	deepsad_progress_begin(progress);
+}
+
+/* Warns when the rows are of so few groups that none could be held aside. */
+static void
+warn_groups(const Run *run, DeepsadSaid *said)
+{
+	if (run->source.group == NULL || run->source.count < LEAST_GROUPED_ROWS || said->no_group ||
+		run->config->calibration == DSAD_CALIBRATION_NONE || run->model.config.calibration != DSAD_CALIBRATION_NONE)
+		return;
+	said->no_group = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("rows are of too few groups to hold one aside: the model has no p-values"),
+			 errhint("Choose columns for \"group_by\" that tell more groups apart.")));
 }
 
 /* Trains what was prepared. */
@@ -303,7 +326,7 @@ finish_run(Run *run)
  */
 bytea *
 deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config, uint64 skipped,
-					 DeepsadProgress *progress, DeepsadSaid *said)
+					 const DsadDigest *digest, DeepsadProgress *progress, DeepsadSaid *said)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -329,6 +352,8 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 	{
 		deepsad_check(status, &error);
 		run.model.facts.skipped = skipped;
+		run.model.facts.digest = *digest;
+		warn_groups(&run, said);
 		finish_run(&run);
 		deepsad_warn_model(&run.model, said);
 		MemoryContextSwitchTo(old);
@@ -339,13 +364,27 @@ deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, co
 	return result;
 }
 
+/* An update of known anomalies alone makes the model forget what is normal. */
+static void
+warn_only_anomalies(const DsadFacts *facts, DeepsadSaid *said)
+{
+	if (facts->update_anomalies < facts->update_rows || said->only_anomalies)
+		return;
+	said->only_anomalies = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("all %llu rows of the update are labeled as anomalies", (unsigned long long) facts->update_rows),
+			 errhint("Add a sample of ordinary rows, so that the model does not forget them: "
+					 "WHERE label IS NOT NULL OR random() < 0.05.")));
+}
+
 /*
  * Goes on training a model on the store's rows (at least one), under options that
- * may be NULL, and frees the store; the result is in the current context.
+ * may be NULL, and frees the store; the result is in the current context.  said as above.
  */
 bytea *
 deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model, Jsonb *options,
-						DeepsadProgress *progress)
+						const DsadDigest *digest, DeepsadProgress *progress, DeepsadSaid *said)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "deepsad training", ALLOCSET_DEFAULT_SIZES);
@@ -369,14 +408,10 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 	run.model = decoded;
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),
 				  &error);
-	if (run.model.facts.update_anomalies == run.model.facts.update_rows)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("all %llu rows of the update are labeled as anomalies",
-						(unsigned long long) run.model.facts.update_rows),
-				 errhint("Add a sample of ordinary rows, so that the model does not forget them: "
-						 "WHERE label IS NOT NULL OR random() < 0.05.")));
+	run.model.facts.update_digest = *digest;
+	warn_only_anomalies(&run.model.facts, said);
 	finish_run(&run);
+	deepsad_warn_model(&run.model, said);
 	MemoryContextSwitchTo(old);
 	result = deepsad_model_encode(&run.model);
 	MemoryContextDelete(context);

@@ -48,6 +48,7 @@ deepsad_waiting_create(MemoryContext context, TupleDesc row, Jsonb *options)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DeepsadWaitingRows *waiting = palloc0(sizeof(DeepsadWaitingRows));
 	JsonbContainer *columns = deepsad_columns_option(options);
+	DeepsadGroupBy group_by = deepsad_group_by_option(options);
 	int			natts = row->natts;
 
 	waiting->context = context;
@@ -65,7 +66,8 @@ deepsad_waiting_create(MemoryContext context, TupleDesc row, Jsonb *options)
 
 		waiting->nulls[i] = true;
 		waiting->skip[i] = attribute->attisdropped ||
-						   deepsad_column_options(columns, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP;
+						   (deepsad_column_options(columns, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP &&
+							!deepsad_groups_by(&group_by, NameStr(attribute->attname)));
 	}
 	MemoryContextSwitchTo(old);
 	return waiting;

@@ -11,10 +11,11 @@ CREATE TEMP TABLE data AS
 SELECT *, row_number() OVER (PARTITION BY seed, part, anomaly ORDER BY md5(seed || features::text)) AS number FROM loaded;
 ANALYZE data;
 
--- Shares in percent of labeled anomalies, known normals and unlabeled anomalies (NULL: as the protocol has them).
+-- Shares in percent of labeled anomalies (counts: numbers of them), known normals and unlabeled anomalies (NULL: as the protocol has them).
 CREATE TEMP TABLE run AS
-SELECT labels, 0::float8 AS normals, NULL::float8 AS pollution FROM unnest('{0,1,5,10}'::float8[]) labels
+SELECT labels, 0::float8 AS normals, NULL::float8 AS pollution FROM unnest(:'ratios'::float8[]) labels
 WHERE :'mode' = 'main' AND (:'protocol' = 'adbench' OR labels <= 1)
+UNION ALL SELECT labels, 0, NULL FROM unnest('{5,10,20}'::float8[]) labels WHERE :'mode' = 'counts'
 UNION ALL SELECT labels, normals, NULL FROM unnest('{0,1,5,10}'::float8[]) normals, unnest('{0,1,5}'::float8[]) labels WHERE :'mode' = 'normals'
 UNION ALL SELECT labels, 0, pollution FROM unnest('{0,1,5,10,20}'::float8[]) pollution, unnest('{0,1,5}'::float8[]) labels WHERE :'mode' = 'pollution';
 
@@ -23,13 +24,15 @@ UNION ALL SELECT labels, 0, pollution FROM unnest('{0,1,5,10,20}'::float8[]) pol
 -- rows, and the other anomalies are left out.
 CREATE TEMP TABLE plan AS
 SELECT run.*, seed,
-	CASE WHEN :'protocol' = 'adbench' AND pollution IS NULL THEN ceil(labels / 100 * all_anomalies)
+	CASE WHEN :'mode' = 'counts' THEN labels
+		WHEN :'protocol' = 'adbench' AND pollution IS NULL THEN ceil(labels / 100 * all_anomalies)
 		ELSE least(floor(labels / (100 - labels) * all_normals), all_anomalies) END AS labeled,
 	ceil(normals / 100 * all_normals) AS known,
 	CASE WHEN pollution IS NOT NULL THEN floor(pollution / (100 - pollution) * all_normals)
 		WHEN :'protocol' = 'adbench' THEN all_anomalies ELSE 0 END AS unlabeled
 FROM run, (SELECT seed, count(*) FILTER (WHERE NOT anomaly) AS all_normals, count(*) FILTER (WHERE anomaly) AS all_anomalies
-	FROM data WHERE part = 'train' GROUP BY seed) s;
+	FROM data WHERE part = 'train' GROUP BY seed) s
+WHERE :'mode' <> 'counts' OR labels <= all_anomalies;
 
 CREATE TEMP TABLE setting AS SELECT :'options'::jsonb AS options;
 CREATE TEMP TABLE measured (seed int, labels float8, normals float8, pollution float8, anomalies int, auc float8, ap float8,

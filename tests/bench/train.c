@@ -132,7 +132,7 @@ main(void)
 	{
 		const uint32_t *dims = shapes[s];
 		DsadConfig	config;
-		DsadRowSource source = {NULL, ROWS, dims[0], false, read_row, NULL, (ROWS + 49) / 50, 0};
+		DsadRowSource source = {NULL, ROWS, dims[0], false, read_row, NULL, (ROWS + 49) / 50, 0, NULL};
 		DsadArena	arena;
 		DsadModel	model;
 		DsadError	error;

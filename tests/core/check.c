@@ -154,7 +154,7 @@ test_count_labels(DsadRowSource *source)
 DsadRowSource
 test_source(TestRows *rows, uint64_t count)
 {
-	DsadRowSource source = {rows, count, rows->features, false, read_row, NULL, 0, 0};
+	DsadRowSource source = {rows, count, rows->features, false, read_row, NULL, 0, 0, NULL};
 
 	test_count_labels(&source);
 	return source;

@@ -136,12 +136,12 @@ test_division(void)
 		}
 		dsad_split_resolve(&config, &facts);
 		CHECK(config.calibration == (int64_t) cases[c].chosen);
-		dsad_split_start(&split, &config, &facts, 4);
+		dsad_split_start(&split, &config, &facts, 4, NULL);
 		dsad_split_counts(&split, count);
 		for (uint32_t i = 0; i < cases[c].rows; i++)
 		{
 			int8_t		label = rows.label[i];
-			DsadPart	part = dsad_split_next(&split, &label);
+			DsadPart	part = dsad_split_next(&split, NULL, &label);
 
 			got[part]++;
 			CHECK(dsad_label_alone(label) == rows.label[i]);
@@ -211,12 +211,12 @@ test_no_part(void)
 			bare.sketch.rows = 0;
 			bytes[i] = test_encode(&bare, &env, &length);
 			CHECK(model[i].calibration.rows == model[i].facts.calibration && model[i].calibration.rows > 100);
-			dsad_split_start(&split, &model[i].config, &model[i].facts, model[i].dims[0]);
+			dsad_split_start(&split, &model[i].config, &model[i].facts, model[i].dims[0], NULL);
 			for (uint32_t row = 0; row < ROWS; row++)
 			{
 				int8_t		label = rows.label[row];
 
-				if (dsad_split_next(&split, &label) == DSAD_PART_CALIBRATION)
+				if (dsad_split_next(&split, NULL, &label) == DSAD_PART_CALIBRATION)
 					for (uint32_t j = 0; j < FEATURES; j++)
 						rows.value[row * FEATURES + j] *= 3;
 			}
@@ -252,11 +252,11 @@ score_held_out(const DsadModel *model, DsadArena *arena, const TestRows *rows, u
 		memset(&alone.calibration, 0, sizeof(alone.calibration));
 	}
 	scorer = make_scorer(arena, &alone);
-	dsad_split_start(&split, &model->config, &model->facts, model->dims[0]);
+	dsad_split_start(&split, &model->config, &model->facts, model->dims[0], NULL);
 	for (uint32_t i = 0; i < count; i++)
 	{
 		int8_t		label = rows->label[i];
-		DsadPart	part = dsad_split_next(&split, &label);
+		DsadPart	part = dsad_split_next(&split, NULL, &label);
 
 		if (fold > 0 ? dsad_label_fold(label) == fold : part == DSAD_PART_CALIBRATION)
 			test_score(scorer, rows->value + (size_t) i * FEATURES, 1, &scores[n++]);

@@ -422,7 +422,7 @@ test_model(const DsadEncoder *encoder)
 {
 	DsadConfig	config = test_config(encoder->features);
 	Source		source = {encoder, 300};
-	DsadRowSource rows = {&source, 300, encoder->features, false, read_row, encoder, 6, 0};
+	DsadRowSource rows = {&source, 300, encoder->features, false, read_row, encoder, 6, 0, NULL};
 	TestEnv		env;
 	DsadArena	arena;
 	DsadModel	model;

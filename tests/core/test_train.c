@@ -584,7 +584,7 @@ test_failing_source(void)
 	for (uint64_t fail = 0; status != DSAD_OK; fail++)
 	{
 		uint64_t	left = fail;
-		DsadRowSource source = {&left, 6, 1, false, failing_read, NULL, 0, 0};
+		DsadRowSource source = {&left, 6, 1, false, failing_read, NULL, 0, 0, NULL};
 		TestEnv		env;
 		DsadArena	arena;
 		DsadModel	model;

@@ -5,6 +5,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use DeepsadUpgrade qw($objects $digest);
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
@@ -21,6 +22,8 @@ $primary->safe_psql('postgres', q{
 	SELECT deepsad_freeze(model, 'frozen') FROM model;
 	CREATE INDEX t_score ON t (frozen(x));
 });
+$primary->safe_psql('postgres', 'CREATE DATABASE objects');
+$primary->safe_psql('objects', $objects);
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 
 my $scores = q{SELECT string_agg(float8send(deepsad_score(model, x))::text, ',' ORDER BY id) FROM t, model};
@@ -32,6 +35,8 @@ is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'the stan
 is($standby->safe_psql('postgres', $scores), $expected, 'the standby scores the same bits');
 is($standby->safe_psql('postgres', $frozen), $primary->safe_psql('postgres', $frozen),
 	'so does its expression index');
+is($standby->safe_psql('objects', $digest), $primary->safe_psql('objects', $digest),
+	'and generated columns, domains, training sets, views');
 is($standby->safe_psql('postgres', q{SELECT length(deepsad_train(x, NULL, '{"epochs": 1, "pretrain_epochs": 0}')) > 0 FROM t}), 't',
 	'a standby can train, too');
 

@@ -56,7 +56,8 @@ label_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 
 	if (anomalies > 0 && normals > 0)
 	{
-		bool		by_presence = (s->missing[0] == 0 && s->present[2] == 0) || (s->present[0] == 0 && s->missing[2] == 0);
+		bool		by_presence = (s->missing[0] == 0 && s->present[2] == 0) ||
+								  (s->present[0] == 0 && s->missing[2] == 0);
 		bool		by_value = value[0] >= 0 && value[1] >= 0 && value[0] != value[1];
 
 		return by_presence || by_value ? -log_choose(anomalies + normals, anomalies) : 0;
@@ -160,7 +161,8 @@ dsad_judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint6
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_FILLED);
 	else if (!candidate->asked && chance <= log(DSAD_RULE_CHANCE))
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_LABEL);
-	else if (filled <= log(s->present[1] == 0 ? WARN_FILLED_CHANCE : DSAD_RULE_CHANCE) || chance <= log(DSAD_WARN_CHANCE) ||
+	else if (filled <= log(s->present[1] == 0 ? WARN_FILLED_CHANCE : DSAD_RULE_CHANCE) ||
+			 chance <= log(DSAD_WARN_CHANCE) ||
 			 values_chance(s, rows) <= log(DSAD_RULE_CHANCE))
 		candidate->warning = DSAD_WARNING_LABEL;
 	/* where nothing is labeled, a flag without values may well be the label */

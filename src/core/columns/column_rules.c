@@ -82,14 +82,17 @@ circles(const DsadColumn *column, const DsadColumnStatistics *s)
 	bool		few = s->few.count <= DSAD_FEW_VALUES;
 	uint8_t		time = 0;
 
+	double		clock_days = few ? INFINITY : QUIET_CLOCK_DAYS;
+	double		weekday_days = few ? INFINITY : QUIET_WEEKDAY_DAYS;
+
 	if (s->coverage == NULL)
 		return 0;
 	if (column->type != DSAD_TYPE_DATE &&
-		is_covered((const int32_t(*)[2]) s->coverage->hour, DSAD_HOURS, span, MIN_CLOCK_DAYS, few ? INFINITY : QUIET_CLOCK_DAYS))
+		is_covered((const int32_t(*)[2]) s->coverage->hour, DSAD_HOURS, span, MIN_CLOCK_DAYS, clock_days))
 		time |= DSAD_TIME_CLOCK;
 	/* a date stands for its whole day */
 	if (is_covered((const int32_t(*)[2]) s->coverage->weekday, DSAD_WEEKDAYS,
-				   span + (column->type == DSAD_TYPE_DATE ? 1 : 0), MIN_WEEKDAY_DAYS, few ? INFINITY : QUIET_WEEKDAY_DAYS))
+				   span + (column->type == DSAD_TYPE_DATE ? 1 : 0), MIN_WEEKDAY_DAYS, weekday_days))
 		time |= DSAD_TIME_CALENDAR;
 	return time;
 }

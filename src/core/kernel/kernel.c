@@ -1,6 +1,6 @@
 /*
  * kernel.c
- *	  Chooses among the levels at run time; each gives the same bits.
+ *	  Chooses among the levels at run time; each scores the same bits.
  */
 #include "core/kernel/kernel.h"
 
@@ -16,7 +16,7 @@ dsad_kernel(DsadKernelLevel level)
 	/* These ask the operating system too (XGETBV), not the CPU alone. */
 	__builtin_cpu_init();
 	if (level == DSAD_KERNEL_AVX2)
-		return __builtin_cpu_supports("avx2") ? &dsad_kernel_avx2 : NULL;
+		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &dsad_kernel_avx2 : NULL;
 	if (level == DSAD_KERNEL_AVX512)
 		return __builtin_cpu_supports("avx512f") ? &dsad_kernel_avx512 : NULL;
 #endif

@@ -1,7 +1,7 @@
 /*
  * kernel.h
  *	  The inner loops of scoring, training and explaining, at several levels of
- *	  instructions, with the same bits at each.
+ *	  instructions, with the same bits at each, but for training's products where a level fuses.
  */
 #ifndef DSAD_KERNEL_H
 #define DSAD_KERNEL_H
@@ -99,6 +99,7 @@ typedef struct DsadAdamStep
 struct DsadKernel
 {
 	const char *name;
+	bool		fuses;			/* training's products round x * y + sum once, not twice */
 
 	/*
 	 * y (n, out_padded) = act(x (n, in; row stride ldx) * weight + bias).  Each
@@ -138,7 +139,7 @@ struct DsadKernel
 
 	/* ---- training; n rows are padded to `width`, a multiple of DSAD_LANES, with zeros ---- */
 
-	/* c (m, n) = a (m, k) * b (k, n), n a multiple of DSAD_LANES; k is summed in order. */
+	/* c (m, n) = a (m, k) * b (k, n), n a multiple of DSAD_LANES, k at least 1; k is summed in order. */
 	void		(*gemm_nn) (size_t m, size_t n, size_t k, const float *a, size_t lda,
 							const float *b, size_t ldb, float *c, size_t ldc);
 

@@ -3,7 +3,8 @@
  *	  The kernels at one level.  Each level is a file, kernel_*.c, that includes this
  *	  one once, with KERNEL (the table's name), KERNEL_NAME (for people), WIDTH
  *	  (floats in a vector, 1 = scalar) and, unless scalar, NARROWER (the level that
- *	  scales what is less than half a vector) defined.  No include guard on purpose.
+ *	  scales what is less than half a vector) defined, and MULTIPLY_ADD where the level has
+ *	  an instruction for multiply_add.  No include guard on purpose.
  *
  * Vectors are the compiler's own (GCC and clang), not one CPU's: lane by lane they
  * are the scalar's operations, so a level can only differ from another in the order
@@ -64,6 +65,17 @@ splat(float x)
 	const vec	zero = {0};
 
 	return x - zero;
+}
+
+/* x * y + sum, lane by lane, rounded once where the level has such an instruction: for training alone. */
+INLINE vec
+multiply_add(vec x, vec y, vec sum)
+{
+#ifdef MULTIPLY_ADD
+	return (vec) MULTIPLY_ADD;
+#else
+	return x * y + sum;
+#endif
 }
 
 /* Square roots, lane by lane: correctly rounded everywhere, as IEEE 754 asks. */
@@ -195,6 +207,9 @@ any(flags set)
 
 const DsadKernel KERNEL = {
 	.name = KERNEL_NAME,
+#ifdef MULTIPLY_ADD
+	.fuses = true,
+#endif
 	.layer = layer,
 	.scale = scale,
 	.scale_float = scale_float,

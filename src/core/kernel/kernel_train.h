@@ -9,12 +9,18 @@
 
 #define SUM_ROWS 128
 
-/* Rows of c that share each load of b: as many as the registers hold. */
+/*
+ * Rows and vectors of c whose sums one pass holds: as many as the registers do, beside a row
+ * of b and a number of a.
+ */
 #if WIDTH == 16
 #define GEMM_ROWS 8
+#define GEMM_VECTORS 2
 #else
 #define GEMM_ROWS 4
+#define GEMM_VECTORS 2
 #endif
+#define GEMM_DEPTH 256			/* rows of b that one pass takes: they stay in the first-level cache */
 
 /* A product c (m, n) = a (m, k) * b (k, n); a's element (i, p) is a[i * row + p * column]. */
 typedef struct Product
@@ -31,11 +37,14 @@ typedef struct Product
 	size_t		ldc;
 } Product;
 
-/* `rows` x (`vecs` vectors) of c (both constants of the caller), from row i and column j on. */
+/*
+ * `rows` x (`vecs` vectors) of c (both constants of the caller), from row i and column j on:
+ * the terms from `start` to `end`, added to c unless they are the first.
+ */
 INLINE void
-gemm_block(const Product *g, size_t i, size_t j, const int rows, const int vecs)
+gemm_block(const Product *g, size_t i, size_t j, size_t start, size_t end, const int rows, const int vecs)
 {
-	vec			s[GEMM_ROWS][2];
+	vec			s[GEMM_ROWS][GEMM_VECTORS];
 	const float *a = g->a + i * g->row;
 	const float *b = g->b + j;
 	float	   *c = g->c + i * g->ldc + j;
@@ -44,10 +53,10 @@ gemm_block(const Product *g, size_t i, size_t j, const int rows, const int vecs)
 	for (int r = 0; r < rows; r++)
 		UNROLL
 		for (int v = 0; v < vecs; v++)
-			s[r][v] = splat(0);
-	for (size_t p = 0; p < g->k; p++)
+			s[r][v] = start == 0 ? splat(0) : loadv(c + r * g->ldc + v * WIDTH);
+	for (size_t p = start; p < end; p++)
 	{
-		vec			x[2];
+		vec			x[GEMM_VECTORS];
 
 		UNROLL
 		for (int v = 0; v < vecs; v++)
@@ -56,7 +65,7 @@ gemm_block(const Product *g, size_t i, size_t j, const int rows, const int vecs)
 		for (int r = 0; r < rows; r++)
 			UNROLL
 			for (int v = 0; v < vecs; v++)
-				s[r][v] += splat(a[r * g->row + p * g->column]) * x[v];
+				s[r][v] = multiply_add(splat(a[r * g->row + p * g->column]), x[v], s[r][v]);
 	}
 	UNROLL
 	for (int r = 0; r < rows; r++)
@@ -69,16 +78,20 @@ gemm_block(const Product *g, size_t i, size_t j, const int rows, const int vecs)
 INLINE void
 gemm_columns(const Product *g, size_t j, const int vecs)
 {
-	size_t		i = 0;
+	for (size_t start = 0; start < g->k; start += GEMM_DEPTH)
+	{
+		size_t		end = g->k - start < GEMM_DEPTH ? g->k : start + GEMM_DEPTH;
+		size_t		i = 0;
 
-	for (; i + GEMM_ROWS <= g->m; i += GEMM_ROWS)
-		gemm_block(g, i, j, GEMM_ROWS, vecs);
-	for (; GEMM_ROWS > 4 && i + 4 <= g->m; i += 4)
-		gemm_block(g, i, j, 4, vecs);
-	for (; i + 2 <= g->m; i += 2)
-		gemm_block(g, i, j, 2, vecs);
-	for (; i < g->m; i++)
-		gemm_block(g, i, j, 1, vecs);
+		for (; i + GEMM_ROWS <= g->m; i += GEMM_ROWS)
+			gemm_block(g, i, j, start, end, GEMM_ROWS, vecs);
+		for (; GEMM_ROWS > 4 && i + 4 <= g->m; i += 4)
+			gemm_block(g, i, j, start, end, 4, vecs);
+		for (; i + 2 <= g->m; i += 2)
+			gemm_block(g, i, j, start, end, 2, vecs);
+		for (; i < g->m; i++)
+			gemm_block(g, i, j, start, end, 1, vecs);
+	}
 }
 
 INLINE void
@@ -86,8 +99,8 @@ gemm(const Product *g)
 {
 	size_t		j = 0;
 
-	for (; j + 2 * WIDTH <= g->n; j += 2 * WIDTH)
-		gemm_columns(g, j, 2);
+	for (; j + GEMM_VECTORS * WIDTH <= g->n; j += GEMM_VECTORS * WIDTH)
+		gemm_columns(g, j, GEMM_VECTORS);
 	for (; j < g->n; j += WIDTH)
 		gemm_columns(g, j, 1);
 }

@@ -25,6 +25,13 @@ dsad_put_scaling(DsadWriter *w, const DsadModel *model)
 		dsad_put_int(w, model->scaling.copied[i], 4);
 }
 
+static void
+put_digest(DsadWriter *w, const DsadDigest *digest)
+{
+	dsad_put_int(w, digest->rows, 8);
+	dsad_put_int(w, digest->labels, 8);
+}
+
 void
 dsad_put_facts(DsadWriter *w, const DsadModel *model)
 {
@@ -39,6 +46,8 @@ dsad_put_facts(DsadWriter *w, const DsadModel *model)
 	dsad_put_int(w, model->facts.update_rows, 8);
 	dsad_put_int(w, model->facts.update_anomalies, 8);
 	dsad_put_int(w, model->facts.update_normals, 8);
+	put_digest(w, &model->facts.digest);
+	put_digest(w, &model->facts.update_digest);
 }
 
 /* The scores of the calibration rows, list by list. */
@@ -113,6 +122,13 @@ dsad_get_scaling(DsadReader *r, DsadModel *model, DsadError *error)
 	return dsad_finish_section(r, "SCAL", error);
 }
 
+static void
+get_digest(DsadReader *r, DsadDigest *digest)
+{
+	digest->rows = dsad_get_int(r, 8);
+	digest->labels = dsad_get_int(r, 8);
+}
+
 DsadStatus
 dsad_get_facts(DsadReader *r, DsadModel *model, DsadError *error)
 {
@@ -127,6 +143,8 @@ dsad_get_facts(DsadReader *r, DsadModel *model, DsadError *error)
 	model->facts.update_rows = dsad_get_int(r, 8);
 	model->facts.update_anomalies = dsad_get_int(r, 8);
 	model->facts.update_normals = dsad_get_int(r, 8);
+	get_digest(r, &model->facts.digest);
+	get_digest(r, &model->facts.update_digest);
 	if (model->facts.anomalies > model->facts.rows ||
 		model->facts.normals > model->facts.rows - model->facts.anomalies ||
 		model->facts.validation > model->facts.rows ||

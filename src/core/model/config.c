@@ -95,7 +95,7 @@ const DsadOption dsad_options[] = {
 
 /* Labels are indexed by value, and end with NULL. */
 #define LABELED(name, last) \
-	_Static_assert(sizeof(name##_labels) / sizeof(name##_labels[0]) == (last) + 2, "every value of " #name " has a label")
+	_Static_assert(sizeof(name##_labels) / sizeof(name##_labels[0]) == (last) + 2, "a value of " #name " has no label")
 LABELED(network, DSAD_NETWORK_CONV);
 LABELED(preset, DSAD_PRESET_BEST);
 LABELED(scaling, DSAD_SCALING_STANDARD_ROBUST);
@@ -117,7 +117,8 @@ number_of(const DsadOption *option, const void *field)
 bool
 dsad_option_is_null(const DsadOption *option, const DsadConfig *config)
 {
-	return option->kind != DSAD_OPTION_INT_LIST && number_of(option, (const char *) config + option->offset) == option->none;
+	return option->kind != DSAD_OPTION_INT_LIST &&
+		   number_of(option, (const char *) config + option->offset) == option->none;
 }
 
 /* The option of that name (length bytes), or NULL. */

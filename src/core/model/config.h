@@ -130,7 +130,7 @@ typedef struct DsadOption
 	size_t		offset;
 	double		min;			/* of the value, or of each list element */
 	double		max;
-	double		none;			/* the number that stands for SQL's NULL, outside the range; NaN: NULL is no value of it */
+	double		none;			/* stands for SQL's NULL, outside the range; NaN: NULL is no value of it */
 	uint32_t	min_count;		/* lists */
 	uint32_t	max_count;
 	const char *const *labels;	/* enums: NULL-terminated, index = value */

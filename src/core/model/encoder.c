@@ -148,7 +148,8 @@ dsad_encoder_layout(DsadEncoder *encoder, DsadArena *arena, DsadError *error)
 		encoder->column[c].first_cell = (uint32_t) cells;
 		cells += encoder->column[c].cells;
 		if (cells > DSAD_MAX_FEATURES)
-			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out.", "columns hold more than %d numbers", DSAD_MAX_FEATURES);
+			return dsad_fail(error, DSAD_TOO_LARGE, "Leave columns out.", "columns hold more than %d numbers",
+							 DSAD_MAX_FEATURES);
 	}
 	encoder->cells = (uint32_t) cells;
 	return sign(encoder, arena) ? DSAD_OK : dsad_no_memory(error);
@@ -202,8 +203,8 @@ dsad_encoder_of_array(DsadEncoder *encoder, DsadArena *arena, uint32_t cells, Ds
 	encoder->column = dsad_arena_alloc(arena, sizeof(DsadColumn));
 	if (encoder->column == NULL)
 		return dsad_no_memory(error);
-	encoder->column[0] = (DsadColumn) {
-		.name = {"", 0}, .type_name = {"", 0}, .type = DSAD_TYPE_ARRAY, .encoding = DSAD_ENCODING_NUMBER, .cells = cells};
+	encoder->column[0] = (DsadColumn) {.type = DSAD_TYPE_ARRAY, .encoding = DSAD_ENCODING_NUMBER, .cells = cells};
+	encoder->column[0].name.bytes = encoder->column[0].type_name.bytes = "";
 	return dsad_encoder_finish(encoder, arena, error);
 }
 
@@ -283,7 +284,8 @@ circle(double turn, double *sine, double *cosine)
 	double		q = x * x;
 	double s =
 		x * (1 - q / 6 * (1 - q / 20 * (1 - q / 42 * (1 - q / 72 * (1 - q / 110 * (1 - q / 156 * (1 - q / 210)))))));
-	double		c = 1 - q / 2 * (1 - q / 12 * (1 - q / 30 * (1 - q / 56 * (1 - q / 90 * (1 - q / 132 * (1 - q / 182))))));
+	double c =
+		1 - q / 2 * (1 - q / 12 * (1 - q / 30 * (1 - q / 56 * (1 - q / 90 * (1 - q / 132 * (1 - q / 182))))));
 
 	*sine = quarter % 4 == 0 ? s : quarter % 4 == 1 ? c :
 							   quarter % 4 == 2		? -s :

@@ -114,6 +114,7 @@ typedef enum DsadLeftOutReason
 	DSAD_LEFT_OUT_CONSTANT,		/* a time or interval that never varies */
 	DSAD_LEFT_OUT_IDENTIFIER,	/* text whose values hardly repeat */
 	DSAD_LEFT_OUT_VARIETY,		/* text of too many different values */
+	DSAD_LEFT_OUT_GROUP,		/* says which rows belong together */
 	DSAD_LEFT_OUT_REASONS
 } DsadLeftOutReason;
 

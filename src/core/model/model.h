@@ -6,6 +6,7 @@
 #ifndef DSAD_MODEL_H
 #define DSAD_MODEL_H
 
+#include "core/digest.h"
 #include "core/model/conv.h"
 
 #define DSAD_FORMAT 0			/* number of the byte format that is written */
@@ -88,6 +89,8 @@ typedef struct DsadFacts
 	uint64_t	update_rows;	/* of the last update */
 	uint64_t	update_anomalies;
 	uint64_t	update_normals;
+	DsadDigest	digest;			/* of all rows that are not NULL, whether held out or left out by max_rows */
+	DsadDigest	update_digest;
 } DsadFacts;
 
 /* What a trained model is worth, see trust.c; -1 = not known. */

@@ -164,7 +164,8 @@ dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_
 	if (count == 0)
 		return DSAD_OK;
 	if (!first && (sample->column[0].name.length == 0) != (columns[0].name.length == 0))
-		return dsad_fail(error, DSAD_BAD_DATA, "Give rows of one form.", "some rows of the training set are arrays, others have columns");
+		return dsad_fail(error, DSAD_BAD_DATA, "Give rows of one form.",
+						 "some rows of the training set are arrays, others have columns");
 	for (uint32_t c = 0; c < count; c++)
 	{
 		DsadSampleColumn *column = find_column(sample, columns[c].name);
@@ -334,7 +335,8 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 	DsadStatus	status;
 
 	if (bytes > most)
-		return dsad_fail(error, DSAD_TOO_LARGE, "Raise option \"bytes\", or leave large columns out with option \"columns\".",
+		return dsad_fail(error, DSAD_TOO_LARGE,
+						 "Raise option \"bytes\", or leave large columns out with option \"columns\".",
 						 "row takes %llu bytes, the limit is %llu, an eighth of option \"bytes\"",
 						 (unsigned long long) bytes, (unsigned long long) most);
 	if (row->hash >= sample->limit[kind])

@@ -293,7 +293,8 @@ check_work(const DsadScorer *scorer, double *limit, DsadError *error)
 	*limit = MAX_CROSSINGS * (units + 1);
 	if (needed > MAX_WORK)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Explain a model with smaller \"hidden\" or fewer \"members\".",
-						 "explaining a row of this model takes about %.2g multiply-adds, the limit is %.2g", needed, MAX_WORK);
+						 "explaining a row of this model takes about %.2g multiply-adds, the limit is %.2g", needed,
+						 MAX_WORK);
 	return DSAD_OK;
 }
 
@@ -327,7 +328,8 @@ explain(Path *path, const DsadScorer *scorer, const float *from, const float *to
 		start_path(path, start, direction);
 		walk(path, 1 / (scorer->members * path->net->divisor));
 		if (path->limit < 0)
-			return dsad_fail(error, DSAD_TOO_LARGE, NULL, "explaining a row of this model takes more than %d zero crossings for each hidden unit",
+			return dsad_fail(error, DSAD_TOO_LARGE, NULL,
+							 "explaining a row of this model takes more than %d zero crossings for each hidden unit",
 							 MAX_CROSSINGS);
 		sum_above(path, 0, 0, inputs);
 		for (size_t i = 0; i < inputs; i++)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the process's OpenBLAS binding says of itself; config and core are "" when not bound. */
+/* What the process's OpenBLAS binding says of itself; config and core are "" when it was not loaded. */
 typedef struct DsadBlasInfo
 {
 	bool		bound;
@@ -19,6 +19,8 @@ typedef struct DsadBlasInfo
 } DsadBlasInfo;
 
 extern bool dsad_wants_blas(const uint32_t *dims, uint32_t layers, size_t batch_rows);
+extern const char *dsad_blas_best_core(void);
+extern const char *dsad_blas_core_unfit(const char *core);
 extern void dsad_blas_bind(void);
 extern DsadBlasInfo dsad_blas_info(void);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/score/scorer_parts.h"
+#include "core/train/groups.h"
 #include "core/train/loader.h"
 
 #define CHUNK 256				/* rows scored between two polls */
@@ -14,7 +15,7 @@
 /* Takes the rows that the loader hands out, scores them and makes a list of the scores. */
 static DsadStatus
 score_rows(DsadScoreList *list, DsadArena *arena, DsadArena *scratch, const DsadModel *model, DsadLoader *loader,
-		   DsadError *error)
+		   const DsadGroups *groups, DsadError *error)
 {
 	float	   *batch = dsad_arena_array(scratch, CHUNK, loader->width * sizeof(float));
 	int8_t	   *label = dsad_arena_array(scratch, CHUNK, sizeof(int8_t));
@@ -39,6 +40,8 @@ score_rows(DsadScoreList *list, DsadArena *arena, DsadArena *scratch, const Dsad
 			return status;
 		rows += n;
 	}
+	if (status == DSAD_OK && groups && !dsad_judge_by_others(scores, rows, groups, scratch))
+		return dsad_no_memory(error);
 	if (status == DSAD_OK && !dsad_make_list(list, arena, scores, rows))
 		return dsad_no_memory(error);
 	return status;
@@ -47,7 +50,7 @@ score_rows(DsadScoreList *list, DsadArena *arena, DsadArena *scratch, const Dsad
 /* List number i: rows that no member has seen or, for cross, that member i has not. */
 static DsadStatus
 fill_list(DsadModel *model, uint32_t i, DsadArena *arena, DsadArena *scratch, const DsadDataset *parts,
-		  DsadError *error)
+		  const DsadGroups *groups, DsadError *error)
 {
 	bool		cross = model->config.calibration == DSAD_CALIBRATION_CROSS;
 	DsadModel	alone = *model;
@@ -63,7 +66,10 @@ fill_list(DsadModel *model, uint32_t i, DsadArena *arena, DsadArena *scratch, co
 		if (status == DSAD_OK)
 			status = dsad_loader_leave_out(&loader, scratch, i + 1, true);
 	}
-	return status == DSAD_OK ? score_rows(&model->calibration.list[i], arena, scratch, &alone, &loader, error) : status;
+	if (status != DSAD_OK)
+		return status;
+	return score_rows(&model->calibration.list[i], arena, scratch, &alone, &loader,
+					  !cross && groups->slices > 0 ? groups : NULL, error);
 }
 
 /*
@@ -71,7 +77,8 @@ fill_list(DsadModel *model, uint32_t i, DsadArena *arena, DsadArena *scratch, co
  * scores live in arena.
  */
 DsadStatus
-dsad_calibrate(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDataset *parts, DsadError *error)
+dsad_calibrate(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDataset *parts,
+			   const DsadGroups *groups, DsadError *error)
 {
 	DsadCalibration *calibration = &model->calibration;
 	DsadStatus	status = DSAD_OK;
@@ -86,7 +93,7 @@ dsad_calibrate(DsadModel *model, DsadArena *arena, const DsadEnv *env, const Dsa
 		DsadArena	scratch;
 
 		dsad_arena_init(&scratch, env);
-		status = fill_list(model, i, arena, &scratch, parts, error);
+		status = fill_list(model, i, arena, &scratch, parts, groups, error);
 		dsad_arena_release(&scratch);
 		calibration->rows += calibration->list[i].rows;
 	}

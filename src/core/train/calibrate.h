@@ -8,6 +8,6 @@
 #include "core/train/dataset.h"
 
 extern DsadStatus dsad_calibrate(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDataset *parts,
-								 DsadError *error);
+								 const DsadGroups *groups, DsadError *error);
 
 #endif

@@ -23,7 +23,11 @@ typedef struct DsadRowSource
 	const DsadEncoder *encoder;	/* what made the features; NULL = they are the elements of an array */
 	uint64_t	anomalies;		/* rows with this label, as with the next */
 	uint64_t	normals;
+	const uint64_t *group;		/* where read leaves which group the row is of; NULL = rows have none */
 } DsadRowSource;
+
+/* A group's number may say of a row that it also resembles rows of other groups, which must not judge it. */
+#define DSAD_GROUP_EDGE UINT64_C(1)
 
 /*
  * Scaled rows: in memory, or in blocks of block_rows rows (the last may hold
@@ -49,14 +53,27 @@ typedef enum DsadPart
 	DSAD_PART_TRAINING,
 	DSAD_PART_VALIDATION,		/* for early stopping; always in memory */
 	DSAD_PART_CALIBRATION,		/* for p-values; always in memory */
-	DSAD_PARTS
+	DSAD_PARTS,
+	DSAD_PART_NONE = DSAD_PARTS	/* neither trained on nor looked at */
 } DsadPart;
+
+/* Which part the rows of each group go to.  Groups are told apart by a few bits of their hashes. */
+typedef struct DsadGroups
+{
+	uint32_t	slices;			/* a power of two; 0 = the rows have no groups */
+	uint8_t    *part;			/* slices: DsadPart or, beyond those, a fold */
+	uint32_t	folds;
+	uint32_t   *calibrated;		/* the slice of each row that is written to calibration */
+	uint64_t	aside[DSAD_PARTS];	/* rows that may be held out in each part ... */
+	uint64_t	held_out[DSAD_PARTS];	/* ... and how many of them are; of training, all that there are */
+} DsadGroups;
 
 /* What dsad_prepare finds out about the rows. */
 typedef struct DsadPlan
 {
 	bool		update;			/* goes on from a trained model instead of starting anew */
 	const uint32_t *order;		/* rows in canonical order; NULL = as they come */
+	DsadGroups	groups;
 	uint64_t	count[DSAD_PARTS];
 } DsadPlan;
 

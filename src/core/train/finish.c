@@ -20,5 +20,5 @@ dsad_finish(DsadModel *model, const DsadPlan *plan, DsadArena *arena, const Dsad
 
 	if (status == DSAD_OK)
 		status = dsad_trust_measure(model, env, parts, error);
-	return status == DSAD_OK && !plan->update ? dsad_calibrate(model, arena, env, parts, error) : status;
+	return status == DSAD_OK && !plan->update ? dsad_calibrate(model, arena, env, parts, &plan->groups, error) : status;
 }

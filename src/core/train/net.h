@@ -27,7 +27,7 @@ typedef struct DsadNet
 	float	   *gradient[DSAD_MAX_TENSORS];	/* same shapes; dsad_net_backward fills them */
 	float	   *running_mean[DSAD_MAX_TENSORS];	/* width[l + 1], hidden layers; layers + m: channels; else NULL */
 	float	   *running_var[DSAD_MAX_TENSORS];	/* unbiased, as PyTorch keeps it */
-	float	   *offset[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers: between BatchNorm and activation; never trained */
+	float	   *offset[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers; never trained: see DsadMember */
 
 	/* The last forward pass in training mode, for backward. */
 	const float *input;			/* (n, width[0]), the caller's */

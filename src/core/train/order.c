@@ -7,9 +7,9 @@
 
 #include "core/hash.h"
 
-/* A hash of a row's features and label. */
-static uint64_t
-hash_row(const double *raw, uint32_t features, int8_t label)
+/* A hash of a row's features and label: canonical order is by it. */
+uint64_t
+dsad_canonical_hash(const double *raw, uint32_t features, int8_t label)
 {
 	uint64_t	h = (uint64_t) (label + 2);
 
@@ -70,7 +70,7 @@ dsad_canonical_order(uint32_t *order, const DsadEnv *env, const DsadRowSource *r
 			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
 		else if (i % 64 == 0)
 			status = dsad_poll(env, error);
-		hash[i] = hash_row(raw, rows->features, label);
+		hash[i] = dsad_canonical_hash(raw, rows->features, label);
 		order[i] = i;
 	}
 	/* an even number of passes ends in `order` */

@@ -12,6 +12,7 @@
 #include "core/model/sketch.h"
 #include "core/model/summary.h"
 #include "core/score/scaling.h"
+#include "core/train/groups.h"
 #include "core/train/order.h"
 #include "core/train/scaling_fit.h"
 #include "core/train/sketch_fit.h"
@@ -115,10 +116,15 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 		return status;
 	/* rows held out for p-values must not have had a part in anything */
 	dsad_split_resolve(&model->config, &model->facts);
-	training = dsad_filter_source(&filter, &model->config, &model->facts, &rows, plan->order);
+	if (rows.group)
+		status = dsad_groups_divide(&plan->groups, scratch, env, &model->config, &model->facts, &rows, error);
+	if (status != DSAD_OK)
+		return status;
+	training = dsad_filter_source(&filter, &model->config, &model->facts, &rows, plan);
 	dsad_split_counts(&filter.split, plan->count);
 	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
-	model->facts.calibration = plan->count[DSAD_PART_CALIBRATION];
+	/* with those of its groups that are not kept */
+	model->facts.calibration = rows.count - plan->count[DSAD_PART_TRAINING] - plan->count[DSAD_PART_VALIDATION];
 	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &model->picture,
 							  &training, error);
 	if (status != DSAD_OK)
@@ -269,10 +275,11 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 	if (raw == NULL || summary == NULL || expanded == NULL || zeros == NULL)
 		return dsad_no_memory(error);
 	if (sampler)
-		dsad_split_start(&split, &model->config, &model->facts, inputs);
+		dsad_split_start(&split, &model->config, &model->facts, inputs, &plan->groups);
 	for (uint64_t i = 0; i < rows->count && status == DSAD_OK; i++)
 	{
-		Writer	   *w = &writer[DSAD_PART_TRAINING];
+		DsadPart	part = DSAD_PART_TRAINING;
+		Writer	   *w;
 		int8_t		label;
 
 		if (rows->read(rows->ctx, plan->order ? plan->order[i] : i, raw, &label) != 0)
@@ -280,10 +287,16 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 		if (sampler)
 		{
 			observe(&model->facts, sampler, model->encoder, i, raw, summary);
-			w = &writer[dsad_split_next(&split, &label)];
+			part = dsad_split_next(&split, rows, &label);
 		}
+		if (part == DSAD_PART_NONE)
+			continue;
+		w = &writer[part];
+		if (part == DSAD_PART_CALIBRATION && plan->groups.slices > 0)
+			plan->groups.calibrated[w->count] =
+				dsad_group_slice(&plan->groups, (uint64_t) model->config.seed, *rows->group);
 		dsad_scale_row(&model->scaling, kernel, &row, 0, expanded, writer_row(w));
-		if (w == &writer[DSAD_PART_TRAINING] && label != DSAD_ANOMALY)
+		if (part == DSAD_PART_TRAINING && label != DSAD_ANOMALY)
 		{
 			sum += kernel->distance(writer_row(w), zeros, inputs);
 			eligible++;

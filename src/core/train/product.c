@@ -9,12 +9,12 @@
 
 /*
  * OpenBLAS takes products of at least so many multiply-adds: it packs its operands
- * first, which small ones do not repay.  Where a CPU multiplies and adds on
- * separate ports (AMD), our kernel, which does not fuse the two, is as fast at any
- * size.  tests/bench/products.c measures both.
+ * first, which small ones do not repay.  A kernel that fuses multiplication and addition is
+ * as fast up to larger ones, and on AMD's CPUs at any size.  tests/bench/products.c measures both.
  */
-#define BLAS_MIN_WORK_SHARED_PORTS ((size_t) 1 << 20)
-#define BLAS_MIN_WORK_SEPARATE_PORTS ((size_t) 1 << 28)
+#define BLAS_MIN_WORK ((size_t) 1 << 20)
+#define BLAS_MIN_WORK_FUSED ((size_t) 1 << 23)
+#define BLAS_MIN_WORK_AMD ((size_t) 1 << 28)
 
 /* b is packed into panels when it is no longer sure to lie in the first cache. */
 #define PACK_MIN_FLOATS 4096
@@ -26,9 +26,9 @@ blas_min_work(void)
 #ifdef DSAD_X86
 	__builtin_cpu_init();
 	if (__builtin_cpu_is("amd"))
-		return BLAS_MIN_WORK_SEPARATE_PORTS;
+		return BLAS_MIN_WORK_AMD;
 #endif
-	return BLAS_MIN_WORK_SHARED_PORTS;
+	return dsad_kernel_best()->fuses ? BLAS_MIN_WORK_FUSED : BLAS_MIN_WORK;
 }
 
 /* Whether any product of a net with these widths, in batches of so many rows, is OpenBLAS's. */

@@ -8,14 +8,12 @@
 
 #include <string.h>
 
+#include "core/train/groups.h"
 #include "core/train/loader.h"
 
 /* More held-out rows than this tell nothing new, and are scored after every epoch. */
 #define MAX_VALIDATION_ROWS 50000
 #define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
-
-/* Share of the eligible rows that split calibration holds out, and that each member of cross leaves out at most. */
-#define CALIBRATION_PART 5
 
 /* Below so many eligible rows the automatic choice is to hold none out of all members ... */
 #define MIN_SPLIT_ROWS 500
@@ -52,34 +50,53 @@ dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
 }
 
 /* How many calibration rows there shall be of `rows` eligible ones. */
-static double
-calibration_rows(const DsadConfig *config, double rows)
+double
+dsad_calibration_rows(const DsadConfig *config, double rows)
 {
 	double		wanted = 0;
 
 	if (config->calibration == DSAD_CALIBRATION_SPLIT)
-		wanted = rows / CALIBRATION_PART;
+		wanted = rows / DSAD_CALIBRATION_PART;
 	else if (config->calibration == DSAD_CALIBRATION_CROSS)
-		wanted = config->members < CALIBRATION_PART ? rows * (double) config->members / CALIBRATION_PART : rows;
+		wanted = config->members < DSAD_CALIBRATION_PART ? rows * (double) config->members / DSAD_CALIBRATION_PART : rows;
 	return wanted < DSAD_CALIBRATION_ROWS ? wanted : DSAD_CALIBRATION_ROWS;
+}
+
+/* How many validation rows there shall be, of so many inputs. */
+double
+dsad_validation_rows(const DsadConfig *config, const DsadFacts *facts, uint32_t inputs)
+{
+	double		wanted = config->validation * (double) facts->rows;
+	double		most = (double) inputs * MAX_VALIDATION_ROWS > MAX_VALIDATION_NUMBERS ?
+						   MAX_VALIDATION_NUMBERS / (double) inputs :
+						   MAX_VALIDATION_ROWS;
+
+	return wanted < most ? wanted : most;
 }
 
 /*
  * Starts dividing rows of so many inputs, under resolved options: validation takes its share of each kind
- * of label, calibration its share of both eligible kinds.
+ * of label, calibration its share of both eligible kinds.  Rows of groups go where their group goes.
  */
 void
-dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs)
+dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs,
+				 const DsadGroups *groups)
 {
-	double		share = config->validation;
-	double		most = (double) inputs * MAX_VALIDATION_ROWS > MAX_VALIDATION_NUMBERS ?
-						   MAX_VALIDATION_NUMBERS / (double) inputs :
-						   MAX_VALIDATION_ROWS;
+	double		wanted = dsad_validation_rows(config, facts, inputs);
+	double		share = wanted < config->validation * (double) facts->rows ? wanted / (double) facts->rows :
+																			 config->validation;
 	double		eligible;
 
 	memset(split, 0, sizeof(*split));
-	if (share * (double) facts->rows > most)
-		share = most / (double) facts->rows;
+	dsad_random_seed(&split->random, (uint64_t) config->seed, 0, DSAD_STREAM_SPLIT);
+	if (groups && groups->slices > 0)
+	{
+		split->groups = groups;
+		split->seed = (uint64_t) config->seed;
+		memcpy(split->aside, groups->aside, sizeof(split->aside));
+		memcpy(split->held_out, groups->held_out, sizeof(split->held_out));
+		return;
+	}
 	split->left[ANOMALIES] = (uint32_t) facts->anomalies;
 	split->left[NORMALS] = (uint32_t) facts->normals;
 	split->left[UNLABELED] = (uint32_t) (facts->rows - facts->anomalies - facts->normals);
@@ -90,7 +107,7 @@ dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *fa
 	/* a single eligible row is needed in training */
 	if (eligible >= 2)
 	{
-		uint32_t	wanted = (uint32_t) calibration_rows(config, eligible);
+		uint32_t	wanted = (uint32_t) dsad_calibration_rows(config, eligible);
 		uint32_t	known = split->left[NORMALS] - split->validation[NORMALS];
 
 		/* exact when all are, and never more than there are of either */
@@ -99,7 +116,6 @@ dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *fa
 	}
 	if (config->calibration == DSAD_CALIBRATION_CROSS)
 		split->folds = config->members < DSAD_MAX_FOLDS ? (uint32_t) config->members : DSAD_MAX_FOLDS;
-	dsad_random_seed(&split->random, (uint64_t) config->seed, 0, DSAD_STREAM_SPLIT);
 }
 
 /* Rows of each part, before any was dealt; rows in folds are training rows. */
@@ -107,6 +123,8 @@ void
 dsad_split_counts(const DsadSplit *split, uint64_t count[DSAD_PARTS])
 {
 	memset(count, 0, DSAD_PARTS * sizeof(count[0]));
+	for (int part = 0; part < DSAD_PARTS; part++)
+		count[part] += split->held_out[part];
 	for (int kind = 0; kind < 3; kind++)
 	{
 		uint32_t	calibration = split->folds > 0 ? 0 : split->calibration[kind];
@@ -134,13 +152,30 @@ deal(DsadSplit *split)
 	return fold;
 }
 
-/* The part of the next row; its fold, if it has one, joins its label. */
+/* The part of the next row, which is its group's; there a sample of its group's rows is as good as all. */
+static DsadPart
+next_of_group(DsadSplit *split, uint64_t group, int8_t *label)
+{
+	DsadPart	part = dsad_group_part(split->groups, split->seed, group, label);
+
+	if (part == DSAD_PART_TRAINING || part == DSAD_PART_NONE)
+		return part;
+	if (dsad_random_below(&split->random, (uint32_t) split->aside[part]--) >= split->held_out[part])
+		return DSAD_PART_NONE;
+	split->held_out[part]--;
+	return part;
+}
+
+/* The part of the next row, which was read from rows; its fold, if it has one, joins its label. */
 DsadPart
-dsad_split_next(DsadSplit *split, int8_t *label)
+dsad_split_next(DsadSplit *split, const DsadRowSource *rows, int8_t *label)
 {
 	int			kind = label_kind(*label);
 	uint32_t	held_out = split->validation[kind] + split->calibration[kind];
 	uint32_t	place = held_out > 0 ? dsad_random_below(&split->random, split->left[kind]) : 0;
+
+	if (split->groups)
+		return next_of_group(split, *rows->group, label);
 
 	split->left[kind]--;
 	if (place < split->validation[kind])
@@ -162,12 +197,13 @@ static int
 filter_read(void *ctx, uint64_t row, double *features, int8_t *label)
 {
 	DsadFilter *filter = ctx;
+	DsadPart	part;
 	int8_t		folded;
 
 	if (row == 0)
 	{
 		dsad_split_start(&filter->split, filter->config, filter->facts,
-						 dsad_inputs(filter->config, filter->rows->encoder));
+						 dsad_inputs(filter->config, filter->rows->encoder), filter->groups);
 		filter->next = 0;
 	}
 	do
@@ -178,23 +214,24 @@ filter_read(void *ctx, uint64_t row, double *features, int8_t *label)
 			filter->rows->read(filter->rows->ctx, filter->order ? filter->order[at] : at, features, label) != 0)
 			return 1;
 		folded = *label;
-	} while (dsad_split_next(&filter->split, &folded) == DSAD_PART_CALIBRATION);
+		part = dsad_split_next(&filter->split, filter->rows, &folded);
+	} while (part == DSAD_PART_CALIBRATION || part == DSAD_PART_NONE);
 	return 0;
 }
 
-/* The rows, in order (NULL: as they come), without those held out for calibration; valid as long as filter. */
+/* The rows, in the plan's order and groups, without those held out for calibration; valid as long as filter. */
 DsadRowSource
 dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts *facts,
-				   const DsadRowSource *rows, const uint32_t *order)
+				   const DsadRowSource *rows, const DsadPlan *plan)
 {
 	DsadRowSource kept = *rows;
 	uint64_t	count[DSAD_PARTS];
 
-	*filter = (DsadFilter) {.rows = rows, .order = order, .config = config, .facts = facts};
-	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder));
+	*filter = (DsadFilter) {.rows = rows, .order = plan->order, .config = config, .facts = facts, .groups = &plan->groups};
+	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder), filter->groups);
 	dsad_split_counts(&filter->split, count);
 	kept.ctx = filter;
-	kept.count -= count[DSAD_PART_CALIBRATION];
+	kept.count = count[DSAD_PART_TRAINING] + count[DSAD_PART_VALIDATION];
 	kept.sequential = true;
 	kept.read = filter_read;
 	return kept;

@@ -8,6 +8,9 @@
 #include "core/random.h"
 #include "core/train/dataset.h"
 
+/* Share of the eligible rows that split calibration holds out, and that each member of cross leaves out at most. */
+#define DSAD_CALIBRATION_PART 5
+
 /* Rows of each kind of label, and how many of them are still to be held out. */
 typedef struct DsadSplit
 {
@@ -17,13 +20,20 @@ typedef struct DsadSplit
 	uint32_t	folds;			/* calibration rows are dealt to so many members, 0 = held out of all */
 	uint32_t	dealt;
 	uint8_t		fold[DSAD_MAX_MEMBERS];	/* the order in which the next `folds` rows are dealt */
+	const DsadGroups *groups;	/* NULL = rows are divided one by one */
+	uint64_t	seed;
+	uint64_t	aside[DSAD_PARTS];	/* of the groups' rows, still to come */
+	uint64_t	held_out[DSAD_PARTS];
 	DsadRandom	random;
 } DsadSplit;
 
 extern void dsad_split_resolve(DsadConfig *config, const DsadFacts *facts);
-extern void dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs);
+extern double dsad_validation_rows(const DsadConfig *config, const DsadFacts *facts, uint32_t inputs);
+extern double dsad_calibration_rows(const DsadConfig *config, double rows);
+extern void dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs,
+							 const DsadGroups *groups);
 extern void dsad_split_counts(const DsadSplit *split, uint64_t count[DSAD_PARTS]);
-extern DsadPart dsad_split_next(DsadSplit *split, int8_t *label);
+extern DsadPart dsad_split_next(DsadSplit *split, const DsadRowSource *rows, int8_t *label);
 
 /* The rows of another source that are not held out for calibration, to be read from 0 upwards. */
 typedef struct DsadFilter
@@ -32,11 +42,12 @@ typedef struct DsadFilter
 	const uint32_t *order;
 	const DsadConfig *config;
 	const DsadFacts *facts;
+	const DsadGroups *groups;
 	DsadSplit	split;
 	uint64_t	next;			/* row of the source, in order */
 } DsadFilter;
 
 extern DsadRowSource dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts *facts,
-										const DsadRowSource *rows, const uint32_t *order);
+										const DsadRowSource *rows, const DsadPlan *plan);
 
 #endif
