@@ -9,6 +9,15 @@
 #include "miscadmin.h"
 
 #include "exchange/folded.h"
+#include "model/model_bytes.h"
+
+/* A model that is to be written in another form, decoded in the current context; those of pictures have none yet. */
+void
+deepsad_decode_for_export(DsadModel *model, DsadArena *arena, DsadEnv *env, bytea *bytes)
+{
+	deepsad_model_decode(model, NULL, arena, env, CurrentMemoryContext, bytes);
+	deepsad_refuse_pictures(model, "exported");
+}
 
 /* Weights (in, out) and biases (out) of layer l of member m, with BatchNorm's running statistics folded in. */
 void

@@ -10,8 +10,8 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "exchange/folded.h"
 #include "exchange/model_json.h"
-#include "model/model_bytes.h"
 #include "rows/column_text.h"
 
 DEEPSAD_FUNCTION(deepsad_export_json);
@@ -212,8 +212,7 @@ deepsad_export_json(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
-	deepsad_refuse_pictures(&model, "exported");
+	deepsad_decode_for_export(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '{');
 	put_key(&out, "options");

@@ -8,10 +8,10 @@
 
 #include "utils/json.h"
 
+#include "exchange/folded.h"
 #include "exchange/model_json.h"
 #include "exchange/model_tensors.h"
 #include "exchange/safetensors.h"
-#include "model/model_bytes.h"
 
 DEEPSAD_FUNCTION(deepsad_export_safetensors);
 
@@ -143,8 +143,7 @@ deepsad_export_safetensors(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
-	deepsad_refuse_pictures(&model, "exported");
+	deepsad_decode_for_export(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
 	initStringInfo(&metadata);
 	put_all_metadata(&metadata, &model);
 	list_tensors(&list, &model);

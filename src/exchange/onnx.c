@@ -14,7 +14,6 @@
 #include "exchange/folded.h"
 #include "exchange/model_json.h"
 #include "exchange/onnx_wire.h"
-#include "model/model_bytes.h"
 
 DEEPSAD_FUNCTION(deepsad_export_onnx);
 
@@ -321,8 +320,7 @@ deepsad_export_onnx(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
-	deepsad_refuse_pictures(&model, "exported");
+	deepsad_decode_for_export(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
 	dsad_decision(&decision, &model);
 	check_wanted(&model, &decision, pvalue, anomaly, opset);
 	deepsad_onnx_begin(&onnx);

@@ -42,6 +42,13 @@ deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source)
 {
 	uint64		weights = 0;
 
+	for (uint32 c = 0; c < model->encoder->columns; c++)
+		if (model->encoder->column[c].shape.channels > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot export a model of pictures as SQL"),
+					 errdetail("SQL reads arrays of one dimension."),
+					 errhint("Use deepsad_export_onnx.")));
 	for (uint32 l = 0; l < model->layers; l++)
 		weights += (uint64) model->dims[l] * model->dims[l + 1] * model->config.members;
 	if (weights > MAX_WEIGHTS)

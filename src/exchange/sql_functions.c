@@ -12,8 +12,8 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "exchange/folded.h"
 #include "exchange/sql_export.h"
-#include "model/model_bytes.h"
 #include "pg/core_env.h"
 #include "rows/column_text.h"
 #include "rows/value_reader.h"
@@ -75,8 +75,7 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
-	deepsad_refuse_pictures(&model, "exported");
+	deepsad_decode_for_export(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
 	encoder = model.encoder;
 	if (encoder->columns > FUNC_MAX_ARGS)
 		ereport(ERROR,
@@ -257,8 +256,7 @@ deepsad_export_query(PG_FUNCTION_ARGS)
 	DsadArena	arena;
 	DsadModel	model;
 
-	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
-	deepsad_refuse_pictures(&model, "exported");
+	deepsad_decode_for_export(&model, &arena, &env, PG_GETARG_BYTEA_PP(0));
 	table = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
 	if (table == NULL)
 		ereport(ERROR,

@@ -103,6 +103,41 @@ write_columns_model(const char *directory)
 	dsad_arena_release(&arena);
 }
 
+/* A convolutional model of pictures of 6 x 5 pixels in two channels, and a number behind them. */
+static void
+write_conv_model(const char *directory)
+{
+	DsadConfig	config = test_config(61);
+	DsadColumn	column[2];
+	DsadEncoder encoder;
+	TestEnv		env;
+	DsadArena	arena;
+	DsadError	error;
+
+	memset(&encoder, 0, sizeof(encoder));
+	memset(column, 0, sizeof(column));
+	encoder.columns = 2;
+	encoder.column = column;
+	for (int c = 0; c < 2; c++)
+	{
+		column[c].name = (DsadBytes) {&"ab"[c], 1};
+		column[c].type_name = (DsadBytes) {"real", 4};
+	}
+	column[0].type = DSAD_TYPE_ARRAY;
+	column[0].cells = 60;
+	column[0].shape = (DsadShape) {2, 6, 5};
+	column[1].cells = 1;
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	require(dsad_encoder_finish(&encoder, &arena, &error) == DSAD_OK, "no encoder");
+	config.channels.count = 2;
+	config.channels.value[0] = 5;
+	config.channels.value[1] = 3;
+	config.hidden.count = 0;
+	write_model(directory, "conv", &config, 61, &encoder);
+	dsad_arena_release(&arena);
+}
+
 static void
 write_corpus(const char *directory)
 {
@@ -138,6 +173,7 @@ write_corpus(const char *directory)
 	config.latent = 2;
 	write_model(directory, "paper-deep", &config, 2, NULL);
 	write_columns_model(directory);
+	write_conv_model(directory);
 	write_file(directory, "empty", (const uint8_t *) "", 0);
 	write_file(directory, "magic", (const uint8_t *) "DEEPSAD\n", 8);
 }

@@ -306,7 +306,7 @@ dots_block(const float *a, size_t lda, const float *b, size_t ldb, size_t count,
 
 				UNROLL
 				for (int r = 0; r < rows; r++)
-					s[r][k][v] += x[r] * y;
+					s[r][k][v] = multiply_add(x[r], y, s[r][k][v]);
 			}
 		}
 	for (int r = 0; r < rows; r++)
