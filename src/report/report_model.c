@@ -188,7 +188,7 @@ put_options(StringInfo page, const DsadModel *model)
 	config.network = model->config.network;
 	dsad_conv_defaults(&config, model->encoder, model->facts.rows);
 	if (config.epochs < 0)
-		config.epochs = dsad_default_epochs(model->facts.rows, model->facts.anomalies);
+		config.epochs = dsad_model_default_epochs(model);
 	standard = options_object(&config);
 	preset = option_text(own, "preset");
 	deepsad_html(page, "<h3>Options that differ from the defaults of preset %s</h3>\n", preset);

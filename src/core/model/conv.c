@@ -4,8 +4,18 @@
  */
 #include "core/model/conv.h"
 
+#include <math.h>
+
 /* Multiply-adds of a picture through one member's convolutions, at most: a few milliseconds between two polls. */
 #define MAX_WORK 2e8
+
+/*
+ * What default epochs of all members together stay within, in multiply-adds of forward passes (members * epochs *
+ * rows * those of a row): a few minutes of two cores.
+ */
+#define TRAINING_WORK 3e12
+#define PRETRAINING_WORK 4e11
+#define PRETRAIN_EPOCHS 10
 
 /* Sets the modules' shapes; how many numbers the last one's maps are, 0 when a side is used up before. */
 uint32_t
@@ -71,6 +81,23 @@ dsad_network_check(const DsadConfig *config, const DsadEncoder *encoder, DsadErr
 	return dsad_config_check(&resolved, error);
 }
 
+/* As many epochs as `most`, but not more than make so much work, and at least one. */
+static int64_t
+bounded_epochs(int64_t most, double limit, int64_t members, uint64_t rows, double work)
+{
+	double		epochs = floor(limit / ((double) members * (double) rows * work));
+
+	return epochs < 1 ? 1 : epochs < (double) most ? (int64_t) epochs :
+													 most;
+}
+
+/* The epochs of a convolutional training whose options do not say: those of any other, within TRAINING_WORK. */
+int64_t
+dsad_conv_epochs(int64_t most, int64_t members, uint64_t rows, double work)
+{
+	return bounded_epochs(most, TRAINING_WORK, members, rows, work);
+}
+
 /*
  * The defaults of rows with a picture, over those of dsad_config_defaults and before the user's own options: all
  * that differs when the network is to be "conv"; for other rows, or network "mlp" (set before), nothing.
@@ -78,7 +105,8 @@ dsad_network_check(const DsadConfig *config, const DsadEncoder *encoder, DsadErr
 void
 dsad_conv_defaults(DsadConfig *config, const DsadEncoder *encoder, uint64_t rows)
 {
-	(void) rows;
+	DsadConv	conv[DSAD_MAX_CONVS];
+
 	if (dsad_network(config, encoder) != DSAD_NETWORK_CONV)
 		return;
 	config->hidden.count = 0;
@@ -87,5 +115,7 @@ dsad_conv_defaults(DsadConfig *config, const DsadEncoder *encoder, uint64_t rows
 	if (config->preset == DSAD_PRESET_PAPER)
 		return;
 	config->members = config->preset == DSAD_PRESET_FAST ? 1 : config->preset == DSAD_PRESET_BEST ? 16 : 4;
-	config->pretrain_epochs = 10;
+	dsad_conv_shapes(conv, &config->channels, dsad_encoder_picture(encoder).shape);
+	config->pretrain_epochs = bounded_epochs(PRETRAIN_EPOCHS, PRETRAINING_WORK, config->members, rows > 0 ? rows : 1,
+											 dsad_conv_work(conv, config->channels.count));
 }

@@ -45,6 +45,7 @@ dsad_conv_pooled(const DsadConv *conv)
 extern DsadStatus dsad_network_check(const DsadConfig *config, const DsadEncoder *encoder, DsadError *error);
 extern uint32_t dsad_conv_shapes(DsadConv *conv, const DsadIntList *channels, DsadShape shape);
 extern double dsad_conv_work(const DsadConv *conv, uint32_t convs);
+extern int64_t dsad_conv_epochs(int64_t most, int64_t members, uint64_t rows, double work);
 extern void dsad_conv_defaults(DsadConfig *config, const DsadEncoder *encoder, uint64_t rows);
 
 #endif

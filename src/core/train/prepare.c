@@ -75,12 +75,12 @@ lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const Dsad
 	DsadStatus	status = dsad_model_alloc(model, arena, config, rows->features, dsad_inputs(config, rows->encoder),
 										  dsad_conv_picture(config, rows->encoder), error);
 
-	if (model->config.epochs < 0)
-		model->config.epochs = dsad_default_epochs(rows->count, rows->anomalies);
 	model->encoder = rows->encoder;
 	model->facts.rows = rows->count;
 	model->facts.anomalies = rows->anomalies;
 	model->facts.normals = rows->normals;
+	if (model->config.epochs < 0)
+		model->config.epochs = dsad_model_default_epochs(model);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
 	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, dsad_summaries(rows->encoder)))
