@@ -126,14 +126,14 @@ COMMENT ON AGGREGATE deepsad_update(bytea, "any", "any", jsonb) IS 'goes on trai
 
 CREATE FUNCTION _deepsad_progress(
 	OUT pid integer, OUT datid oid, OUT usesysid oid, OUT query_start timestamptz, OUT phase text, OUT rows bigint,
-	OUT member integer, OUT members integer, OUT members_done integer, OUT epoch integer, OUT epochs integer,
+	OUT bytes bigint, OUT member integer, OUT members integer, OUT members_done integer, OUT epoch integer, OUT epochs integer,
 	OUT loss double precision, OUT workers integer, OUT percent double precision, OUT elapsed interval,
 	OUT remaining interval)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'deepsad_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED COST 500 ROWS 10;
 
 CREATE VIEW deepsad_progress AS
-	SELECT p.pid, p.datid, d.datname, p.usesysid, a.rolname AS usename, p.query_start, p.phase, p.rows, p.member, p.members,
+	SELECT p.pid, p.datid, d.datname, p.usesysid, a.rolname AS usename, p.query_start, p.phase, p.rows, p.bytes, p.member, p.members,
 		p.members_done, p.epoch, p.epochs, p.loss, p.workers, p.percent, p.elapsed, p.remaining
 	FROM _deepsad_progress() p
 	LEFT JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) p.datid
@@ -223,6 +223,11 @@ CREATE FUNCTION deepsad_explain(
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 12000 ROWS 20 SUPPORT _deepsad_explain_support;
 COMMENT ON FUNCTION deepsad_explain(bytea, "any") IS 'each feature''s part in a row''s score; contributions add up to score - baseline_score';
+
+CREATE FUNCTION deepsad_heatmap(model bytea, VARIADIC features "any") RETURNS double precision[]
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 12000 SUPPORT _deepsad_explain_support;
+
+COMMENT ON FUNCTION deepsad_heatmap(bytea, "any") IS 'each pixel''s part in a picture''s score, as an array of the picture''s shape; they add up to score - baseline_score';
 
 CREATE FUNCTION deepsad_history(
 	model bytea, OUT member integer, OUT phase text, OUT epoch integer, OUT loss double precision)

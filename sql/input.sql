@@ -9,7 +9,7 @@ SELECT deepsad_train(g) FROM input_row;
 SELECT deepsad_score(model, input_row) FROM input_row, input_model;
 SELECT deepsad_train(ROW(a, NULL), NULL, '{"epochs": 1, "pretrain_epochs": 1}') IS NOT NULL AS trained FROM input_row;
 SELECT deepsad_train('{}'::real[]) FROM input_row;
-SELECT deepsad_train(ARRAY[[a, a], [a, a]]) FROM input_row;
+SELECT deepsad_train(ARRAY[[a, a], [a, a]], NULL, '{"epochs": 1, "pretrain_epochs": 0}') IS NOT NULL AS trained FROM input_row;
 SELECT deepsad_train(ARRAY[a, 'Infinity'::float8]) FROM input_row;
 SELECT deepsad_train(CASE WHEN a < 10 THEN ARRAY[a, a] ELSE ARRAY[a] END) FROM input_row;
 SELECT deepsad_train('{1,2}') IS NULL AS literal FROM input_row;

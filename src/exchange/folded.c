@@ -11,16 +11,12 @@
 #include "exchange/folded.h"
 #include "model/model_bytes.h"
 
-/* A model that is to be written in another form, decoded in the current context; convolutions have none yet. */
+/* A model that is to be written in another form, decoded in the current context; those of pictures have none yet. */
 void
 deepsad_decode_for_export(DsadModel *model, DsadArena *arena, DsadEnv *env, bytea *bytes)
 {
 	deepsad_model_decode(model, NULL, arena, env, CurrentMemoryContext, bytes);
-	if (model->convs > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot export convolutional models yet"),
-				 errhint("Train with deepsad_options(network => 'mlp').")));
+	deepsad_refuse_pictures(model, "exported");
 }
 
 /* Weights (in, out) and biases (out) of layer l of member m, with BatchNorm's running statistics folded in. */

@@ -310,7 +310,7 @@ static void
 read_sketch(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, Jsonb *rows)
 {
 	DsadSketch *sketch = &model->sketch;
-	uint32		features = model->scaling.features;
+	uint32		features = dsad_summaries(model->encoder);
 	int64		sampled;
 
 	if (rows == NULL)
@@ -395,7 +395,7 @@ deepsad_import(PG_FUNCTION_ARGS)
 
 	check_edition(metadata);
 	options = metadata_json(metadata, "options");
-	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), 1, 1, false);
+	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1);
 	config.network = DSAD_NETWORK_MLP;
 	inputs = read_sizes(&tensors, &config);
 	check_members(&tensors, &config, inputs);

@@ -160,6 +160,23 @@ push_decision(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/* What network looks at which picture, in models of pictures: its channels, height and width. */
+static void
+push_picture(JsonbParseState **state, const DsadModel *model)
+{
+	const DsadShape shape = dsad_encoder_picture(model->encoder).shape;
+
+	if (shape.channels == 0)
+		return;
+	deepsad_push_string(state, "network", model->convs > 0 ? "conv" : "mlp");
+	deepsad_push_key(state, "picture");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	deepsad_push_int(state, NULL, shape.channels);
+	deepsad_push_int(state, NULL, shape.height);
+	deepsad_push_int(state, NULL, shape.width);
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
 /* The score of a row of which nothing is known: what explanations start from. */
 static double
 baseline_score(const DsadModel *model, DsadArena *arena)
@@ -199,6 +216,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 		deepsad_push_int(&state, "left_out", model.encoder->left_out);
 	}
 	deepsad_push_int(&state, "features", model.scaling.features);
+	push_picture(&state, &model);
 	deepsad_push_int(&state, "weights", weights);
 	push_rows(&state, &model.facts);
 	deepsad_push_key(&state, "options");

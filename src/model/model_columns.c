@@ -74,16 +74,18 @@ put_elements(Tuplestorestate *store, TupleDesc desc, const DsadModel *model, con
 	}
 }
 
-/* A column that became features; inputs: those of the features before each. */
+/* A column that became features, or rows that are pictures; inputs: those of the features before each. */
 static void
 put_column(Tuplestorestate *store, TupleDesc desc, const DsadModel *model, const int *inputs, uint32 c)
 {
 	const DsadColumn *column = &model->encoder->column[c];
-	char	   *expected = deepsad_column_expected(model->encoder, c, model->scaling.fill);
+	char	   *expected = column->shape.channels == 0 ?
+							   deepsad_column_expected(model->encoder, c, model->scaling.fill) :
+							   NULL;
 	Datum		value[RESULT_COLUMNS] = {0};
 
-	value[0] = CStringGetTextDatum(deepsad_utf8_text(&column->name));
-	value[1] = CStringGetTextDatum(deepsad_utf8_text(&column->type_name));
+	value[0] = CStringGetTextDatum(column->name.length > 0 ? deepsad_utf8_text(&column->name) : "picture");
+	value[1] = column->name.length > 0 ? CStringGetTextDatum(deepsad_utf8_text(&column->type_name)) : (Datum) 0;
 	value[2] = CStringGetTextDatum(deepsad_encoding_text(model->encoder, c));
 	value[3] = Int32GetDatum((int32) column->features);
 	value[4] = Int32GetDatum(inputs[column->first_feature + column->features] - inputs[column->first_feature]);
@@ -110,7 +112,7 @@ deepsad_columns(PG_FUNCTION_ARGS)
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, PG_GETARG_BYTEA_PP(0));
 	inputs = sum_inputs(&model.scaling);
 	store = deepsad_set_begin(fcinfo, &desc);
-	if (dsad_encoder_is_array(model.encoder))
+	if (dsad_encoder_is_array(model.encoder) && model.encoder->column[0].shape.channels == 0)
 	{
 		put_elements(store, desc, &model, inputs);
 		return (Datum) 0;

@@ -18,6 +18,7 @@ typedef struct DeepsadSaid
 	bool		labels;			/* that may be upside down */
 	bool		only_anomalies;	/* in an update */
 	bool		no_group;		/* to hold aside */
+	bool		channels_last;	/* of a picture, it seems */
 } DeepsadSaid;
 
 extern bool deepsad_warn_decision(const DsadModel *model);

@@ -204,50 +204,56 @@ check_object(Jsonb *options)
 				 errhint("Make one with deepsad_options(epochs => 20).")));
 }
 
-/*
- * The effective options for `rows` rows of `features` numbers: a key, else its preset,
- * else the default preset.  options may be NULL.  A JSON null counts as absent.  wide: the rows are one long array.
- */
-void
-deepsad_options_parse(DsadConfig *config, Jsonb *options, uint32 features, uint64 rows, bool wide)
+/* Whether other options' defaults depend on this one. */
+static bool
+decides_defaults(const DsadOption *option)
 {
-	DsadPreset	preset = DSAD_PRESET_DEFAULT;
-	JsonbIterator *iterator;
+	return option->offset == offsetof(DsadConfig, preset) || option->offset == offsetof(DsadConfig, network);
+}
+
+/* Sets the options that have a key and decide the defaults of others, or those that do not. */
+static void
+set_options(DsadConfig *config, Jsonb *options, bool deciding)
+{
+	const DsadOption *option = NULL;
+	JsonbIterator *iterator = JsonbIteratorInit(&options->root);
 	JsonbIteratorToken token;
 	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			option = find_option(&value);
+		else if (token == WJB_VALUE && option && value.type != jbvNull && decides_defaults(option) == deciding)
+			set_option(config, option, &value);
+	}
+}
+
+/*
+ * The effective options for `rows` rows of `features` numbers: a key, else its preset,
+ * else the default preset, and what the encoder's pictures want (NULL: it is not known yet).  options may be
+ * NULL.  A JSON null counts as absent.
+ */
+void
+deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features, uint64 rows)
+{
+	int64		network;
 	DsadError	error;
 
 	check_object(options);
-	/* twice over the keys: the preset must be known before the others override it */
-	for (int pass = 0; pass < 2; pass++)
+	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, features, rows);
+	if (options)
+		set_options(config, options, true);
+	network = config->network;
+	dsad_config_defaults(config, (DsadPreset) config->preset, features, rows);
+	config->network = network;
+	if (encoder)
 	{
-		const DsadOption *option = NULL;
-
-		if (pass == 1)
-			dsad_config_defaults(config, preset, features, rows);
-		if (pass == 1 && wide)
-			dsad_config_wide(config);
-		if (!options)
-			continue;
-		iterator = JsonbIteratorInit(&options->root);
-		while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-		{
-			if (token == WJB_KEY)
-				option = find_option(&value);
-			else if (token == WJB_VALUE && option && value.type != jbvNull)
-			{
-				bool		is_preset = option->offset == offsetof(DsadConfig, preset);
-
-				if (pass == 0 && is_preset)
-				{
-					set_option(config, option, &value);
-					preset = (DsadPreset) config->preset;
-				}
-				else if (pass == 1 && !is_preset)
-					set_option(config, option, &value);
-			}
-		}
+		dsad_wide_defaults(config, encoder);
+		dsad_conv_defaults(config, encoder, rows);
 	}
+	if (options)
+		set_options(config, options, false);
 	deepsad_check(dsad_config_check(config, &error), &error);
 }
 
@@ -440,7 +446,7 @@ deepsad_options(PG_FUNCTION_ARGS)
 		push_names(&state, "group_by", PG_GETARG_ARRAYTYPE_P(dsad_option_count + 1));
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
-	deepsad_options_parse(&config, options, 1, 1, false);
+	deepsad_options_parse(&config, options, NULL, 1, 1);
 	deepsad_columns_validate(deepsad_columns_option(options));
 	deepsad_group_by_option(options);
 	PG_RETURN_JSONB_P(options);

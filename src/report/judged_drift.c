@@ -63,7 +63,7 @@ put_feature(StringInfo page, const DeepsadJudged *judged, const Shift *shift)
 			then[cells] = (double) sketch->count[first + i] / sketch->rows;
 			now[cells++] = (double) judged->drift.count[first + i] / (double) judged->drift.rows;
 		}
-	put_shift(page, deepsad_feature_label(judged->model.encoder, shift->feature), &shift->shift, then, now, cells);
+	put_shift(page, deepsad_summary_label(judged->model.encoder, shift->feature), &shift->shift, then, now, cells);
 }
 
 /* The scores, by bins of their p-values. */
@@ -83,7 +83,7 @@ put_score(StringInfo page, const DeepsadJudged *judged, const DsadShift *shift)
 void
 deepsad_judged_drift(StringInfo page, DeepsadJudged *judged)
 {
-	uint32		features = judged->model.scaling.features;
+	uint32		features = judged->drift.summaries;
 	uint32		shifted = 0;
 	Shift	   *shift;
 	DsadShift	score;

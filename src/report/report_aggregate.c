@@ -44,6 +44,7 @@ start_group(FunctionCallInfo fcinfo, struct varlena *model, MemoryContext contex
 
 	judged->stored = deepsad_model_keep(model, context);
 	deepsad_model_decode(&judged->model, NULL, &judged->arena, &judged->env, context, bytes);
+	deepsad_refuse_pictures(&judged->model, "reported on");
 	judged->name = deepsad_report_name(&judged->env, bytes);
 	dsad_decision(&judged->decision, &judged->model);
 	deepsad_check(dsad_drift_start(&judged->drift, &judged->arena, &judged->model, &error), &error);

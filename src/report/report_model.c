@@ -320,6 +320,7 @@ deepsad_report(PG_FUNCTION_ARGS)
 	char	   *name;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, bytes);
+	deepsad_refuse_pictures(&model, "reported on");
 	name = deepsad_report_name(&env, bytes);
 	initStringInfo(&page);
 	deepsad_page_begin(&page, name);

@@ -10,6 +10,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "rows/picture.h"
 #include "rows/value_reader.h"
 
 /* Makes room for count values. */
@@ -66,21 +67,53 @@ view_vector(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint32 *coun
 	return true;
 }
 
-/*
- * The numbers of an array, or of what is cast to one: *count of them, NaN = missing,
- * where they lie or in the reader's memory, valid until the next call.  Returns how many
- * dimensions the array has (0: it is empty), and reads it only if that is one.
- */
-int
-deepsad_value_array(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint32 *count)
+/* The numbers of an array without NULLs that are integers: a picture has many, and each as a Datum costs more. */
+static bool
+read_integers(DeepsadValueReader *reader, const ArrayType *array, uint32 count)
 {
-	Oid			type = reader->number.type;
-	const struct varlena *value;
-	ArrayType  *array;
+	const char *data = ARR_DATA_PTR(array);
+
+	if (ARR_HASNULL(array) || (reader->number.type != INT2OID && reader->number.type != INT4OID))
+		return false;
+	if (reader->number.type == INT2OID)
+		for (uint32 i = 0; i < count; i++)
+			reader->values[i] = ((const int16 *) data)[i];
+	else
+		for (uint32 i = 0; i < count; i++)
+			reader->values[i] = ((const int32 *) data)[i];
+	return true;
+}
+
+/* The numbers of any array. */
+static void
+read_elements(DeepsadValueReader *reader, ArrayType *array)
+{
 	Datum	   *element;
 	bool	   *null;
 	int			elements;
 
+	deconstruct_array(array, ARR_ELEMTYPE(array), reader->element_length, reader->element_by_value,
+					  reader->element_align, &element, &null, &elements);
+	for (int i = 0; i < elements; i++)
+		reader->values[i] = null[i] ? NAN : deepsad_number_read(&reader->number, element[i]);
+	pfree(element);
+	pfree(null);
+}
+
+/*
+ * The numbers of an array, or of what is cast to one: *count of them, NaN = missing,
+ * where they lie or in the reader's memory, valid until the next call; *shape: if it has two or three
+ * dimensions, else none.  Returns how many dimensions the array has (0: it is empty); of more than three
+ * it reads nothing.  Where its subscripts begin does not matter.
+ */
+int
+deepsad_value_array(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint32 *count, DsadShape *shape)
+{
+	Oid			type = reader->number.type;
+	const struct varlena *value;
+	ArrayType  *array;
+
+	*shape = (DsadShape) {0, 0, 0};
 	if ((reader->layout == DEEPSAD_LAYOUT_VECTOR || reader->layout == DEEPSAD_LAYOUT_HALFVEC) &&
 		view_vector(reader, datum, row, count))
 		return 1;
@@ -92,19 +125,15 @@ deepsad_value_array(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint
 	if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value) && view_short_array(reader, value, row, count))
 		return 1;
 	array = DatumGetArrayTypeP(datum);
-	if (ARR_NDIM(array) != 1)
+	if (ARR_NDIM(array) == 0 || !deepsad_picture_shape(ARR_NDIM(array), ARR_DIMS(array), shape))
 		return ARR_NDIM(array);
-	*count = (uint32) ARR_DIMS(array)[0];
+	*count = (uint32) ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	*row = (DsadRows) {ARR_DATA_PTR(array), 1, type == FLOAT4OID};
 	if (!ARR_HASNULL(array) && (type == FLOAT4OID || type == FLOAT8OID))
-		return 1;
+		return ARR_NDIM(array);
 	reserve(reader, *count);
-	deconstruct_array(array, ARR_ELEMTYPE(array), reader->element_length, reader->element_by_value,
-					  reader->element_align, &element, &null, &elements);
-	for (uint32 i = 0; i < *count; i++)
-		reader->values[i] = null[i] ? NAN : deepsad_number_read(&reader->number, element[i]);
-	pfree(element);
-	pfree(null);
+	if (!read_integers(reader, array, *count))
+		read_elements(reader, array);
 	*row = (DsadRows) {reader->values, 1, false};
-	return 1;
+	return ARR_NDIM(array);
 }

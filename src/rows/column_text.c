@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "rows/column_text.h"
+#include "rows/picture.h"
 #include "rows/value_reader.h"
 
 /* A column for messages: its name in quotes, or its number. */
@@ -121,6 +122,17 @@ time_label(const DsadEncoder *encoder, const DsadColumn *column, const char *nam
 	return psprintf("%s (days since %s)", name, deepsad_utf8_text(&encoder->column[column->since].name));
 }
 
+/* A pixel's subscripts, as SQL has them. */
+static char *
+pixel_label(const DsadShape *shape, uint32 i)
+{
+	uint32		row = i / shape->width % shape->height + 1;
+	uint32		column = i % shape->width + 1;
+
+	return shape->channels == 1 ? psprintf("[%u][%u]", row, column) :
+								  psprintf("[%u][%u][%u]", i / (shape->width * shape->height) + 1, row, column);
+}
+
 /* A feature: its column, and which of the column's features it is; of an array its number. */
 char *
 deepsad_feature_label(const DsadEncoder *encoder, uint32 feature)
@@ -130,6 +142,9 @@ deepsad_feature_label(const DsadEncoder *encoder, uint32 feature)
 	double		category = i;
 	char	   *name;
 
+	if (column->shape.channels > 0)
+		return psprintf("%s%s", column->name.length > 0 ? deepsad_utf8_text(&column->name) : "",
+						pixel_label(&column->shape, i));
 	if (dsad_encoder_is_array(encoder))
 		return psprintf("%u", feature + 1);
 	name = deepsad_utf8_text(&column->name);
@@ -142,6 +157,19 @@ deepsad_feature_label(const DsadEncoder *encoder, uint32 feature)
 	if (column->type == DSAD_TYPE_ARRAY)
 		return psprintf("%s[%u]", name, i + 1);
 	return column->encoding == DSAD_ENCODING_TIME ? time_label(encoder, column, name, i) : name;
+}
+
+/* A number of a row's summary: a feature, or what it is of a picture. */
+char *
+deepsad_summary_label(const DsadEncoder *encoder, uint32 number)
+{
+	DsadSummary summary = dsad_summary(encoder, number);
+	const DsadColumn *column = &encoder->column[summary.column];
+
+	if (summary.kind == DSAD_SUMMARY_FEATURE)
+		return deepsad_feature_label(encoder, summary.feature);
+	return psprintf("%s (%s)", column->name.length > 0 ? deepsad_utf8_text(&column->name) : "picture",
+					summary.kind == DSAD_SUMMARY_MEAN ? "mean" : "contrast");
 }
 
 /* How a column is encoded, for people. */
@@ -157,6 +185,8 @@ deepsad_encoding_text(const DsadEncoder *encoder, uint32 c)
 	StringInfoData text;
 
 	StaticAssertStmt(lengthof(names) == DSAD_ENCODINGS, "every encoding has a name");
+	if (column->shape.channels > 0)
+		return psprintf("picture %s", deepsad_shape_sides(&column->shape));
 	if (column->encoding != DSAD_ENCODING_TIME)
 		return pstrdup(names[column->encoding]);
 	initStringInfo(&text);

@@ -8,6 +8,7 @@
 
 #include "rows/column_binding_parts.h"
 #include "rows/column_text.h"
+#include "rows/picture.h"
 
 /* An array's cells. */
 static void
@@ -17,13 +18,21 @@ read_elements(DeepsadValueReader *value, const DeepsadColumns *columns, uint32 c
 	const DsadColumn *column = &encoder->column[c];
 	DsadRows	row;
 	uint32		count = 0;
-	int			dimensions = deepsad_value_array(value, datum, &row, &count);
+	DsadShape	shape;
+	int			dimensions = deepsad_value_array(value, datum, &row, &count, &shape);
 
-	if (dimensions > 1)
+	if (dimensions > 3)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("array in column %s has %d dimensions, must have 1", deepsad_column_label(encoder, c),
+				 errmsg("array in column %s has %d dimensions, can have 1 to 3", deepsad_column_label(encoder, c),
 						dimensions)));
+	if (dimensions > 0 && !deepsad_same_shape(&shape, &column->shape))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("array in column %s has %s, %s %s", deepsad_column_label(encoder, c),
+						deepsad_shape_text(&shape, count), deepsad_trained_on(columns),
+						deepsad_shape_text(&column->shape, column->cells)),
+				 deepsad_shape_hint(&shape)));
 	if (count != column->cells)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),

@@ -216,18 +216,21 @@ put_array(DeepsadContent *content, DeepsadContentColumn *column, Size used, Datu
 {
 	DsadRows	row;
 	uint32		count = 0;
-	int			dimensions = deepsad_value_array(&column->reader, datum, &row, &count);
+	DsadShape	shape;
+	int			dimensions = deepsad_value_array(&column->reader, datum, &row, &count, &shape);
 	const char *name = content->desc ? NameStr(TupleDescAttr(content->desc, column->index)->attname) : NULL;
 
-	if (dimensions != 1 && content->lenient)
+	/* a digest counts the pixels of a picture; a training set has no room for its shape */
+	if ((dimensions == 0 || dimensions > 3) && content->lenient)
 		return 0;
-	if (dimensions != 1)
+	if (dimensions != 1 && !content->lenient)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 name && dimensions == 0 ? errmsg("array in column \"%s\" is empty", name) :
 				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions) :
 				 dimensions == 0		 ? errmsg("features array is empty") :
-										   errmsg("features array has %d dimensions, must have 1", dimensions)));
+										   errmsg("features array has %d dimensions, must have 1", dimensions),
+				 dimensions > 0 ? errhint("A training set holds no pictures: train on the rows themselves.") : 0));
 	return dsad_cell_array(reserve(content, used, DSAD_CELL_ROOM + sizeof(double) * (Size) count), &row, count);
 }
 

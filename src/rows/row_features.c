@@ -21,6 +21,7 @@
 
 #include "pg/version_check.h"
 #include "rows/column_text.h"
+#include "rows/picture.h"
 #include "rows/row_features.h"
 
 typedef enum FeatureForm
@@ -237,19 +238,19 @@ reserve(DeepsadFeatures *features, double **values, uint32 *capacity, uint32 cou
 	return *values;
 }
 
-/* An array's numbers, where they lie or in the reader's memory; how many. */
+/* An array's numbers, where they lie or in the reader's memory; how many, and the shape of a picture. */
 uint32
-deepsad_features_numbers(DeepsadFeatures *features, const NullableDatum *argument, DsadRows *row)
+deepsad_features_numbers(DeepsadFeatures *features, const NullableDatum *argument, DsadRows *row, DsadShape *shape)
 {
 	uint32		count = 0;
-	int			dimensions = deepsad_value_array(&features->array, argument->value, row, &count);
+	int			dimensions = deepsad_value_array(&features->array, argument->value, row, &count, shape);
 
-	if (unlikely(dimensions != 1))
+	if (unlikely(dimensions == 0 || dimensions > 3))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 dimensions == 0 ?
 					 errmsg("features array is empty") :
-					 errmsg("features array has %d dimensions, must have 1", dimensions)));
+					 errmsg("features array has %d dimensions, can have 1 to 3", dimensions)));
 	if (unlikely(count > DSAD_MAX_FEATURES))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -379,10 +380,18 @@ read_columns(DeepsadFeatures *features, const DeepsadColumns *columns, const Nul
 	return cells;
 }
 
-/* An array of so many numbers must be what the encoder's columns are. */
-static void
-check_array(const DsadEncoder *encoder, uint32 count)
+/* Whether an array of this shape is what the encoder's column is, or all elements of several side by side. */
+static inline bool
+same_shape(const DsadEncoder *encoder, const DsadShape *shape)
 {
+	return encoder->columns == 1 ? deepsad_same_shape(shape, &encoder->column[0].shape) : shape->channels == 0;
+}
+
+/* An array of so many numbers, of this shape, must be what the encoder's columns are. */
+static void
+check_array(const DsadEncoder *encoder, uint32 count, const DsadShape *shape)
+{
+	static const DsadShape flat = {0, 0, 0};
 	uint32		c = 0;
 
 	while (!encoder->numeric && encoder->column[c].encoding == DSAD_ENCODING_NUMBER &&
@@ -395,6 +404,12 @@ check_array(const DsadEncoder *encoder, uint32 count)
 				 errdetail("Column %s is of type %s.", deepsad_column_label(encoder, c),
 						   deepsad_utf8_text(&encoder->column[c].type_name)),
 				 errhint("Give a row, deepsad_score(model, t) FROM t, or loose columns.")));
+	if (!same_shape(encoder, shape))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("array has %s, the model was trained on %s", deepsad_shape_text(shape, count),
+						deepsad_shape_text(encoder->columns == 1 ? &encoder->column[0].shape : &flat, encoder->cells)),
+				 deepsad_shape_hint(shape)));
 	if (count != encoder->cells)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
@@ -409,14 +424,15 @@ const double *
 deepsad_features_cells(DeepsadFeatures *features, const DeepsadColumns *columns, const NullableDatum *argument)
 {
 	DsadRows	row;
+	DsadShape	shape;
 	uint32		count;
 	double	   *cells;
 	bool		infinite = false;
 
 	if (features->form != FORM_ARRAY)
 		return read_columns(features, columns, argument);
-	count = deepsad_features_numbers(features, argument, &row);
-	check_array(columns->encoder, count);
+	count = deepsad_features_numbers(features, argument, &row, &shape);
+	check_array(columns->encoder, count, &shape);
 	cells = reserve(features, &features->cells, &features->cell_capacity, count);
 	for (uint32 i = 0; i < count; i++)
 	{
@@ -441,10 +457,11 @@ deepsad_features_read(DeepsadFeatures *features, const DeepsadColumns *columns, 
 
 	if (features->form == FORM_ARRAY && encoder->identity)
 	{
-		uint32		count = deepsad_features_numbers(features, argument, row);
+		DsadShape	shape;
+		uint32		count = deepsad_features_numbers(features, argument, row, &shape);
 
-		if (unlikely(count != encoder->cells || !encoder->numeric))
-			check_array(encoder, count);
+		if (unlikely(count != encoder->cells || !encoder->numeric || !same_shape(encoder, &shape)))
+			check_array(encoder, count, &shape);
 		features->row = *row;
 		return;
 	}

@@ -29,7 +29,8 @@ extern char *deepsad_features_text(DeepsadFeatures *features, const DsadEncoder 
 extern bool deepsad_features_are_array(const DeepsadFeatures *features);
 extern bool deepsad_features_single(const DeepsadFeatures *features);
 extern TupleDesc deepsad_features_desc(const DeepsadFeatures *features);
-extern uint32 deepsad_features_numbers(DeepsadFeatures *features, const NullableDatum *argument, DsadRows *row);
+extern uint32 deepsad_features_numbers(DeepsadFeatures *features, const NullableDatum *argument, DsadRows *row,
+									   DsadShape *shape);
 extern void deepsad_features_row(DeepsadFeatures *features, const NullableDatum *argument, DeepsadRowType *type,
 								 Datum **values, bool **nulls);
 

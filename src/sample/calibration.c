@@ -121,7 +121,8 @@ deepsad_calibrator_note(DeepsadCalibrator *calibrator, DeepsadRowHash *hash, Dee
 		return;
 	if (deepsad_features_are_array(features))
 	{
-		uint32		numbers = deepsad_features_numbers(features, argument, &row);
+		DsadShape	shape;
+		uint32		numbers = deepsad_features_numbers(features, argument, &row, &shape);
 
 		of_row = deepsad_row_hash_array(hash, &row, numbers);
 	}

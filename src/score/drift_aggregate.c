@@ -135,7 +135,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 		elog(ERROR, "deepsad_drift_final called outside an aggregate");
 	if (state == NULL)
 		PG_RETURN_NULL();
-	features = state->model.scaling.features;
+	features = state->drift.summaries;
 	shift = palloc_extended(mul_size(features, sizeof(DsadShift)), MCXT_ALLOC_HUGE);
 	scored = dsad_drift_score(&state->drift, &score);
 	drifted = scored && score.shifted;
@@ -151,7 +151,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 	pushJsonbValue(&json, WJB_BEGIN_ARRAY, NULL);
 	for (uint32 j = 0; j < features; j++)
 		if (shift[j].shifted)
-			deepsad_push_string(&json, NULL, deepsad_feature_label(state->model.encoder, j));
+			deepsad_push_string(&json, NULL, deepsad_summary_label(state->model.encoder, j));
 	if (scored && score.shifted)
 		deepsad_push_string(&json, NULL, "score");
 	pushJsonbValue(&json, WJB_END_ARRAY, NULL);
@@ -161,7 +161,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		pushJsonbValue(&json, WJB_BEGIN_OBJECT, NULL);
-		deepsad_push_string(&json, "feature", deepsad_feature_label(state->model.encoder, j));
+		deepsad_push_string(&json, "feature", deepsad_summary_label(state->model.encoder, j));
 		push_shift(&json, &shift[j]);
 	}
 	pushJsonbValue(&json, WJB_END_ARRAY, NULL);

@@ -8,8 +8,7 @@
 #include "utils/tuplestore.h"
 
 #include "rows/column_text.h"
-#include "pg/core_env.h"
-#include "score/score_call.h"
+#include "score/contributions.h"
 #include "pg/set_result.h"
 
 DEEPSAD_FUNCTION(deepsad_explain);
@@ -49,26 +48,17 @@ typedef struct Explained
 static bool
 explain(FunctionCallInfo fcinfo, Explained *explained)
 {
-	double	   *contribution;
+	double	   *contribution = deepsad_contributions(fcinfo, &explained->scorer, &explained->row);
 	uint32		features;
-	DsadEnv		env;
-	DsadError	error;
-	DsadStatus	status;
 
-	if (!deepsad_score_call(fcinfo, 1, &explained->scorer, &explained->row))
+	if (contribution == NULL)
 		return false;
 	features = dsad_scorer_features(explained->scorer);
 	explained->encoder = dsad_scorer_encoder(explained->scorer);
 	explained->by_feature = dsad_encoder_is_array(explained->encoder);
 	explained->features = ((DeepsadScoreCall *) fcinfo->flinfo->fn_extra)->features;
 	explained->count = explained->by_feature ? features : explained->encoder->columns;
-	contribution = palloc(features * sizeof(double));
 	explained->contribution = palloc(explained->count * sizeof(Contribution));
-	deepsad_env_init(&env, CurrentMemoryContext);
-	status = dsad_explain(explained->scorer, &explained->row, &env, contribution, &error);
-	if (status == DSAD_BAD_DATA)
-		deepsad_features_infinite(&explained->row, features);
-	deepsad_check(status, &error);
 	for (uint32 i = 0; i < explained->count; i++)
 		explained->contribution[i] = (Contribution) {i, 0};
 	/* a column's part is the sum of its features' */

@@ -24,6 +24,7 @@
 #include "utils/varlena.h"
 
 #include "rows/column_text.h"
+#include "rows/picture.h"
 #include "model/model_bytes.h"
 #include "rows/value_reader.h"
 
@@ -158,7 +159,10 @@ comment(Oid function, const DsadEncoder *encoder)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	appendStringInfo(&text, "deepsad score of %u numbers", encoder->cells);
+	if (dsad_encoder_is_array(encoder) && encoder->column[0].shape.channels > 0)
+		appendStringInfo(&text, "deepsad score of a picture, %s", deepsad_shape_sides(&encoder->column[0].shape));
+	else
+		appendStringInfo(&text, "deepsad score of %u numbers", encoder->cells);
 	for (uint32 c = 0; !dsad_encoder_is_array(encoder) && c < encoder->columns; c++)
 	{
 		appendStringInfo(&text, "%s%s", c == 0 ? ": " : ", ", deepsad_column_label(encoder, c));
@@ -216,7 +220,8 @@ create_scorer(FunctionCallInfo fcinfo, const Frozen *frozen, Oid type, const cha
 static Oid
 usable_vector(const DsadEncoder *encoder)
 {
-	bool		fits = dsad_encoder_is_array(encoder) && encoder->cells <= DEEPSAD_VECTOR_MAX_NUMBERS;
+	bool		fits = dsad_encoder_is_array(encoder) && encoder->cells <= DEEPSAD_VECTOR_MAX_NUMBERS &&
+					   encoder->column[0].shape.channels == 0;
 	Oid			type = fits ? deepsad_pgvector_type() : InvalidOid;
 	DeepsadValueReader reader;
 	DeepsadRefusal why;

@@ -14,6 +14,8 @@
 #include "model/column_options.h"
 #include "model/model_bytes.h"
 #include "model/options.h"
+#include "rows/column_text.h"
+#include "rows/picture.h"
 #include "train/progress.h"
 #include "train/training_run.h"
 #include "train/waiting_rows.h"
@@ -63,15 +65,42 @@ read_columns(DeepsadCollector *collector)
 		pfree(bytes);
 }
 
-/* Reads the group's options into config: what there is to know before all rows have come. */
+/* Reads the group's options into config; before all rows have come encoder is NULL. */
 static void
-parse_options(DsadConfig *config, const DeepsadCollector *collector, uint32 features, uint64 rows)
+parse_options(DsadConfig *config, const DeepsadCollector *collector, const DsadEncoder *encoder, uint32 features,
+			  uint64 rows)
 {
 	if (collector->model)
 		deepsad_options_parse_update(config, collector->options, rows);
 	else
-		deepsad_options_parse(config, collector->options, features, rows,
-							  collector->columns && deepsad_columns_wide(collector->columns));
+		deepsad_options_parse(config, collector->options, encoder, features, rows);
+}
+
+/* The columns are known: their pictures lie narrow in the store.  An array with channels last is told of. */
+static void
+mark_pictures(DeepsadCollector *collector)
+{
+	const DsadEncoder *encoder = deepsad_columns_reading(collector->columns)->encoder;
+
+	for (uint32 c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+
+		if (column->shape.channels == 0)
+			continue;
+		deepsad_rowstore_picture(collector->store, column->first_cell, column->cells);
+		if (deepsad_channels_last(&column->shape) && !collector->model && !collector->shared->said.channels_last)
+		{
+			ereport(WARNING,
+					(errcode(ERRCODE_WARNING),
+					 dsad_encoder_is_array(encoder) ?
+						 errmsg("arrays have %s", deepsad_shape_text(&column->shape, column->cells)) :
+						 errmsg("arrays in column %s have %s", deepsad_column_label(encoder, c),
+								deepsad_shape_text(&column->shape, column->cells)),
+					 deepsad_shape_hint(&column->shape)));
+			collector->shared->said.channels_last = true;
+		}
+	}
 }
 
 /* A collector for a new group in context; model is an update's, else NULL; options may be NULL. */
@@ -95,7 +124,7 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 		memcpy(collector->options, options, VARSIZE(options));
 	}
 	/* bad options are an error at the first row, not after collecting all of them */
-	parse_options(&config, collector, 1, 1);
+	parse_options(&config, collector, NULL, 1, 1);
 	if (deepsad_features_are_array(shared->features) && !model &&
 		(deepsad_columns_option(options) || deepsad_group_by_option(options).count > 0))
 		ereport(ERROR,
@@ -105,6 +134,8 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
 	collector->store = deepsad_rowstore_create(context, deepsad_features_single(shared->features),
 											   (uint64) config.max_rows, config.seed);
+	if (model)
+		mark_pictures(collector);
 	deepsad_progress_start(&collector->progress);
 	return collector;
 }
@@ -159,17 +190,37 @@ add_cells(DeepsadCollector *collector, DeepsadFeatures *features, const Nullable
 	deepsad_rowstore_add(collector->store, &row, reading->encoder->cells, label);
 }
 
+/* All arrays must be of the first one's shape; flat ones of its length, which the store looks at. */
+static void
+check_shape(const DeepsadCollector *collector, const DsadShape *shape, uint32 count)
+{
+	const DsadColumn *column = deepsad_columns_reading(collector->columns)->encoder->column;
+
+	if (likely(deepsad_same_shape(shape, &column->shape)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("array has %s, the rows before have %s", deepsad_shape_text(shape, count),
+					deepsad_shape_text(&column->shape, column->cells)),
+			 deepsad_shape_hint(shape)));
+}
+
 /* Keeps a row that is an array, as single as it came. */
 static void
 add_array(DeepsadCollector *collector, const NullableDatum *argument, int8 label)
 {
 	DeepsadFeatures *features = collector->shared->features;
 	DsadRows	row;
-	uint32		count = deepsad_features_numbers(features, argument, &row);
+	DsadShape	shape;
+	uint32		count = deepsad_features_numbers(features, argument, &row, &shape);
 	bool		infinite = false;
 
 	if (collector->columns == NULL)
-		collector->columns = deepsad_columns_of_array(collector->context, count);
+	{
+		collector->columns = deepsad_columns_of_array(collector->context, count, shape);
+		mark_pictures(collector);
+	}
+	check_shape(collector, &shape, count);
 	for (uint32 i = 0; i < count; i++)
 		infinite |= isinf(dsad_row_number(&row, i)) != 0;
 	if (unlikely(infinite))
@@ -193,6 +244,7 @@ end_waiting(DeepsadCollector *collector)
 {
 	collector->columns = deepsad_waiting_columns(collector->waiting, collector->context, collector->options,
 												 collector->shared->asked);
+	mark_pictures(collector);
 	deepsad_waiting_replay(collector->waiting, add_waiting, collector);
 	deepsad_waiting_end(collector->waiting);
 	collector->waiting = NULL;
@@ -211,6 +263,7 @@ begin_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label
 	{
 		collector->columns = deepsad_columns_of_row(collector->context, row.desc, collector->options, values, nulls,
 													collector->shared->asked);
+		mark_pictures(collector);
 		return false;
 	}
 	if (collector->waiting == NULL)
@@ -241,7 +294,8 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 	else if (collector->columns != NULL || !begin_row(collector, argument, label))
 		add_cells(collector, features, argument, label);
 	if (deepsad_rowstore_seen(collector->store) % ROWS_PER_REPORT == 0)
-		deepsad_progress_collecting(&collector->progress, deepsad_rowstore_seen(collector->store));
+		deepsad_progress_collecting(&collector->progress, deepsad_rowstore_seen(collector->store),
+									deepsad_rowstore_bytes(collector->store));
 }
 
 /*
@@ -304,7 +358,8 @@ train_on_rows(DeepsadCollector *collector)
 	if (collector->model)
 		return deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
 									   &collector->digest, &collector->progress, &collector->shared->said);
-	parse_options(&config, collector, deepsad_rowstore_features(store), deepsad_rowstore_count(store));
+	parse_options(&config, collector, deepsad_columns_encoder(collector->columns), deepsad_rowstore_features(store),
+				  deepsad_rowstore_count(store));
 	return deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->digest,
 								&collector->progress, &collector->shared->said);
 }

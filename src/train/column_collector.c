@@ -26,10 +26,6 @@
  */
 #define MAX_DICTIONARY_BYTES (64 * 1024 * 1024)
 
-/* From so many elements of arrays on, and if they are such a part of the features, rows are embeddings. */
-#define WIDE_ELEMENTS 300
-#define WIDE_PART 0.9
-
 struct DeepsadColumnCollector
 {
 	MemoryContext context;
@@ -106,14 +102,17 @@ deepsad_columns_of_row(MemoryContext parent, TupleDesc row, Jsonb *options, cons
 	return collector;
 }
 
-/* For rows that are arrays of so many numbers. */
+/* For rows that are arrays of so many numbers, of this shape. */
 DeepsadColumnCollector *
-deepsad_columns_of_array(MemoryContext parent, uint32 elements)
+deepsad_columns_of_array(MemoryContext parent, uint32 elements, DsadShape shape)
 {
 	DeepsadColumnCollector *collector = create(parent);
 	DsadError	error;
 
-	deepsad_check(dsad_encoder_of_array(&collector->draft.encoder, &collector->arena, elements, &error), &error);
+	deepsad_check(shape.channels > 0 ?
+					  dsad_encoder_of_picture(&collector->draft.encoder, &collector->arena, shape, &error) :
+					  dsad_encoder_of_array(&collector->draft.encoder, &collector->arena, elements, &error),
+				  &error);
 	collector->draft.column = MemoryContextAllocZero(collector->context, sizeof(DeepsadDraftColumn));
 	collector->draft.features = 1;
 	collector->array = MemoryContextAlloc(collector->context, elements * sizeof(double));
@@ -143,6 +142,13 @@ const DeepsadColumns *
 deepsad_columns_reading(const DeepsadColumnCollector *collector)
 {
 	return &collector->reading;
+}
+
+/* What rows become, once the columns are finished. */
+const DsadEncoder *
+deepsad_columns_encoder(const DeepsadColumnCollector *collector)
+{
+	return &collector->encoder;
 }
 
 /* DeepsadFindCategory: the number of a value in its column's dictionary, which grows; counts it. */
@@ -229,8 +235,9 @@ keep(DeepsadColumnCollector *collector, uint32 c, const DsadCandidate *candidate
 	const uint64_t *missing = learned->statistics.missing;
 
 	*column = collector->draft.encoder.column[c];
-	/* elements of an array have no such feature */
-	column->indicator = column->name.length > 0 && missing[0] + missing[1] + missing[2] > 0 &&
+	/* elements of an array that is the row have no such feature, nor have pictures */
+	column->indicator = column->name.length > 0 && column->shape.channels == 0 &&
+						missing[0] + missing[1] + missing[2] > 0 &&
 						!(column->encoding == DSAD_ENCODING_TIME && candidate->time == 0);
 	column->time = column->encoding == DSAD_ENCODING_TIME ? candidate->time : 0;
 	column->since = candidate->since;
@@ -347,19 +354,6 @@ deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *r
 							   &collector->groups);
 	MemoryContextSwitchTo(old);
 	return left;
-}
-
-/* Whether the rows, which are finished, are long arrays, and hardly anything else. */
-bool
-deepsad_columns_wide(const DeepsadColumnCollector *collector)
-{
-	const DsadEncoder *encoder = &collector->encoder;
-	uint32		elements = 0;
-
-	for (uint32 c = 0; c < encoder->columns; c++)
-		if (encoder->column[c].type == DSAD_TYPE_ARRAY)
-			elements += encoder->column[c].cells;
-	return elements > WIDE_ELEMENTS && (double) elements >= WIDE_PART * encoder->features;
 }
 
 /* Bytes that all this takes. */

@@ -73,21 +73,19 @@ choose_encoding(DsadColumn *column, const char *name, Oid type, uint8 as)
 		column->time |= DSAD_TIME_ITSELF;
 }
 
-/* The length of a column's arrays, from its first one; without any, one missing number. */
-static uint32
-first_length(DeepsadValueReader *reader, const char *name, bool null, Datum datum)
+/* The shape of a column's arrays, from its first one; without any, one missing number. */
+static void
+measure(DsadColumn *column, DeepsadValueReader *reader, const char *name, bool null, Datum datum)
 {
 	DsadRows	row;
-	uint32		count = 1;
-	int			dimensions = null ? 1 : deepsad_value_array(reader, datum, &row, &count);
+	int			dimensions = null ? 1 : deepsad_value_array(reader, datum, &row, &column->cells, &column->shape);
 
-	if (dimensions != 1)
+	if (dimensions == 0 || dimensions > 3)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 dimensions == 0 ?
 					 errmsg("array in column \"%s\" is empty", name) :
-					 errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions)));
-	return count;
+					 errmsg("array in column \"%s\" has %d dimensions, can have 1 to 3", name, dimensions)));
 }
 
 /* Raises the error of a column whose values cannot be read. */
@@ -178,7 +176,7 @@ describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *optio
 	if (!only)
 		column->prefix = column->type == DSAD_TYPE_ADDRESS ? learned->options.prefix : 0;
 	if (column->type == DSAD_TYPE_ARRAY)
-		column->cells = first_length(&reader, name, null, datum);
+		measure(column, &reader, name, null, datum);
 	for (uint32 c = 0; c < encoder->columns; c++)
 		if (encoder->column[c].name.length == column->name.length &&
 			memcmp(encoder->column[c].name.bytes, column->name.bytes, column->name.length) == 0)

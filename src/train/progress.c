@@ -31,6 +31,7 @@ enum Slot
 	SLOT_EPOCH,
 	SLOT_EPOCHS,
 	SLOT_ROWS,
+	SLOT_BYTES,
 	SLOT_LOSS,
 	SLOT_STARTED,
 	SLOT_VISITED,
@@ -95,21 +96,24 @@ deepsad_progress_start(const DeepsadProgress *progress)
 	shown_in = DEEPSAD_LOCAL_TRANSACTION;
 }
 
-/* So many rows have come so far. */
+/* So many rows have come so far; those that are kept take so many bytes. */
 void
-deepsad_progress_collecting(const DeepsadProgress *progress, uint64 rows)
+deepsad_progress_collecting(const DeepsadProgress *progress, uint64 rows, uint64 bytes)
 {
+	const int	slot[] = {SLOT_ROWS, SLOT_BYTES};
+	int64		value[] = {(int64) rows, (int64) bytes};
+
 	if (is_shown(progress))
-		pgstat_progress_update_param(SLOT_ROWS, (int64) rows);
+		pgstat_progress_update_multi_param(lengthof(slot), slot, value);
 }
 
 /* All rows have come. */
 void
 deepsad_progress_begin(const DeepsadProgress *progress)
 {
-	const int	slot[] = {SLOT_PHASE, SLOT_MEMBERS, SLOT_ROWS, SLOT_BEGUN};
+	const int	slot[] = {SLOT_PHASE, SLOT_MEMBERS, SLOT_ROWS, SLOT_BYTES, SLOT_BEGUN};
 	int64		value[] = {DSAD_PHASE_SCALING + 1, progress->members, (int64) progress->rows,
-						   GetCurrentTimestamp()};
+						   (int64) progress->bytes, GetCurrentTimestamp()};
 
 	/* an exception that the query caught while rows came has ended our command */
 	if (shown == progress && !is_shown(progress))
@@ -185,7 +189,7 @@ deepsad_progress(PG_FUNCTION_ARGS)
 {
 	enum
 	{
-		COLUMNS = 16
+		COLUMNS = 17
 	};
 	TupleDesc	desc;
 	Tuplestorestate *store = deepsad_set_begin(fcinfo, &desc);
@@ -222,6 +226,7 @@ deepsad_progress(PG_FUNCTION_ARGS)
 			value[column++] = TimestampTzGetDatum(entry->st_activity_start_timestamp);
 			value[column++] = CStringGetTextDatum(phase_names[slot[SLOT_PHASE] % lengthof(phase_names)]);
 			value[column++] = Int64GetDatum(slot[SLOT_ROWS]);
+			value[column++] = Int64GetDatum(slot[SLOT_BYTES]);
 			null[column] = !training;
 			value[column++] = Int32GetDatum((int32) slot[SLOT_MEMBER]);
 			null[column] = slot[SLOT_MEMBERS] == 0;

@@ -16,13 +16,14 @@ typedef struct DeepsadProgress
 	uint32		members_done;
 	uint32		workers;		/* launched */
 	uint64		rows;			/* to train on */
+	uint64		bytes;			/* that they take */
 	uint64		visited;		/* visits to rows by all members */
 	uint64		visits;			/* how many there will be at most */
 	int			tenths;			/* that were told of in notices */
 } DeepsadProgress;
 
 extern void deepsad_progress_start(const DeepsadProgress *progress);
-extern void deepsad_progress_collecting(const DeepsadProgress *progress, uint64 rows);
+extern void deepsad_progress_collecting(const DeepsadProgress *progress, uint64 rows, uint64 bytes);
 extern void deepsad_progress_begin(const DeepsadProgress *progress);
 extern void deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member);
 extern void deepsad_progress_end(const DeepsadProgress *progress);

@@ -3,52 +3,41 @@
  *	  Training rows, in memory within maintenance_work_mem for all stores that are
  *	  alive in this backend, and in temporary files beyond it.
  *
- * Rows in memory lie in chunks whose capacity doubles until a chunk is large:
- * thousands of small groups stay small, and a large table is never copied to
- * grow.  When the budget is used up, the largest store goes to a file, whole;
- * from then on its rows are appended there.
+ * When the budget is used up, the largest store goes to a file, whole; from then on its rows are appended there.
+ * Pictures lie as narrow as their pixels allow: when a wider pixel comes, all rows are written anew.
  */
 #include "pg/pg_compat.h"
 
 #include "lib/ilist.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "train/row_chunks.h"
+#include "train/row_file.h"
+#include "train/row_layout.h"
 #include "train/rowstore.h"
 
-#define FIRST_CHUNK_ROWS 16		/* a power of two */
-#define LARGE_CHUNK_BYTES (1024 * 1024)
 #define MIN_SPILL_BYTES (64 * 1024)	/* a file's own buffer takes 8 kB */
 
 struct DeepsadRowStore
 {
 	dlist_node	live;			/* in live_stores */
 	MemoryContext context;
-	MemoryContext chunk_context;	/* the rows in memory */
 	MemoryContextCallback on_free;
 	ResourceOwner owner;		/* of the file: that of the rows' own statement, whoever spills them */
 	bool		single;			/* rows are kept as float4 */
 	bool		sampled;		/* by the reservoir */
 	DsadReservoir reservoir;
 	uint64		seen;			/* rows added */
-	uint32		features;		/* 0 until the first row */
-	Size		row_bytes;		/* features, then the label */
+	DeepsadRowLayout layout;	/* features: 0 until the first row */
 	char	   *row;			/* one row on its way to or from the file */
 	uint64		count;
 	uint64		labels[DSAD_LABELS];	/* kept rows with each */
-	uint32		doublings;		/* chunks 0 .. doublings - 1 hold FIRST_CHUNK_ROWS << number rows */
-	uint64		small_rows;		/* in those chunks together */
-	uint32		large_shift;	/* later chunks hold 1 << large_shift rows */
-	uint32		chunks;
-	uint32		chunk_slots;
-	uint64		capacity;		/* rows in all chunks */
-	char	  **chunk;
+	DeepsadRowChunks chunks;	/* the rows in memory */
 	Size		bytes;			/* our share of live_bytes */
-	BufFile    *file;			/* all rows, once they were too many for memory */
-	uint64		file_row;		/* where the file stands, in rows */
+	DeepsadRowFile file;		/* all rows, once they were too many for memory */
 	bool		lost;			/* the rows are gone, or some of them: see use() */
 };
 
@@ -74,7 +63,7 @@ release_owner(ResourceReleasePhase phase, bool is_commit, bool is_top_level, voi
 		if (store->owner != CurrentResourceOwner)
 			continue;
 		store->owner = NULL;
-		store->file = NULL;
+		store->file.file = NULL;
 		store->lost = true;
 	}
 }
@@ -127,7 +116,6 @@ deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows, int6
 
 	watch_owners();
 	store->context = context;
-	store->chunk_context = context;
 	store->owner = CurrentResourceOwner;
 	store->single = single;
 	store->sampled = max_rows > 0;
@@ -144,9 +132,7 @@ deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows, int6
 void
 deepsad_rowstore_free(DeepsadRowStore *store)
 {
-	if (store->file)
-		BufFileClose(store->file);
-	store->file = NULL;
+	deepsad_rowfile_close(&store->file);
 	MemoryContextDelete(store->context);
 }
 
@@ -161,7 +147,7 @@ deepsad_rowstore_count(const DeepsadRowStore *store)
 uint32
 deepsad_rowstore_features(const DeepsadRowStore *store)
 {
-	return store->features;
+	return store->layout.features;
 }
 
 /* Rows that were added, kept or not. */
@@ -178,89 +164,27 @@ deepsad_rowstore_memory(const DeepsadRowStore *store)
 	return store->bytes;
 }
 
+/* Bytes of all rows that are kept, in memory or in a file, without room for more. */
+uint64
+deepsad_rowstore_bytes(const DeepsadRowStore *store)
+{
+	return store->count * store->layout.row_bytes;
+}
+
+/* Before the first row: these features are a picture's pixels.  Pictures come in the order of their features. */
+void
+deepsad_rowstore_picture(DeepsadRowStore *store, uint32 first, uint32 pixels)
+{
+	deepsad_layout_picture(&store->layout, store->context, first, pixels);
+}
+
 /* Sets the layout for rows of this many features. */
 static void
 start_rows(DeepsadRowStore *store, uint32 features)
 {
-	Size		number = store->single ? sizeof(float) : sizeof(double);
-	uint64		rows = FIRST_CHUNK_ROWS;
-
-	store->features = features;
-	/* the label takes a whole number's room, which keeps rows aligned */
-	store->row_bytes = number * ((Size) features + 1);
-	store->row = MemoryContextAlloc(store->context, store->row_bytes);
-	store->chunk_context = AllocSetContextCreate(store->context, "deepsad row chunks", ALLOCSET_SMALL_SIZES);
-	while (rows * store->row_bytes < LARGE_CHUNK_BYTES)
-	{
-		store->doublings++;
-		rows *= 2;
-	}
-	store->small_rows = rows - FIRST_CHUNK_ROWS;
-	store->large_shift = pg_leftmost_one_pos64(rows);
-}
-
-/* Where row number `row` lies in memory. */
-static inline char *
-row_address(const DeepsadRowStore *store, uint64 row)
-{
-	uint32		chunk;
-	uint64		offset;
-
-	if (row < store->small_rows)
-	{
-		chunk = pg_leftmost_one_pos64(row / FIRST_CHUNK_ROWS + 1);
-		offset = row - (((uint64) FIRST_CHUNK_ROWS << chunk) - FIRST_CHUNK_ROWS);
-	}
-	else
-	{
-		uint64		rest = row - store->small_rows;
-
-		chunk = store->doublings + (uint32) (rest >> store->large_shift);
-		offset = rest & (((uint64) 1 << store->large_shift) - 1);
-	}
-	return store->chunk[chunk] + offset * store->row_bytes;
-}
-
-/* Moves the file to a row. */
-static void
-seek(DeepsadRowStore *store, uint64 row)
-{
-	if (store->file_row != row && BufFileSeek(store->file, 0, (off_t) (row * store->row_bytes), SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not seek in temporary file of training rows")));
-	store->file_row = row;
-}
-
-/* Writes one row to the file. */
-static void
-write_row(DeepsadRowStore *store, uint64 row, char *data)
-{
-	seek(store, row);
-	deepsad_file_write(store->file, data, store->row_bytes);
-	store->file_row++;
-}
-
-/* A file that lives as long as the rows' own statement, whoever makes it. */
-static BufFile *
-create_file(const DeepsadRowStore *store)
-{
-	MemoryContext old = MemoryContextSwitchTo(store->context);
-	ResourceOwner owner = CurrentResourceOwner;
-	BufFile    *file = NULL;
-
-	CurrentResourceOwner = store->owner;
-	PG_TRY();
-	{
-		file = BufFileCreateTemp(false);
-	}
-	PG_FINALLY();
-	{
-		CurrentResourceOwner = owner;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
-	return file;
+	deepsad_layout_start(&store->layout, store->context, features, store->single);
+	store->row = MemoryContextAlloc(store->context, store->layout.row_bytes);
+	deepsad_chunks_init(&store->chunks, store->context, store->layout.row_bytes);
 }
 
 /* Moves all rows to a temporary file, if they are not there already. */
@@ -268,22 +192,18 @@ void
 deepsad_rowstore_spill(DeepsadRowStore *store)
 {
 	use(store);
-	if (store->file || store->features == 0)
+	if (store->file.file || store->layout.features == 0)
 		return;
-	store->file = create_file(store);
+	deepsad_rowfile_create(&store->file, store->context, store->owner, store->layout.row_bytes);
 	/* until all rows are there */
 	store->lost = true;
 	for (uint64 row = 0; row < store->count; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		write_row(store, row, row_address(store, row));
+		deepsad_rowfile_write(&store->file, row, deepsad_chunks_row(&store->chunks, row));
 	}
 	store->lost = false;
-	MemoryContextDelete(store->chunk_context);
-	store->chunk_context = store->context;
-	store->chunk = NULL;
-	store->chunks = 0;
-	store->capacity = 0;
+	deepsad_chunks_free(&store->chunks);
 	live_bytes -= store->bytes;
 	store->bytes = 0;
 }
@@ -325,25 +245,12 @@ deepsad_rowstore_make_room(Size size, const DeepsadRowStore *keep)
 static void
 add_chunk(DeepsadRowStore *store)
 {
-	uint64		rows = store->chunks < store->doublings ?
-						   (uint64) FIRST_CHUNK_ROWS << store->chunks :
-						   (uint64) 1 << store->large_shift;
-	Size		size = mul_size(rows, store->row_bytes);
+	Size		size = mul_size(deepsad_chunk_rows(&store->chunks, store->chunks.chunks), store->layout.row_bytes);
 
 	deepsad_rowstore_make_room(size, NULL);
-	if (store->file)
+	if (store->file.file)
 		return;
-	if (store->chunks == store->chunk_slots || store->chunk == NULL)
-	{
-		uint32		slots = Max(8, store->chunk_slots * 2);
-
-		store->chunk = store->chunk ? repalloc(store->chunk, slots * sizeof(char *)) :
-									  MemoryContextAlloc(store->chunk_context, slots * sizeof(char *));
-		store->chunk_slots = slots;
-	}
-	store->chunk[store->chunks] = MemoryContextAllocHuge(store->chunk_context, size);
-	store->chunks++;
-	store->capacity += rows;
+	deepsad_chunks_add(&store->chunks);
 	store->bytes += size;
 	live_bytes += size;
 }
@@ -352,19 +259,105 @@ add_chunk(DeepsadRowStore *store)
 static char *
 fetch_row(DeepsadRowStore *store, uint64 row)
 {
-	if (!store->file)
-		return row_address(store, row);
-	seek(store, row);
-	deepsad_file_read(store->file, store->row, store->row_bytes);
-	store->file_row++;
+	if (!store->file.file)
+		return deepsad_chunks_row(&store->chunks, row);
+	deepsad_rowfile_read(&store->file, row, store->row);
 	return store->row;
 }
 
-/* The label of a row. */
-static int8
-row_label(const DeepsadRowStore *store, const char *row)
+/* Writes a row that lay as `from` as the layout is now; values: room for its features. */
+static void
+rewrite(const DeepsadRowStore *store, const DeepsadRowLayout *from, const char *row, double *values, char *result)
 {
-	return (int8) (store->single ? ((const float *) row)[store->features] : ((const double *) row)[store->features]);
+	deepsad_layout_read(from, row, values);
+	deepsad_layout_write(&store->layout, &(DsadRows) {values, 1, false}, deepsad_layout_label(from, row), result);
+}
+
+/* Rewrites the rows of a file, which lay as `from`, as the layout is now. */
+static void
+widen_file(DeepsadRowStore *store, const DeepsadRowLayout *from)
+{
+	DeepsadRowFile old = store->file;
+	char	   *data = palloc(from->row_bytes);
+	double	   *values = palloc(from->features * sizeof(double));
+
+	/* until all rows are there */
+	store->lost = true;
+	deepsad_rowfile_create(&store->file, store->context, store->owner, store->layout.row_bytes);
+	for (uint64 row = 0; row < store->count; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		deepsad_rowfile_read(&old, row, data);
+		rewrite(store, from, data, values, store->row);
+		deepsad_rowfile_write(&store->file, row, store->row);
+	}
+	deepsad_rowfile_close(&old);
+	store->lost = false;
+	pfree(data);
+	pfree(values);
+}
+
+/* The same of rows in memory, chunk by chunk. */
+static void
+widen_chunks(DeepsadRowStore *store, const DeepsadRowLayout *from)
+{
+	DeepsadRowChunks *chunks = &store->chunks;
+	double	   *values = palloc(from->features * sizeof(double));
+	uint64		row = 0;
+
+	/* rows of two kinds are no rows if this fails */
+	store->lost = true;
+	for (uint32 chunk = 0; chunk < chunks->chunks; chunk++)
+	{
+		uint64		rows = deepsad_chunk_rows(chunks, chunk);
+		char	   *wide = MemoryContextAllocHuge(chunks->context, mul_size(rows, store->layout.row_bytes));
+
+		for (uint64 i = 0; i < rows && row < store->count; i++, row++)
+		{
+			const char *data = chunks->chunk[chunk] + i * from->row_bytes;
+
+			CHECK_FOR_INTERRUPTS();
+			rewrite(store, from, data, values, wide + i * store->layout.row_bytes);
+		}
+		pfree(chunks->chunk[chunk]);
+		chunks->chunk[chunk] = wide;
+	}
+	chunks->row_bytes = store->layout.row_bytes;
+	store->lost = false;
+	pfree(values);
+}
+
+/* Makes pictures as wide as a row needs them, in all rows. */
+static void
+widen(DeepsadRowStore *store, const DsadRows *values)
+{
+	Size		parts = store->layout.parts * sizeof(DeepsadRowPart);
+	DeepsadRowLayout from = store->layout;
+	Size		more;
+
+	from.part = MemoryContextAlloc(store->context, parts);
+	memcpy(from.part, store->layout.part, parts);
+	deepsad_layout_widen(&store->layout, values);
+	more = mul_size(store->chunks.capacity, store->layout.row_bytes - from.row_bytes);
+	if (!store->file.file)
+	{
+		DeepsadRowLayout to = store->layout;
+
+		/* this may send the store to a file, as it is */
+		store->layout = from;
+		deepsad_rowstore_make_room(more, NULL);
+		store->layout = to;
+	}
+	store->row = repalloc(store->row, store->layout.row_bytes);
+	if (store->file.file)
+		widen_file(store, &from);
+	else
+	{
+		widen_chunks(store, &from);
+		store->bytes += more;
+		live_bytes += more;
+	}
+	pfree(from.part);
 }
 
 /* Adds a row; all rows must have as many features as the first. */
@@ -375,39 +368,27 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 	char	   *row;
 
 	use(store);
-	if (store->features == 0)
+	if (store->layout.features == 0)
 		start_rows(store, features);
-	else if (features != store->features)
+	else if (features != store->layout.features)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("training row has %u features, the rows before have %u",
-						features, store->features)));
+						features, store->layout.features)));
 	store->seen++;
 	if (store->sampled && !dsad_reservoir_next(&store->reservoir, &slot))
 		return;
+	if (unlikely(!deepsad_layout_holds(&store->layout, values)))
+		widen(store, values);
 	if (slot < store->count)
-		store->labels[row_label(store, fetch_row(store, slot)) + 1]--;
-	else if (!store->file && slot == store->capacity)
+		store->labels[deepsad_layout_label(&store->layout, fetch_row(store, slot)) + 1]--;
+	else if (!store->file.file && slot == store->chunks.capacity)
 		add_chunk(store);
-	row = store->file ? store->row : row_address(store, slot);
+	row = store->file.file ? store->row : deepsad_chunks_row(&store->chunks, slot);
 	/* a store for floats is only made for rows that are exact in them */
-	if (store->single)
-	{
-		float	   *number = (float *) row;
-
-		for (uint32 i = 0; i < features; i++)
-			number[i] = (float) dsad_row_number(values, i);
-		number[features] = label;
-	}
-	else
-	{
-		double	   *number = (double *) row;
-
-		memcpy(number, values->values, features * sizeof(double));
-		number[features] = label;
-	}
-	if (store->file)
-		write_row(store, slot, row);
+	deepsad_layout_write(&store->layout, values, label, row);
+	if (store->file.file)
+		deepsad_rowfile_write(&store->file, slot, row);
 	if (slot == store->count)
 		store->count++;
 	store->labels[label + 1]++;
@@ -422,16 +403,8 @@ read_row(void *ctx, uint64_t row, double *features, int8_t *label)
 
 	use(store);
 	address = fetch_row(store, row);
-	if (store->single)
-	{
-		const float *number = (const float *) address;
-
-		for (uint32 i = 0; i < store->features; i++)
-			features[i] = number[i];
-	}
-	else
-		memcpy(features, address, store->features * sizeof(double));
-	*label = row_label(store, address);
+	deepsad_layout_read(&store->layout, address, features);
+	*label = deepsad_layout_label(&store->layout, address);
 	return 0;
 }
 
@@ -441,8 +414,8 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 {
 	source->ctx = store;
 	source->count = store->count;
-	source->features = store->features;
-	source->sequential = store->file != NULL;
+	source->features = store->layout.features;
+	source->sequential = store->file.file != NULL;
 	source->encoder = NULL;
 	source->group = NULL;
 	source->anomalies = store->labels[DSAD_ANOMALY + 1];
@@ -454,7 +427,7 @@ deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source)
 const char *
 deepsad_rowstore_last(const DeepsadRowStore *store, Size *bytes)
 {
-	*bytes = store->row_bytes;
+	*bytes = store->layout.row_bytes;
 	return store->row;
 }
 
@@ -465,15 +438,13 @@ deepsad_rowstore_reorder(DeepsadRowStore *store, void (*next)(void *ctx, char *r
 	use(store);
 	/* until all rows are there */
 	store->lost = true;
-	BufFileClose(store->file);
-	store->file = NULL;
-	store->file = create_file(store);
-	store->file_row = 0;
+	deepsad_rowfile_close(&store->file);
+	deepsad_rowfile_create(&store->file, store->context, store->owner, store->layout.row_bytes);
 	for (uint64 row = 0; row < store->count; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		next(ctx, store->row);
-		write_row(store, row, store->row);
+		deepsad_rowfile_write(&store->file, row, store->row);
 	}
 	store->lost = false;
 }

@@ -12,6 +12,7 @@ typedef struct DeepsadRowStore DeepsadRowStore;
 
 extern DeepsadRowStore *deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows,
 												int64 seed);
+extern void deepsad_rowstore_picture(DeepsadRowStore *store, uint32 first, uint32 pixels);
 extern void deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features,
 								 int8 label);
 extern void deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source);
@@ -19,6 +20,7 @@ extern uint64 deepsad_rowstore_count(const DeepsadRowStore *store);
 extern uint32 deepsad_rowstore_features(const DeepsadRowStore *store);
 extern uint64 deepsad_rowstore_seen(const DeepsadRowStore *store);
 extern Size deepsad_rowstore_memory(const DeepsadRowStore *store);
+extern uint64 deepsad_rowstore_bytes(const DeepsadRowStore *store);
 extern void deepsad_rowstore_spill(DeepsadRowStore *store);
 extern const char *deepsad_rowstore_last(const DeepsadRowStore *store, Size *bytes);
 extern void deepsad_rowstore_reorder(DeepsadRowStore *store, void (*next)(void *ctx, char *row), void *ctx);

@@ -290,6 +290,7 @@ start_run(Run *run, DeepsadRowStore *store, DeepsadColumnCollector *columns, con
 	progress->verbose = config->verbose != 0;
 	progress->members = (uint32) config->members;
 	progress->rows = count;
+	progress->bytes = deepsad_rowstore_bytes(store);
 	deepsad_progress_begin(progress);
 }
 

@@ -20,7 +20,7 @@ $node->safe_psql('postgres', q{
 my $trainer = DeepsadSession->connect_to($node, 'owner');
 my $watcher = DeepsadSession->connect_to($node);
 my $long = q{SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, pretrain_epochs => 2, members => 2, workers => 0))) FROM t};
-my $columns = q{pid, datname, usename, phase, rows, member, members, members_done, epoch > 1, epochs, loss > 0, workers, percent BETWEEN 0 AND 100, elapsed > '0', remaining > '0', query_start <= now()};
+my $columns = q{pid, datname, usename, phase, rows, bytes > 0, member, members, members_done, epoch > 1, epochs, loss > 0, workers, percent BETWEEN 0 AND 100, elapsed > '0', remaining > '0', query_start <= now()};
 
 # The view as a role sees it.
 sub seen_by
@@ -31,10 +31,10 @@ sub seen_by
 
 $trainer->send_sql($long);
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM deepsad_progress WHERE phase = 'training' AND epoch > 2}), 'a training shows up');
-my $row = "$trainer->{pid}|postgres|owner|training|20000|1|2|0|t|100000|t|0|t|t|t|t";
+my $row = "$trainer->{pid}|postgres|owner|training|20000|t|1|2|0|t|100000|t|0|t|t|t|t";
 is(seen_by('owner'), $row, 'its owner sees it');
 is(seen_by('monitor'), $row, 'so does who may read all statistics');
-is(seen_by('stranger'), "$trainer->{pid}|postgres|owner" . '|' x 13, 'others see that there is one, as in pg_stat_activity');
+is(seen_by('stranger'), "$trainer->{pid}|postgres|owner" . '|' x 14, 'others see that there is one, as in pg_stat_activity');
 my $first = $watcher->ask('SELECT epoch FROM deepsad_progress');
 ok($node->poll_query_until('postgres', "SELECT epoch > $first FROM deepsad_progress"), 'it moves on');
 
@@ -68,6 +68,17 @@ ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM deepsad_progre
 $watcher->ask("SELECT pg_terminate_backend($trainer->{pid})");
 $trainer->await;
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM deepsad_progress'), 'gone with its session');
+
+# pictures take a byte a pixel, and two when a pixel is missing
+for my $pixel (['s.i % 256', 785], ['CASE WHEN s.i > 1 THEN s.i % 256 END', 1570])
+{
+	my $painter = DeepsadSession->connect_to($node);
+
+	$painter->send_sql(qq{SELECT length(deepsad_train(array_fill(($pixel->[0])::smallint, ARRAY[28, 28]), NULL, '{"epochs": 100000, "network": "mlp", "members": 1}')) FROM generate_series(1, 2000) s(i)});
+	ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM deepsad_progress WHERE phase = 'training' AND bytes = 2000 * $pixel->[1]}), "pictures of $pixel->[1] bytes");
+	$watcher->ask("SELECT pg_terminate_backend($painter->{pid})");
+	$painter->await;
+}
 
 $watcher->close;
 $node->stop;

@@ -9,6 +9,7 @@
 
 #include "core/model/calibration_lists.h"
 #include "core/model/sketch.h"
+#include "core/model/summary.h"
 
 void
 dsad_put_scaling(DsadWriter *w, const DsadModel *model)
@@ -86,7 +87,7 @@ dsad_put_sketch(DsadWriter *w, const DsadModel *model)
 	const DsadSketch *sketch = &model->sketch;
 
 	dsad_put_int(w, sketch->rows, 4);
-	for (uint32_t j = 0; j < model->scaling.features && sketch->rows > 0; j++)
+	for (uint32_t j = 0; j < dsad_summaries(model->encoder) && sketch->rows > 0; j++)
 	{
 		dsad_put_int(w, sketch->edges[j], 4);
 		dsad_put_doubles(w, sketch->edge + (size_t) j * DSAD_SKETCH_EDGES, sketch->edges[j]);
@@ -231,7 +232,7 @@ DsadStatus
 dsad_get_sketch(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 {
 	DsadSketch *sketch = &model->sketch;
-	uint32_t	features = model->scaling.features;
+	uint32_t	features = dsad_summaries(model->encoder);
 	uint32_t	sampled = (uint32_t) dsad_get_int(r, 4);
 
 	if (sampled == 0)

@@ -238,22 +238,6 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 }
 
 /*
- * Other defaults, over dsad_config_defaults, for rows that are one long array: an embedding.  Its numbers have one
- * unit, so they keep their proportions, and robust copies would only cost.
- */
-void
-dsad_config_wide(DsadConfig *config)
-{
-	if (config->preset == DSAD_PRESET_PAPER)
-		return;
-	config->hidden = list2(64, 32);
-	config->latent = 16;
-	config->scaling = DSAD_SCALING_COMMON;
-	if (config->preset == DSAD_PRESET_DEFAULT)
-		config->members = 4;
-}
-
-/*
  * The defaults of an update on so many rows, over the options that the model was
  * trained with: a few epochs at the rate that training ended with.
  */

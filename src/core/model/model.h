@@ -130,8 +130,8 @@ typedef struct DsadCalibration
 } DsadCalibration;
 
 /*
- * What training rows were like: how many of `rows` sampled ones lie in each cell of each
- * feature.  Cell 0 holds missing values; the others end at the edges, the last nowhere.
+ * What training rows were like: how many of `rows` sampled ones lie in each cell of each number of their
+ * summaries (summary.h): each feature, or a picture's mean and contrast.  Cell 0 holds missing values; the others end at the edges, the last nowhere.
  */
 #define DSAD_SKETCH_EDGES 18
 #define DSAD_SKETCH_CELLS (DSAD_SKETCH_EDGES + 2)
@@ -139,9 +139,9 @@ typedef struct DsadCalibration
 typedef struct DsadSketch
 {
 	uint32_t	rows;
-	uint32_t   *edges;			/* features */
-	double	   *edge;			/* (features, DSAD_SKETCH_EDGES), ascending; NULL = there is no sketch */
-	uint32_t   *count;			/* (features, DSAD_SKETCH_CELLS) */
+	uint32_t   *edges;			/* summaries */
+	double	   *edge;			/* (summaries, DSAD_SKETCH_EDGES), ascending; NULL = there is no sketch */
+	uint32_t   *count;			/* (summaries, DSAD_SKETCH_CELLS) */
 } DsadSketch;
 
 /*

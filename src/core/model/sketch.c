@@ -6,14 +6,14 @@
 
 #include <math.h>
 
-/* Room for a sketch, in arena; false when out of memory. */
+/* Room for a sketch of so many numbers, in arena; false when out of memory. */
 bool
-dsad_sketch_alloc(DsadSketch *sketch, DsadArena *arena, uint32_t features)
+dsad_sketch_alloc(DsadSketch *sketch, DsadArena *arena, uint32_t summaries)
 {
 	sketch->rows = 0;
-	sketch->edges = dsad_arena_array(arena, features, sizeof(uint32_t));
-	sketch->edge = dsad_arena_array(arena, (size_t) features * DSAD_SKETCH_EDGES, sizeof(double));
-	sketch->count = dsad_arena_array(arena, (size_t) features * DSAD_SKETCH_CELLS, sizeof(uint32_t));
+	sketch->edges = dsad_arena_array(arena, summaries, sizeof(uint32_t));
+	sketch->edge = dsad_arena_array(arena, (size_t) summaries * DSAD_SKETCH_EDGES, sizeof(double));
+	sketch->count = dsad_arena_array(arena, (size_t) summaries * DSAD_SKETCH_CELLS, sizeof(uint32_t));
 	return sketch->edges && sketch->edge && sketch->count;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/model/sketch.h"
+#include "core/model/summary.h"
 #include "core/score/pvalues.h"
 
 #define MIN_PSI 0.1				/* above what chance makes: the usual mark of a moderate shift */
@@ -25,9 +26,11 @@ dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model, Dsa
 {
 	memset(drift, 0, sizeof(*drift));
 	drift->model = model;
-	drift->count = dsad_arena_array(arena, (size_t) model->scaling.features * DSAD_SKETCH_CELLS, sizeof(uint64_t));
+	drift->summaries = dsad_summaries(model->encoder);
+	drift->summary = dsad_arena_array(arena, drift->summaries, sizeof(double));
+	drift->count = dsad_arena_array(arena, (size_t) drift->summaries * DSAD_SKETCH_CELLS, sizeof(uint64_t));
 	drift->pvalue = dsad_arena_array(arena, DSAD_MAX_MEMBERS, sizeof(double));
-	if (!drift->count || !drift->pvalue)
+	if (!drift->summary || !drift->count || !drift->pvalue)
 		return dsad_no_memory(error);
 	return dsad_scorer_create(&drift->scorer, arena, model, dsad_kernel_best(), error);
 }
@@ -41,13 +44,11 @@ dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch)
 
 	if (!dsad_list_pvalues(drift->scorer, row, scratch, drift->pvalue))
 		return false;
-	for (uint32_t j = 0; j < model->scaling.features; j++)
-	{
-		const double *edge = model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES;
-
+	dsad_summarize(model->encoder, row, drift->summary);
+	for (uint32_t j = 0; j < drift->summaries; j++)
 		drift->count[(size_t) j * DSAD_SKETCH_CELLS +
-					 dsad_sketch_cell(edge, model->sketch.edges[j], dsad_row_number(row, j))]++;
-	}
+					 dsad_sketch_cell(model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES, model->sketch.edges[j],
+									  drift->summary[j])]++;
 	for (uint32_t i = 0; i < calibration->lists; i++)
 		drift->bin[dsad_pvalue_bin(drift->pvalue[i], DSAD_DRIFT_BINS)] +=
 			(double) calibration->list[i].rows / calibration->rows;
@@ -88,7 +89,7 @@ compare(DsadShift *shift, const double *expected, double expected_rows, const do
 	shift->shifted = shift->chance < SURE && shift->psi > MIN_PSI + shift->psi_by_chance;
 }
 
-/* How feature j of the rows that were counted (at least one) differs from the training rows. */
+/* How number j of the summaries of the rows that were counted (at least one) differs from the training rows. */
 void
 dsad_drift_feature(const DsadDrift *drift, uint32_t j, DsadShift *shift)
 {
@@ -102,7 +103,7 @@ dsad_drift_feature(const DsadDrift *drift, uint32_t j, DsadShift *shift)
 		counted[i] = (double) drift->count[j * (size_t) DSAD_SKETCH_CELLS + i];
 	}
 	compare(shift, expected, sketch->rows, counted, (double) drift->rows, DSAD_SKETCH_CELLS,
-			drift->model->scaling.features + 1);
+			drift->summaries + 1);
 }
 
 /* How their scores differ from those of the calibration rows; false when there are none. */
@@ -116,6 +117,6 @@ dsad_drift_score(const DsadDrift *drift, DsadShift *shift)
 		return false;
 	dsad_pvalue_bins(calibration, expected, DSAD_DRIFT_BINS);
 	compare(shift, expected, calibration->rows, drift->bin, (double) drift->rows, DSAD_DRIFT_BINS,
-			drift->model->scaling.features + 1);
+			drift->summaries + 1);
 	return true;
 }

@@ -15,7 +15,9 @@ typedef struct DsadDrift
 	const DsadModel *model;
 	DsadScorer *scorer;
 	uint64_t	rows;
-	uint64_t   *count;			/* (features, DSAD_SKETCH_CELLS) */
+	uint32_t	summaries;		/* numbers that are looked at */
+	double	   *summary;		/* the last row's */
+	uint64_t   *count;			/* (summaries, DSAD_SKETCH_CELLS) */
 	double		bin[DSAD_DRIFT_BINS];
 	double	   *pvalue;			/* DSAD_MAX_MEMBERS */
 } DsadDrift;

@@ -10,6 +10,7 @@
 
 #include "core/model/calibration_lists.h"
 #include "core/model/sketch.h"
+#include "core/model/summary.h"
 #include "core/score/scaling.h"
 #include "core/train/groups.h"
 #include "core/train/order.h"
@@ -87,7 +88,7 @@ lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const Dsad
 		status = dsad_model_alloc_losses(model, arena, error);
 	if (status == DSAD_OK && !dsad_whitening_alloc(model, arena))
 		return dsad_no_memory(error);
-	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, rows->features))
+	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, dsad_summaries(rows->encoder)))
 		return dsad_no_memory(error);
 	return status;
 }
@@ -246,12 +247,15 @@ writer_add(Writer *w, int8_t label)
 	return data->scaled == NULL && w->count % data->block_rows == 0 ? writer_flush(w) : 0;
 }
 
-/* What a row tells of the training rows: its missing elements, and its numbers if it is drawn. */
+/* What a row tells of the training rows: its missing elements, and its summary (room for one) if it is drawn. */
 static void
-observe(DsadFacts *facts, DsadSampler *sampler, const DsadEncoder *encoder, uint64_t row, const double *raw)
+observe(DsadFacts *facts, DsadSampler *sampler, const DsadEncoder *encoder, uint64_t row, const double *raw,
+		double *summary)
 {
-	dsad_sampler_offer(sampler, row, raw);
-	for (uint32_t j = 0; j < sampler->features; j++)
+	if (dsad_sampler_wants(sampler, row))
+		dsad_summarize(encoder, &(DsadRows) {raw, 1, false}, summary);
+	dsad_sampler_offer(sampler, row, summary);
+	for (uint32_t j = 0; j < encoder->features; j++)
 		facts->missing += isnan(raw[j]) && dsad_encoder_counts(encoder, j);
 }
 
@@ -266,6 +270,7 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 	const DsadKernel *kernel = dsad_kernel_best();
 	uint32_t	inputs = model->scaling.inputs;
 	double	   *raw = dsad_arena_array(scratch, rows->features, sizeof(double));
+	double	   *summary = dsad_arena_array(scratch, dsad_summaries(model->encoder), sizeof(double));
 	double	   *expanded = dsad_arena_array(scratch, inputs, sizeof(double));
 	float	   *zeros = dsad_arena_array(scratch, inputs, sizeof(float));
 	DsadRows	row = {raw, 1, false};
@@ -274,7 +279,7 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 	DsadSplit	split;
 	DsadStatus	status = DSAD_OK;
 
-	if (raw == NULL || expanded == NULL || zeros == NULL)
+	if (raw == NULL || summary == NULL || expanded == NULL || zeros == NULL)
 		return dsad_no_memory(error);
 	if (sampler)
 		dsad_split_start(&split, &model->config, &model->facts, inputs, &plan->groups);
@@ -288,7 +293,7 @@ write_rows(Writer *writer, DsadArena *scratch, DsadModel *model, const DsadPlan 
 			return dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
 		if (sampler)
 		{
-			observe(&model->facts, sampler, model->encoder, i, raw);
+			observe(&model->facts, sampler, model->encoder, i, raw, summary);
 			part = dsad_split_next(&split, rows, &label);
 		}
 		if (part == DSAD_PART_NONE)
@@ -339,7 +344,7 @@ fill(DsadArena *scratch, DsadModel *model, const DsadPlan *plan, const DsadEnv *
 		if (!writer_alloc(&writer[part], scratch, &parts[part]))
 			return dsad_no_memory(error);
 	}
-	if (!plan->update && !dsad_sampler_alloc(&sampler, scratch, rows->count, rows->features, DSAD_STREAM_SKETCH))
+	if (!plan->update && !dsad_sampler_alloc(&sampler, scratch, rows->count, dsad_summaries(model->encoder), DSAD_STREAM_SKETCH))
 		return dsad_no_memory(error);
 	status = write_rows(writer, scratch, model, plan, env, rows, plan->update ? NULL : &sampler, &mean, error);
 	if (status == DSAD_OK)

@@ -51,11 +51,18 @@ dsad_sampler_alloc(DsadSampler *sampler, DsadArena *arena, uint64_t all, uint32_
 	return sampler->value != NULL;
 }
 
+/* Whether row number `row` is the one that is drawn next. */
+bool
+dsad_sampler_wants(const DsadSampler *sampler, uint64_t row)
+{
+	return row == sampler->next && sampler->taken < sampler->rows;
+}
+
 /* Whether row number `row` is drawn; rows are asked about in order. */
 bool
 dsad_sampler_take(DsadSampler *sampler, uint64_t row)
 {
-	if (row != sampler->next || sampler->taken == sampler->rows)
+	if (!dsad_sampler_wants(sampler, row))
 		return false;
 	if (++sampler->taken < sampler->rows)
 		choose_next(sampler);

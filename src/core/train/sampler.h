@@ -27,6 +27,7 @@ typedef struct DsadSampler
 extern void dsad_sampler_start(DsadSampler *sampler, uint64_t all, size_t most, DsadStream stream);
 extern bool dsad_sampler_alloc(DsadSampler *sampler, DsadArena *arena, uint64_t all, uint32_t features,
 							   DsadStream stream);
+extern bool dsad_sampler_wants(const DsadSampler *sampler, uint64_t row);
 extern bool dsad_sampler_take(DsadSampler *sampler, uint64_t row);
 extern void dsad_sampler_offer(DsadSampler *sampler, uint64_t row, const double *values);
 extern size_t dsad_sampler_sort(DsadSampler *sampler, uint32_t feature);

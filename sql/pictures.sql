@@ -1,0 +1,116 @@
+-- pictures: arrays of two and three dimensions
+SET extra_float_digits = 0;
+-- a bright bar that stands upright; anomalies lie
+CREATE FUNCTION bar(i int, lies boolean, height int, width int) RETURNS smallint[] LANGUAGE sql IMMUTABLE AS $$
+	SELECT array_agg(line ORDER BY r) FROM (
+		SELECT r, array_agg((CASE WHEN CASE WHEN lies THEN r = 1 + i % height ELSE c = 1 + i % width END THEN 200 ELSE 0 END + (i * 7919 + r * 104729 + c * 1299709) % 50)::smallint ORDER BY c) AS line
+		FROM generate_series(1, height) r, generate_series(1, width) c GROUP BY r) lines $$;
+CREATE TABLE picture AS
+SELECT i AS id, i % 10 = 0 AS anomaly, bar(i, i % 10 = 0, 9, 11) AS p FROM generate_series(1, 400) i;
+CREATE FUNCTION small(more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql IMMUTABLE AS
+	$$SELECT '{"epochs": 8, "pretrain_epochs": 2, "members": 2, "batch_size": 32}'::jsonb || more$$;
+CREATE TABLE picture_model AS
+SELECT network, deepsad_train(p, CASE WHEN anomaly AND id <= 200 THEN true END, small(jsonb_build_object('network', network))) AS model
+FROM picture, unnest('{conv,mlp}'::text[]) network GROUP BY network;
+SELECT network, deepsad_info(model) -> 'network' AS tells, deepsad_info(model) -> 'picture' AS picture, deepsad_info(model) -> 'features' AS features,
+	deepsad_info(model) -> 'options' -> 'channels' AS channels FROM picture_model ORDER BY network;
+SELECT network, c.* FROM picture_model, deepsad_columns(model) c ORDER BY network;
+SELECT network, deepsad_roc_auc(deepsad_score(model, p), anomaly) > 0.9 AS good FROM picture_model, picture WHERE id > 200 GROUP BY network ORDER BY network;
+-- what a picture's numbers are of, and where its subscripts begin, makes no difference; a missing pixel does
+SELECT network, bool_and(score = deepsad_score(model, p::int[]) AND score = deepsad_score(model, p::real[]) AND score = deepsad_score(model, p::numeric[]) AND
+	score = deepsad_score(model, p::float8[]) AND score = deepsad_score(model, ('[0:8][-3:7]=' || p::text)::smallint[]) AND
+	score = deepsad_score(model, ('{' || p::text || '}')::bigint[])) AS same,
+	bool_or(score <> deepsad_score(model, ('{{NULL' || substr(p::text, 3 + length(p[1][1]::text)))::int[])) AS other
+FROM picture_model, picture, LATERAL (SELECT deepsad_score(model, p) AS score) s GROUP BY network ORDER BY network;
+-- nor do the order and the type of the training rows, or how narrow they lie
+SELECT deepsad_train(x, NULL, small() ORDER BY id) = deepsad_train(x::float8[], NULL, small() ORDER BY -id) AS same FROM (
+	SELECT id, CASE id WHEN 7 THEN array_fill(NULL::int, ARRAY[9, 11]) WHEN 100 THEN array_fill(-300, ARRAY[9, 11]) WHEN 350 THEN array_fill(100000000, ARRAY[9, 11]) ELSE p END AS x
+	FROM picture) q;
+SELECT deepsad_train(x, NULL, small('{"workers": 0}') ORDER BY id) = deepsad_train(x, NULL, small('{"workers": 1}') ORDER BY md5(id::text)) AS same
+FROM (SELECT id, CASE WHEN id % 50 = 3 THEN array_fill(0.1::float8, ARRAY[9, 11]) ELSE p END AS x FROM picture) q;
+-- and in a file, where rows widen, too: what an array of one dimension, whose numbers are never narrow, gives
+SET maintenance_work_mem = '1MB';
+CREATE TEMP TABLE wide AS SELECT i, x, (SELECT array_agg(v) FROM unnest(x) v) AS flat FROM (
+	SELECT i, CASE WHEN i > 900 THEN array_fill(i / 7.0, ARRAY[28, 28]) WHEN i > 600 THEN array_fill((i * 77)::float8, ARRAY[28, 28])
+		WHEN i = 500 THEN array_fill(NULL::float8, ARRAY[28, 28]) ELSE array_fill((i % 250)::float8, ARRAY[28, 28]) END AS x
+	FROM generate_series(1, 1000) i) w;
+SELECT bool_and(deepsad_score(picture, x) = deepsad_score(flat_model, flat)) AS same FROM wide,
+	(SELECT deepsad_train(x, NULL, o ORDER BY i) AS picture, deepsad_train(flat, NULL, o ORDER BY i) AS flat
+	FROM wide, (VALUES ('{"epochs": 1, "pretrain_epochs": 0, "members": 1, "network": "mlp"}'::jsonb)) v (o)) m (picture, flat_model);
+RESET maintenance_work_mem;
+-- heatmaps: of the picture's shape, in all what the score has above the baseline, and what deepsad_explain says
+SELECT network, array_dims(h) AS dims, abs((SELECT sum(v) FROM unnest(h) v) - (score - (deepsad_info(model) ->> 'baseline_score')::float8)) < 1e-4 * score AS adds_up
+FROM picture_model, picture, LATERAL (SELECT deepsad_heatmap(model, p) AS h, deepsad_score(model, p) AS score) s WHERE id = 10 ORDER BY network;
+SELECT network, count(*), bool_and(contribution = h[f[1]::int][f[2]::int]) AS same
+FROM picture_model, picture, deepsad_heatmap(model, p) h, deepsad_explain(model, p) e, regexp_match(feature, '(\d+)\]\[(\d+)') f WHERE id = 10 GROUP BY network ORDER BY network;
+SELECT deepsad_heatmap(NULL, p) IS NULL AS no_model, deepsad_heatmap(model, NULL::int[]) IS NULL AS no_picture FROM picture_model, picture WHERE id = 1 AND network = 'conv';
+SELECT deepsad_heatmap(deepsad_train(ARRAY[id, id % 7], NULL, small()), ARRAY[1, 2]) FROM picture;
+SELECT deepsad_heatmap(model, ARRAY[1, 2]) FROM picture_model WHERE network = 'conv';
+-- channels
+CREATE TABLE color_model AS SELECT deepsad_train(ARRAY[p, array_fill(id % 100, ARRAY[9, 11])::smallint[], p], anomaly, small()) AS model FROM picture;
+SELECT deepsad_info(model) -> 'picture' AS picture, array_dims(deepsad_heatmap(model, ARRAY[p, p, p])) AS dims,
+	(SELECT feature ~ '^\[[123]\]\[\d+\]\[\d+\]$' FROM deepsad_explain(model, ARRAY[p, p, p]) WHERE rank = 1) AS named FROM color_model, picture WHERE id = 3;
+-- a picture among other columns
+CREATE TABLE row_model AS SELECT deepsad_train(t, anomaly, small()) AS model FROM picture, LATERAL (SELECT id % 7 AS weekday, p AS pixels, anomaly AND false AS flag) t;
+SELECT c.* FROM row_model, deepsad_columns(model) c;
+SELECT count(*) AS rows, bool_and(deepsad_score(model, f) = deepsad_score(model, id % 7, p, false)) AS same
+FROM row_model, picture, LATERAL (SELECT p::float4[] AS pixels, false AS flag, id % 7 AS weekday) f;
+SELECT deepsad_score(model, f) > 0 AS missing, array_dims(deepsad_heatmap(model, f)) AS dims FROM row_model, (SELECT NULL::int[] AS pixels, false AS flag, 3 AS weekday) f;
+SELECT sum(v) = (SELECT contribution FROM deepsad_explain(model, 3, p, false) WHERE feature = 'pixels') AS same
+FROM row_model, picture, unnest(deepsad_heatmap(model, 3, p, false)) v WHERE id = 5 GROUP BY model, p;
+-- wrong and changing shapes, and others than arrays of one to three dimensions
+SELECT deepsad_score(model, array_fill(1, ARRAY[9, 10])) FROM picture_model;
+SELECT deepsad_score(model, array_fill(1, ARRAY[99])) FROM picture_model;
+SELECT deepsad_score(model, array_fill(1, ARRAY[9, 11, 3])) FROM picture_model;
+SELECT deepsad_score(model, array_fill(1, ARRAY[9, 11, 3])) FROM color_model;
+SELECT deepsad_score(model, array_fill(1, ARRAY[1, 1, 9, 11])) FROM picture_model;
+SELECT deepsad_score(model, '{}'::int[]) FROM picture_model;
+SELECT deepsad_score(model, array_fill('Infinity'::float8, ARRAY[9, 11])) FROM picture_model;
+SELECT deepsad_score(model, f) FROM row_model, (SELECT array_fill(1, ARRAY[11, 9]) AS pixels, false AS flag, 3 AS weekday) f;
+SELECT deepsad_score(model, f) FROM row_model, (SELECT array_fill(1, ARRAY[99]) AS pixels, false AS flag, 3 AS weekday) f;
+SELECT deepsad_score(model, p) FROM picture, (SELECT deepsad_train(ARRAY[id, 1, 2], NULL, small()) AS model FROM picture) m;
+SELECT deepsad_train(CASE WHEN id < 100 THEN p ELSE p || p END) FROM picture;
+SELECT deepsad_train(CASE WHEN id < 100 THEN array_fill(id, ARRAY[99]) ELSE p END) FROM picture;
+SELECT deepsad_train(t) FROM (SELECT id, CASE WHEN id < 100 THEN p ELSE p || p END AS pixels FROM picture) t;
+SELECT deepsad_train(t) FROM (SELECT id, ARRAY[ARRAY[p, p], ARRAY[p, p]] AS pixels FROM picture) t;
+SELECT deepsad_train(array_fill(id, ARRAY[300, 300])) FROM picture;
+-- channels last: a warning, and a hint
+SELECT deepsad_train(array_fill(id, ARRAY[9, 11, 3]), NULL, small('{"epochs": 1, "members": 1}')) IS NOT NULL AS trained FROM picture;
+SELECT deepsad_train(t, NULL, small('{"epochs": 1, "members": 1, "network": "mlp"}')) IS NOT NULL AS trained FROM (SELECT array_fill(id, ARRAY[9, 8, 4]) AS pixels, id % 9 AS x FROM picture) t;
+-- small ones have no convolutions
+SELECT deepsad_info(deepsad_train(ARRAY[[id, id % 9, 1], [id % 8, id % 7, id % 6]], NULL, small())) ->> 'weights' = deepsad_info(deepsad_train(ARRAY[id, id % 9, 1, id % 8, id % 7, id % 6], NULL, small())) ->> 'weights' AS same FROM picture;
+SELECT deepsad_train(ARRAY[[id, id % 9, 1], [id % 8, id % 7, id % 6]], NULL, small('{"network": "conv"}')) FROM picture;
+-- options
+SELECT deepsad_options(network => 'conv', channels => '{16,8}');
+SELECT deepsad_options(network => 'cnn');
+SELECT deepsad_options(channels => '{}');
+SELECT deepsad_options(channels => '{0}');
+SELECT deepsad_options(channels => '{1,2,3,4,5,6,7}');
+SELECT deepsad_train(p, NULL, '{"channels": [8, 8, 8, 8]}') FROM picture;
+SELECT deepsad_train(ARRAY[id, 2], NULL, '{"network": "conv"}') FROM picture;
+SELECT deepsad_train(p, NULL, '{"network": "mlp", "hidden": []}') FROM picture;
+SELECT deepsad_train(array_fill(id, ARRAY[200, 200]), NULL, '{"channels": [512, 512]}') FROM picture;
+SELECT deepsad_info(deepsad_train(p, NULL, small('{"channels": [3], "hidden": [5], "latent": 4}'))) -> 'options' -> k AS value FROM picture, unnest('{channels,hidden,latent}'::text[]) k GROUP BY k ORDER BY k;
+-- an update, p-values, frozen functions, whole sets
+SELECT network, deepsad_info(deepsad_update(model, p, NULL, '{"epochs": 1}')) -> 'updates' AS updates FROM picture_model, picture GROUP BY network, model ORDER BY network;
+SELECT deepsad_update(model, array_fill(1, ARRAY[9, 12]), NULL) FROM picture_model WHERE network = 'conv';
+SELECT deepsad_update(model, p, NULL, '{"channels": [8, 4]}') FROM picture_model, picture WHERE network = 'conv';
+SELECT bool_and(deepsad_pvalue(model, p) BETWEEN 0 AND 1) AS pvalues FROM picture_model, picture;
+SELECT network, bool_and(q.score = deepsad_score(model, p)) AS same FROM picture_model, deepsad_score_query(model, 'SELECT id::bigint, p FROM picture') q JOIN picture ON id = key GROUP BY network ORDER BY network;
+SELECT deepsad_freeze(model, 'picture_score') FROM picture_model WHERE network = 'conv';
+SELECT bool_and(picture_score(p::float8[]) = deepsad_score(model, p)) AS same FROM picture, picture_model WHERE network = 'conv';
+SELECT obj_description('picture_score(float8[])'::regprocedure);
+CREATE INDEX ON picture (picture_score(p::float8[]));
+SELECT bool_and(array_length(deepsad_embed(model, p), 1) > 0) AS embedded FROM picture_model, picture;
+-- drift looks at a picture's mean and contrast, and at scores
+SELECT brighter, deepsad_drift(model, array_fill(brighter, ARRAY[9, 11])::int[]) -> 'shifted' ? 'picture (mean)' AS mean FROM picture_model, picture, unnest('{0,100}'::int[]) brighter WHERE network = 'mlp' GROUP BY brighter;
+SELECT network, d -> 'verdict' AS verdict, jsonb_path_query_array(d, '$.features[*].feature') AS features FROM (SELECT network, deepsad_drift(model, p) AS d FROM picture_model, picture GROUP BY network) d ORDER BY network;
+SELECT jsonb_path_query_array(d, '$.features[*].feature') AS features FROM (SELECT deepsad_drift(model, t) AS d FROM row_model, picture, LATERAL (SELECT id % 7 AS weekday, p AS pixels, false AS flag) t) d;
+-- what is not there for pictures
+SELECT deepsad_export_json(model) FROM picture_model WHERE network = 'mlp';
+SELECT deepsad_export_safetensors(model) FROM picture_model WHERE network = 'conv';
+SELECT deepsad_report(model) FROM picture_model WHERE network = 'conv';
+SELECT deepsad_report(model, p, anomaly) FROM picture_model, picture WHERE network = 'conv';
+SELECT deepsad_sample(p) FROM picture;
+DROP TABLE picture, picture_model, color_model, row_model, wide CASCADE;
+DROP FUNCTION small, bar, picture_score, picture_score_model;
