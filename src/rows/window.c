@@ -244,7 +244,8 @@ deepsad_window_gaps(PG_FUNCTION_ARGS)
 	Window	   *window = open_window(object, reader->columns);
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
 	bool		null;
-	Timestamp	at = DatumGetTimestamp(WinGetFuncArgCurrent(object, 1, &null));
+	Datum		datum = WinGetFuncArgCurrent(object, 1, &null);
+	Timestamp	at = null ? 0 : DatumGetTimestamp(datum);	/* on 32 bits a NULL must not be looked at */
 
 	check_step(object, window, WinGetCurrentPosition(object) == 0);
 	if (null || TIMESTAMP_NOT_FINITE(at))

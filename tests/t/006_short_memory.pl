@@ -23,7 +23,7 @@ my %ended;
 for my $megabytes (60, 150, 200, 250, 300, 350, 400, 450, 1500)
 {
 	my $s = DeepsadSession->connect_to($node);
-	$s->ask(q{SET maintenance_work_mem = '2GB'; SET statement_timeout = '60s'});
+	$s->ask(q{SET maintenance_work_mem = '2047MB'; SET statement_timeout = '60s'});
 	my ($size) = slurp_file("/proc/$s->{pid}/status") =~ /VmSize:\s+(\d+) kB/;
 	system('prlimit', "--pid=$s->{pid}", '--as=' . ($size * 1024 + $megabytes * 1024 * 1024)) == 0 or die 'prlimit failed';
 	my $trained = $s->ask($train);
