@@ -4,7 +4,7 @@
  *	  memory, core/train/order.c.  PostgreSQL's own sort does it, within maintenance_work_mem.
  *
  * What is sorted is a row as it lies in the file behind its hash, as a bytea whose order is that of
- * its bytes.  Rows of one hash have the same features, so that it does not matter which is first.
+ * its bytes.  Rows of one hash have the same features, label and group: it does not matter which is first.
  */
 #include "pg/pg_compat.h"
 
@@ -41,7 +41,7 @@ put_rows(Sorting *sorting, const DeepsadRowStore *store, const DsadRowSource *so
 		CHECK_FOR_INTERRUPTS();
 		if (source->read(source->ctx, row, features, &label) != 0)
 			elog(ERROR, "could not read training row");
-		hash = dsad_canonical_hash(features, source->features, label);
+		hash = dsad_canonical_hash(source, features, label);
 		data = deepsad_rowstore_last(store, &sorting->row_bytes);
 		if (value == NULL)
 		{

@@ -7,14 +7,16 @@
 
 #include "core/hash.h"
 
-/* A hash of a row's features and label: canonical order is by it. */
+/* A hash of the row that was read last: its features, its label, and its group if it has one.  Canonical order is by it. */
 uint64_t
-dsad_canonical_hash(const double *raw, uint32_t features, int8_t label)
+dsad_canonical_hash(const DsadRowSource *rows, const double *raw, int8_t label)
 {
 	uint64_t	h = (uint64_t) (label + 2);
 
-	for (uint32_t j = 0; j < features; j++)
+	for (uint32_t j = 0; j < rows->features; j++)
 		h = dsad_hash_step(h, dsad_number_bits(raw[j]));
+	if (rows->group)
+		h = dsad_hash_step(h, *rows->group);
 	return dsad_hash_end(h);
 }
 
@@ -70,7 +72,7 @@ dsad_canonical_order(uint32_t *order, const DsadEnv *env, const DsadRowSource *r
 			status = dsad_fail(error, DSAD_BAD_DATA, NULL, "could not read training row");
 		else if (i % 64 == 0)
 			status = dsad_poll(env, error);
-		hash[i] = dsad_canonical_hash(raw, rows->features, label);
+		hash[i] = dsad_canonical_hash(rows, raw, label);
 		order[i] = i;
 	}
 	/* an even number of passes ends in `order` */

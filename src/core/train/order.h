@@ -7,7 +7,7 @@
 
 #include "core/train/dataset.h"
 
-extern uint64_t dsad_canonical_hash(const double *raw, uint32_t features, int8_t label);
+extern uint64_t dsad_canonical_hash(const DsadRowSource *rows, const double *raw, int8_t label);
 extern DsadStatus dsad_canonical_order(uint32_t *order, const DsadEnv *env,
 									   const DsadRowSource *rows, DsadError *error);
 

@@ -8,7 +8,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "autovacuum = off\nmax_wal_size = 2GB\n");
+$node->append_conf('postgresql.conf', "autovacuum = off\nmax_wal_size = 2GB\nshared_buffers = 8MB\njit = off\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION deepsad;
@@ -53,7 +53,8 @@ for my $change (4, 30, 60, 100, 150, 5000)
 	like($stderr, qr/invalid deepsad training set|has format/, "byte $change is another");
 }
 
-# Many groups at a time (Linux tells): what they take beside the results and what the server takes anyway.
+# Many groups at a time (Linux tells): what they take beside the results and what the server takes anyway, of which pages of
+# shared memory are a small part.  The leader of a parallel plan holds the states of its own share of the rows too; how large that is varies.
 $node->safe_psql('postgres', q{CREATE TABLE tenants AS SELECT i % 10000 AS tenant, ARRAY(SELECT (sin(i * j))::real FROM generate_series(1, 32) j) AS x
 	FROM generate_series(1, 500000) i; ANALYZE tenants});
 if ($^O eq 'linux')
@@ -67,7 +68,7 @@ if ($^O eq 'linux')
 		my ($groups, $megabytes, $kb) = split /\n/, $node->safe_psql('postgres', qq{$plan;
 			SELECT concat_ws(E'\n', count(*), sum(length(s::text)) / 2000000) FROM (SELECT deepsad_sample(x) AS s FROM tenants GROUP BY tenant) q; $peak});
 		is($groups, 10000, "all groups ($plan)");
-		cmp_ok(($kb - $server) / 1024 - $megabytes, '<', 100, "memory beside the results: $kb kB with $server kB of the server's and $megabytes MB of results ($plan)");
+		cmp_ok(($kb - $server) / 1024 - $megabytes, '<', $plan =~ /tuple_cost/ ? 120 : 100, "memory beside the results: $kb kB with $server kB of the server's and $megabytes MB of results ($plan)");
 	}
 }
 
