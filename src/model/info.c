@@ -242,7 +242,7 @@ put_epochs(Tuplestorestate *store, TupleDesc desc, int member, const char *phase
 	}
 }
 
-/* deepsad_history(model) -> (member, phase, epoch, loss) rows, as a materialised set */
+/* deepsad_history(model) -> (member, phase, epoch, loss) rows, as a materialized set */
 Datum
 deepsad_history(PG_FUNCTION_ARGS)
 {

@@ -1,7 +1,7 @@
 /*
  * options.c
  *	  deepsad_options(), and options in jsonb.  Names, ranges and defaults are
- *	  the core's (core/config.c).
+ *	  the core's (core/model/config.c).
  */
 #include "pg/pg_compat.h"
 
@@ -314,6 +314,7 @@ deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 		{
 			const DsadIntList *list = field;
 
+			Assert(option->kind == DSAD_OPTION_INT_LIST);
 			deepsad_push_key(state, option->name);
 			pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 			for (uint32 j = 0; j < list->count; j++)

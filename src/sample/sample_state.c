@@ -128,14 +128,3 @@ deepsad_sample_writable(Datum value, MemoryContext parent)
 	MemoryContextDelete(context);
 	return state;
 }
-
-/* The set as it is stored, in the current context. */
-struct varlena *
-deepsad_sample_flatten(DeepsadSample *state)
-{
-	Size		size = EOH_get_flat_size(&state->header);
-	struct varlena *result = palloc(size);
-
-	EOH_flatten_into(&state->header, result, size);
-	return result;
-}

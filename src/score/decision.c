@@ -1,7 +1,7 @@
 /*
  * decision.c
- *	  From scores to decisions: deepsad_pvalue, deepsad_is_anomaly,
- *	  deepsad_set_threshold, and the aggregate deepsad_threshold.
+ *	  From scores to decisions: deepsad_pvalue, deepsad_is_anomaly and
+ *	  deepsad_set_threshold.
  */
 #include "pg/pg_compat.h"
 

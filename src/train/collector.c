@@ -119,11 +119,11 @@ deepsad_collector_same_options(const DeepsadCollector *collector, const Jsonb *o
 		   memcmp(options, collector->options, VARSIZE(options)) == 0;
 }
 
-/* Whether this, as it is stored, is the group's model. */
-bool
-deepsad_collector_same_model(const DeepsadCollector *collector, struct varlena *model)
+/* Fails unless this, as it is stored, is the group's model. */
+void
+deepsad_collector_check_model(const DeepsadCollector *collector, struct varlena *model)
 {
-	return deepsad_same_model(model, collector->model);
+	deepsad_check_group_model(model, collector->model);
 }
 
 /* Adds a row that is an array to the digest. */

@@ -86,6 +86,7 @@ LABELED(preset, DSAD_PRESET_BEST);
 LABELED(scaling, DSAD_SCALING_COMMON);
 LABELED(calibration, DSAD_CALIBRATION_NONE);
 LABELED(init, DSAD_INIT_GLOROT);
+LABELED(reconstruction, DSAD_RECONSTRUCTION_SIGMOID);
 
 _Static_assert(sizeof(dsad_options) / sizeof(dsad_options[0]) < 64, "options that were read are bits of one integer");
 

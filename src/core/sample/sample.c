@@ -351,24 +351,3 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 		return dsad_sample_rebuild(sample, error);
 	return DSAD_OK;
 }
-
-/* An entry that is both a known anomaly and known to be normal; NULL when there is none. */
-const DsadSampleRecord *
-dsad_sample_conflict(const DsadSample *sample)
-{
-	const DsadSampleRecord *first = NULL;
-
-	if (sample->entries[DSAD_ANOMALY + 1] == 0 || sample->entries[DSAD_NORMAL + 1] == 0)
-		return NULL;
-	for (size_t at = 0; at < sample->log_length;)
-	{
-		const DsadSampleRecord *record = dsad_sample_record(sample, at);
-
-		at += dsad_record_size(record);
-		if (!record->dead && record->kind == DSAD_ANOMALY + 1 && (first == NULL || record->hash < first->hash) &&
-			*find_slot(sample, record->hash, DSAD_NORMAL + 1, dsad_record_key(record), dsad_record_content(record)) !=
-				0)
-			first = record;
-	}
-	return first;
-}

@@ -84,12 +84,10 @@ extern DsadStatus dsad_sample_reserve(DsadSample *sample, size_t size, bool exac
 extern DsadStatus dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error);
 extern DsadStatus dsad_sample_cut(DsadSample *sample, DsadError *error);
 extern DsadStatus dsad_sample_rebuild(DsadSample *sample, DsadError *error);
-extern const DsadSampleRecord *dsad_sample_conflict(const DsadSample *sample);
 
 extern uint64_t dsad_sample_column_hash(DsadBytes name);
 extern int	dsad_bytes_compare(DsadBytes a, DsadBytes b);
 extern bool dsad_sample_over(const DsadSample *sample, bool slack);
-extern void dsad_sample_room(const DsadSample *sample, int kind, uint64_t *rows, uint64_t *bytes);
 
 /* a + b, or the largest number */
 static inline uint64_t

@@ -43,15 +43,10 @@ dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch)
 		return false;
 	for (uint32_t j = 0; j < model->scaling.features; j++)
 	{
-		double		value;
+		const double *edge = model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES;
 
-		if (row->single)
-			value = ((const DsadAnyFloat *) row->values)[j];
-		else
-			value = ((const DsadAnyDouble *) row->values)[j];
 		drift->count[(size_t) j * DSAD_SKETCH_CELLS +
-					 dsad_sketch_cell(model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES, model->sketch.edges[j],
-									  value)]++;
+					 dsad_sketch_cell(edge, model->sketch.edges[j], dsad_row_number(row, j))]++;
 	}
 	for (uint32_t i = 0; i < calibration->lists; i++)
 		drift->bin[dsad_pvalue_bin(drift->pvalue[i], DSAD_DRIFT_BINS)] +=

@@ -17,12 +17,12 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE sets (name text, rows deepsad_rows);
 	INSERT INTO sets SELECT 'arrays', deepsad_sample(x, id % 100 = 0) FROM t;
 	INSERT INTO sets SELECT 'rows', deepsad_sample(t, NULL, '{"rows": 500}', k) FROM t;
-	-- as large as it gets by default: 64 MB, of which unlabeled rows have three quarters
-	INSERT INTO sets SELECT 'large', deepsad_sample(r) FROM (SELECT i, repeat(md5(i::text), 30) AS text FROM generate_series(1, 60000) i) r;
+	-- as large as it gets: 256 MB, of which unlabeled rows have three quarters
+	INSERT INTO sets SELECT 'large', deepsad_sample(r, NULL, '{"bytes": 268435456}') FROM (SELECT i, repeat(md5(i::text), 300) AS text FROM generate_series(1, 21500) i) r;
 });
 my $digests = q{SELECT string_agg(name || deepsad_sample_info(rows)::text, ',' ORDER BY name) FROM sets};
 my $before = $node->safe_psql('postgres', $digests);
-cmp_ok($node->safe_psql('postgres', q{SELECT pg_column_size(rows) FROM sets WHERE name = 'large'}), '>', 45_000_000, 'a large set');
+cmp_ok($node->safe_psql('postgres', q{SELECT pg_column_size(rows) FROM sets WHERE name = 'large'}), '>', 195_000_000, 'a set as large as it gets');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM sets WHERE pg_column_size(rows) < length(rows::text) / 2 - 10}), 0, 'toasted without compression');
 
 my $dump = $node->basedir . '/dump.sql';
