@@ -60,6 +60,7 @@ for my $n (1, 2)
 	};
 }
 $here->safe_psql('postgres', $setup . q{
+	ANALYZE t1, t2;
 	CREATE TABLE model AS SELECT 'm' AS name, deepsad_train(x, y, '{"epochs": 2, "pretrain_epochs": 1, "members": 2}') AS model FROM copy;
 });
 my $partitionwise = 'SET enable_partitionwise_aggregate = on;';
@@ -128,7 +129,8 @@ sent("SELECT id FROM t WHERE deepsad_score($model, x) > 3", qr/^SELECT id FROM p
 sent("SELECT id FROM t WHERE deepsad_score($model, a, b, 1) > 3", qr/^SELECT id FROM public\.t WHERE \(\(public\.deepsad_score\(\$1::bytea, a, b, 1\) > 3/, 'of loose columns');
 sent("SELECT id FROM t WHERE deepsad_is_anomaly($model, x)", qr/^SELECT id FROM public\.t WHERE \(public\.deepsad_is_anomaly\(\$1::bytea, x\)\)$/, 'a decision in WHERE');
 sent("SELECT node, avg(deepsad_score($model, x)) FROM t GROUP BY node", qr/^SELECT node, avg\($score\) FROM public\.t GROUP BY 1$/, 'a score in an aggregate');
-sent("SELECT node, id, min(deepsad_score($model, x)) FROM t GROUP BY node, id", qr/^SELECT node, id, min\($score\) FROM public\.t GROUP BY 1, 2$/, 'each row as a group of its own');
+sent("SELECT node, array_agg(id ORDER BY id), array_agg(deepsad_score($model, x) ORDER BY id) FROM t GROUP BY node",
+	qr/^SELECT node, array_agg\(id ORDER BY id.*\), array_agg\($score ORDER BY id.*\) FROM public\.t GROUP BY 1$/, 'scores of all rows as arrays');
 sent("SELECT id FROM t ORDER BY deepsad_score($model, x) DESC LIMIT 5", qr/^SELECT id, x FROM public\.t ORDER BY $score DESC NULLS FIRST$/, 'a score in ORDER BY');
 sent("SELECT deepsad_roc_auc(deepsad_score($model, x), y) FROM t1", qr/^SELECT public\.deepsad_roc_auc\($score, y\) FROM public\.t$/, 'a metric on one server');
 sent("SELECT deepsad_train(x, y) FROM t1", qr/^SELECT public\.deepsad_train\(x, y\) FROM public\.t$/, 'a training on one server');
@@ -140,8 +142,7 @@ sent("SELECT id FROM t WHERE deepsad_score($model, t) > 3", $all, 'not of whole 
 
 my $bits = sub {
 	my ($from) = @_;
-	return $here->safe_psql('postgres', qq{$partitionwise SELECT md5(string_agg(float8send(s)::text, ',' ORDER BY id))
-		FROM (SELECT node, id, min(deepsad_score($model, x)) AS s FROM $from GROUP BY node, id) q});
+	return $here->safe_psql('postgres', qq{$partitionwise SELECT node, md5(array_agg(deepsad_score($model, x) ORDER BY id)::text) FROM $from GROUP BY node ORDER BY node});
 };
 is($bits->('t'), $bits->('copy'), 'the servers score the bits of a local table');
 is($here->safe_psql('postgres', qq{SELECT array_agg(id ORDER BY id) FROM t WHERE deepsad_score($model, x) > 2}),
