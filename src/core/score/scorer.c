@@ -195,11 +195,13 @@ row_distances(const DsadScorer *scorer, const Scratch *scratch, double *distance
 {
 	if (scorer->conv.modules == 0)
 	{
-		scorer->kernel->row(scorer->member, scorer->members, scratch->scaled, scratch->buffer[0], scorer->widest, distance);
+		scorer->kernel->row(scorer->member, scorer->members, scratch->scaled, scratch->buffer[0], scorer->widest,
+							distance);
 		return;
 	}
 	for (uint32_t m = 0; m < scorer->members; m++)
-		distance[m] = scorer->kernel->distance(run_member(scorer, m, scratch, 1), scorer->member[m].center, scorer->latent);
+		distance[m] = scorer->kernel->distance(run_member(scorer, m, scratch, 1), scorer->member[m].center,
+											   scorer->latent);
 }
 
 /* Scores one scaled row. */

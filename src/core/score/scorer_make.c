@@ -158,8 +158,8 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 		scorer->member[m].divisor = (dsad_config_plain_score(&model->config) ? 1 : member->divisor) * (1 + weight);
 		status = pack_member(&scorer->member[m], arena, model, member, error);
 		if (status == DSAD_OK)
-			status = dsad_scorer_conv_pack(scorer->packed_conv + (size_t) m * model->convs, &scorer->conv, arena, model, member,
-										   error);
+			status = dsad_scorer_conv_pack(scorer->packed_conv + (size_t) m * model->convs, &scorer->conv, arena,
+										   model, member, error);
 	}
 	scorer->work = dsad_model_work(model);
 	return status;
