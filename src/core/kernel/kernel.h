@@ -68,7 +68,8 @@ typedef struct DsadPackedNet
 /*
  * How one module of a scorer reads its input.  The pixels, padded with zeros, lie apart by the parity of their row and
  * column: in each channel four planes, (pooled height + 2, stride).  Pixels of a pooled map that follow each other, two
- * at the end of each row that are none, then need inputs that follow each other, at the same offsets from where they are.
+ * at the end of each row that are none, then need inputs that follow each other, at the same offsets from where they
+ * are.
  */
 typedef struct DsadConvPlan
 {
@@ -203,8 +204,8 @@ struct DsadKernel
 	 * BatchNorm in place on a map x (height, width), and 2 x 2 max-pool: top (height / 2, width / 2) are the largest,
 	 * the first of equals, `where` their places (0 to 3), pooled leaky ReLU of them.
 	 */
-	void		(*conv_pool) (float *x, size_t height, size_t width, float mean, float inverse, float *top, uint8_t *where,
-							  float *pooled);
+	void		(*conv_pool) (float *x, size_t height, size_t width, float mean, float inverse, float *top,
+							  uint8_t *where, float *pooled);
 
 	/* Backward through both: d (height, width) from g, the gradient to top, and y, what conv_pool left in x. */
 	void		(*conv_unpool) (float *d, const float *y, size_t height, size_t width, float inverse, float mean_d,

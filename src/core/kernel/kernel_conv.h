@@ -91,7 +91,7 @@ conv(const DsadConvPlan *plan, const float *weight, const float *bias, const flo
 						   maps + (block + o) * plan->positions);
 }
 
-/* ---- training: sums run in DSAD_LANES lanes, four partial sums each, whose totals are added in double precision ---- */
+/* ---- training: sums run in DSAD_LANES lanes, four partial sums each, whose totals are added as doubles ---- */
 
 #define CONV_LANES (4 * DSAD_LANES)
 

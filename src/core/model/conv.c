@@ -67,8 +67,8 @@ dsad_network_check(const DsadConfig *config, const DsadEncoder *encoder, DsadErr
 		return dsad_config_check(&resolved, error);
 	if (shape.channels == 0)
 		return dsad_fail(error, DSAD_BAD_OPTION, "Give pictures as arrays of two or three dimensions.",
-						 "network \"conv\" needs a picture of at least %d x %d pixels, the rows hold none", DSAD_MIN_SIDE,
-						 DSAD_MIN_SIDE);
+						 "network \"conv\" needs a picture of at least %d x %d pixels, the rows hold none",
+						 DSAD_MIN_SIDE, DSAD_MIN_SIDE);
 	if (config->channels.count > most_modules(shape))
 		return dsad_fail(error, DSAD_BAD_OPTION, NULL,
 						 "option \"channels\" has %u elements, a picture of %u x %u pixels is halved at most %u times",
@@ -77,7 +77,8 @@ dsad_network_check(const DsadConfig *config, const DsadEncoder *encoder, DsadErr
 	work = dsad_conv_work(conv, config->channels.count);
 	if (work > MAX_WORK)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Use fewer \"channels\", or smaller pictures.",
-						 "a picture takes %.0f multiply-adds of a network's convolutions, the limit is %.0f", work, MAX_WORK);
+						 "a picture takes %.0f multiply-adds of a network's convolutions, the limit is %.0f", work,
+						 MAX_WORK);
 	return dsad_config_check(&resolved, error);
 }
 
@@ -114,7 +115,8 @@ dsad_conv_defaults(DsadConfig *config, const DsadEncoder *encoder, uint64_t rows
 	config->scaling = DSAD_SCALING_STANDARD;
 	if (config->preset == DSAD_PRESET_PAPER)
 		return;
-	config->members = config->preset == DSAD_PRESET_FAST ? 1 : config->preset == DSAD_PRESET_BEST ? 16 : 4;
+	config->members = config->preset == DSAD_PRESET_FAST ? 1 : config->preset == DSAD_PRESET_BEST ? 16 :
+																									4;
 	dsad_conv_shapes(conv, &config->channels, dsad_encoder_picture(encoder).shape);
 	config->pretrain_epochs = bounded_epochs(PRETRAIN_EPOCHS, PRETRAINING_WORK, config->members, rows > 0 ? rows : 1,
 											 dsad_conv_work(conv, config->channels.count));

@@ -88,7 +88,8 @@ dsad_model_default_epochs(const DsadModel *model)
 	int64_t		epochs = dsad_default_epochs(model->facts.rows, model->facts.anomalies);
 
 	return model->convs == 0 ? epochs :
-							   dsad_conv_epochs(epochs, model->config.members, model->facts.rows, dsad_model_work(model));
+							   dsad_conv_epochs(epochs, model->config.members, model->facts.rows,
+												dsad_model_work(model));
 }
 
 /*

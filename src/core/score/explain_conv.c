@@ -95,9 +95,12 @@ set_member(Point *p, uint32_t m)
 		const DsadConvPlan *plan = p->module[c].plan;
 
 		for (size_t o = 0; o < plan->shape.out; o++)
+		{
+			const float *from = p->conv[c].weight + o / DSAD_CONV_BLOCK * plan->taps * DSAD_CONV_BLOCK + o % DSAD_CONV_BLOCK;
+
 			for (size_t k = 0; k < plan->taps; k++)
-				p->module[c].weight[o * plan->taps + k] =
-					(double) p->conv[c].weight[(o / DSAD_CONV_BLOCK * plan->taps + k) * DSAD_CONV_BLOCK + o % DSAD_CONV_BLOCK];
+				p->module[c].weight[o * plan->taps + k] = (double) from[k * DSAD_CONV_BLOCK];
+		}
 	}
 }
 
@@ -283,8 +286,8 @@ backward(Point *p)
 			{
 				size_t		at = o * pooled + i;
 
-				spread(module, module->weight + o * module->plan->taps, module->where[at], above[at] * module->slope[at],
-					   below);
+				spread(module, module->weight + o * module->plan->taps, module->where[at],
+					   above[at] * module->slope[at], below);
 				dsad_watch_rows(&p->watch, at + 1, module->plan->taps);
 			}
 		above = below;
@@ -348,7 +351,8 @@ dsad_conv_contributions(const DsadScorer *scorer, const DsadEnv *env, const floa
 
 	if (work > MAX_WORK)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Explain a model with fewer \"channels\" or \"members\".",
-						 "explaining a row of this model takes about %.2g multiply-adds, the limit is %.2g", work, MAX_WORK);
+						 "explaining a row of this model takes about %.2g multiply-adds, the limit is %.2g", work,
+						 MAX_WORK);
 	dsad_arena_init(&arena, env);
 	of_input = dsad_arena_array(&arena, scorer->inputs, sizeof(double));
 	if (of_input == NULL || !alloc_point(&point, &arena))

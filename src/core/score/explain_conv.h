@@ -7,7 +7,7 @@
 
 #include "core/score/scorer.h"
 
-extern DsadStatus dsad_conv_contributions(const DsadScorer *scorer, const DsadEnv *env, const float *from, const float *to,
-										  double *contribution, DsadError *error);
+extern DsadStatus dsad_conv_contributions(const DsadScorer *scorer, const DsadEnv *env, const float *from,
+										  const float *to, double *contribution, DsadError *error);
 
 #endif

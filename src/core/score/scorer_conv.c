@@ -32,7 +32,8 @@ plan_module(DsadConvPlan *plan, DsadArena *arena, const DsadConv *shape)
 			uint32_t	column = corner % 2 + k % DSAD_CONV_SIDE;
 			size_t		parity = (row & 1) * 2 + (column & 1);
 
-			*offset++ = (int32_t) ((k / DSAD_CONV_TAPS * 4 + parity) * plan->plane + row / 2 * plan->stride + column / 2);
+			*offset++ = (int32_t) ((k / DSAD_CONV_TAPS * 4 + parity) * plan->plane + row / 2 * plan->stride +
+									 column / 2);
 		}
 	return true;
 }
@@ -125,7 +126,10 @@ dsad_conv_other_inputs(const DsadPicture *picture, uint32_t inputs, const float 
 	memcpy(others + picture->first, row + end, (inputs - end) * sizeof(float));
 }
 
-/* A scaled row through a member's modules: dense (conv->dense) is what the dense layers take; planes and maps are scratch. */
+/*
+ * A scaled row through a member's modules: dense (conv->dense) is what the dense layers take; planes and maps are
+ * scratch.
+ */
 void
 dsad_scorer_conv_run(const DsadScorerConv *conv, const DsadPackedConv *packed, const DsadKernel *kernel,
 					 const float *scaled, float *planes, float *maps, float *dense)

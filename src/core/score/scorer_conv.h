@@ -26,7 +26,8 @@ typedef struct DsadPackedConv
 	const float *bias;			/* plan->out */
 } DsadPackedConv;
 
-extern DsadStatus dsad_scorer_conv_plan(DsadScorerConv *conv, DsadArena *arena, const DsadModel *model, DsadError *error);
+extern DsadStatus dsad_scorer_conv_plan(DsadScorerConv *conv, DsadArena *arena, const DsadModel *model,
+										DsadError *error);
 extern DsadStatus dsad_scorer_conv_pack(DsadPackedConv *packed, const DsadScorerConv *conv, DsadArena *arena,
 										const DsadModel *model, const DsadMember *member, DsadError *error);
 extern void dsad_scorer_conv_run(const DsadScorerConv *conv, const DsadPackedConv *packed, const DsadKernel *kernel,

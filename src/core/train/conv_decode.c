@@ -50,7 +50,8 @@ raise(DsadNet *net, float *x, uint32_t m, size_t start, size_t count)
 
 /* Copies `count` pictures between maps of the same size. */
 static void
-copy_maps(const DsadMaps *from, size_t from_start, const DsadMaps *to, size_t to_start, size_t count, const DsadConv *shape)
+copy_maps(const DsadMaps *from, size_t from_start, const DsadMaps *to, size_t to_start, size_t count,
+		  const DsadConv *shape)
 {
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t c = 0; c < shape->out; c++)
@@ -72,8 +73,8 @@ activate_channel(DsadNet *net, DsadProducts *products, uint32_t m, uint32_t o, s
 }
 
 /*
- * Forward over x (n, width of the dense output), to whose maps leaky ReLU is applied in place, and which must stay until
- * backward.  Returns the reconstructed rows (n, inputs padded), the net's memory, which the caller may overwrite.
+ * Forward over x (n, width of the dense output), to whose maps leaky ReLU is applied in place, and which must stay
+ * until backward.  Returns the reconstructed rows (n, inputs padded), the net's memory, which the caller may overwrite.
  */
 float *
 dsad_conv_decode(DsadNet *net, DsadProducts *products, float *x, uint32_t n, bool fixed)

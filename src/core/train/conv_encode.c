@@ -14,7 +14,8 @@ input_of(const DsadConvNet *conv, const float *x, uint32_t m)
 	if (m > 0)
 		return conv->layer[m - 1].output;
 	/* only read */
-	return (DsadMaps) {(float *) x + conv->picture.first, dsad_padded(conv->inputs), dsad_conv_pixels(&conv->layer[0].shape)};
+	return (DsadMaps) {(float *) x + conv->picture.first, dsad_padded(conv->inputs),
+					   dsad_conv_pixels(&conv->layer[0].shape)};
 }
 
 /* One channel's BatchNorm and pool, on x (n, pixels). */
@@ -39,8 +40,8 @@ pool_channel(DsadNet *net, DsadProducts *products, uint32_t m, uint32_t o, size_
 }
 
 /*
- * Forward over x (n, inputs padded), which must stay until backward, with the batch's statistics or, if fixed, the running ones.
- * Returns what the dense layers take, (n, width of their input): the last maps, then the other inputs.
+ * Forward over x (n, inputs padded), which must stay until backward, with the batch's statistics or, if fixed, the
+ * running ones.  Returns what the dense layers take, (n, width of their input): the last maps, then the other inputs.
  */
 const float *
 dsad_conv_encode(DsadNet *net, DsadProducts *products, const float *x, uint32_t n, bool fixed)

@@ -124,7 +124,8 @@ take_buffers(DsadConvNet *conv, Memory *memory, size_t dense_width)
 		at_least(&result, widest * ld);
 		at_least(&flipped, dsad_conv_weights(shape));
 	}
-	conv->rows = take(memory, conv->batch_rows, (conv->decoder ? dsad_padded(conv->inputs) : dense_width) * sizeof(float));
+	conv->rows = take(memory, conv->batch_rows,
+					  (conv->decoder ? dsad_padded(conv->inputs) : dense_width) * sizeof(float));
 	if (!conv->decoder)
 		conv->layer[conv->layers - 1].output.at = conv->rows;
 	conv->delta = take(memory, delta, sizeof(float));
@@ -174,8 +175,10 @@ dsad_conv_net_alloc(DsadNet *net, DsadArena *arena, const DsadModel *model, bool
 	double		bytes = dsad_conv_net_memory(model, decoder, batch_rows);
 
 	if (bytes > MAX_BATCH_BYTES)
-		return dsad_fail(error, DSAD_TOO_LARGE, "Use a smaller \"batch_size\", fewer \"channels\", or smaller pictures.",
-						 "convolutions of a batch take %.0f MB, the limit is %.0f MB", bytes / 1e6, MAX_BATCH_BYTES / 1e6);
+		return dsad_fail(error, DSAD_TOO_LARGE,
+						 "Use a smaller \"batch_size\", fewer \"channels\", or smaller pictures.",
+						 "convolutions of a batch take %.0f MB, the limit is %.0f MB", bytes / 1e6,
+						 MAX_BATCH_BYTES / 1e6);
 	set_shapes(&net->conv, model, decoder, batch_rows, net->width[decoder ? net->layers : 0]);
 	take_buffers(&net->conv, &memory, net->width[decoder ? net->layers : 0]);
 	take_weights(net, &memory);
@@ -268,7 +271,7 @@ watched_sum(DsadProducts *products, const float *x, const float *y, float center
 	{
 		size_t		part = count - i < DSAD_POLL_ELEMENTS ? count - i : DSAD_POLL_ELEMENTS;
 
-		sum += y != NULL	? products->kernel->conv_products(x + i, y + i, part) :
+		sum += y != NULL  ? products->kernel->conv_products(x + i, y + i, part) :
 			   power == 1 ? products->kernel->conv_sum(x + i, part) :
 							products->kernel->conv_squares(x + i, center, part);
 	}

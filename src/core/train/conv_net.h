@@ -55,14 +55,15 @@ extern double dsad_conv_net_memory(const DsadModel *model, bool decoder, uint32_
 extern bool dsad_conv_wants_blas(const DsadModel *model);
 extern void dsad_conv_net_init(struct DsadNet *net, DsadRandom *random, DsadInit init);
 
-extern const float *dsad_conv_encode(struct DsadNet *net, DsadProducts *products, const float *x, uint32_t n, bool fixed);
+extern const float *dsad_conv_encode(struct DsadNet *net, DsadProducts *products, const float *x, uint32_t n,
+									 bool fixed);
 extern void dsad_conv_encode_backward(struct DsadNet *net, DsadProducts *products, const float *gradient, uint32_t n);
 extern float *dsad_conv_decode(struct DsadNet *net, DsadProducts *products, float *x, uint32_t n, bool fixed);
 extern const float *dsad_conv_decode_backward(struct DsadNet *net, DsadProducts *products, const float *gradient,
 											  uint32_t n);
 
-extern void dsad_conv_multiply(DsadConvNet *conv, DsadProducts *products, const DsadConvLayer *layer, const float *weight,
-							   const DsadMaps *input, size_t start, size_t count, float *result, size_t ld);
+extern void dsad_conv_multiply(DsadConvNet *conv, DsadProducts *products, const DsadConvLayer *layer,
+							   const float *weight, const DsadMaps *input, size_t start, size_t count, float *result, size_t ld);
 extern float dsad_conv_statistics(struct DsadNet *net, DsadProducts *products, uint32_t m, uint32_t o, size_t count,
 								  bool fixed);
 extern void dsad_conv_means(DsadProducts *products, const float *d, const float *y, size_t count, size_t total,
