@@ -259,8 +259,9 @@ AS 'MODULE_PATHNAME', 'deepsad_drift_final' LANGUAGE C PARALLEL SAFE COST 5000;
 COMMENT ON FUNCTION _deepsad_drift_transition(internal, bytea, "any") IS 'transition function of deepsad_drift';
 COMMENT ON FUNCTION _deepsad_drift_final(internal) IS 'final function of deepsad_drift';
 
+-- SSPACE, here and of deepsad_calibrate: what a model takes that is ready to score
 CREATE AGGREGATE deepsad_drift(model bytea, features "any") (
-	SFUNC = _deepsad_drift_transition, STYPE = internal, FINALFUNC = _deepsad_drift_final, PARALLEL = SAFE);
+	SFUNC = _deepsad_drift_transition, STYPE = internal, SSPACE = 200000, FINALFUNC = _deepsad_drift_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_drift(bytea, "any") IS 'whether rows are still like the training rows: each feature and the scores';
 
 -- metrics; SSPACE: a state is a sort of its own, so groups should come one after the other
@@ -280,21 +281,21 @@ AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE COST 
 CREATE FUNCTION _deepsad_metric_transition(internal, double precision, boolean, double precision) RETURNS internal
 AS 'MODULE_PATHNAME', 'deepsad_metric_transition' LANGUAGE C PARALLEL SAFE COST 25;
 CREATE FUNCTION _deepsad_roc_auc_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME', 'deepsad_roc_auc_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_roc_auc_final' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_roc_auc_ci_final(internal) RETURNS deepsad_auc_interval
-AS 'MODULE_PATHNAME', 'deepsad_roc_auc_ci_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_roc_auc_ci_final' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_threshold_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME', 'deepsad_threshold_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_threshold_final' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_average_precision_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME', 'deepsad_average_precision_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_average_precision_final' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_precision_at_k_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME', 'deepsad_precision_at_k_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_precision_at_k_final' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_recall_at_k_final(internal) RETURNS double precision
-AS 'MODULE_PATHNAME', 'deepsad_recall_at_k_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_recall_at_k_final' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_roc_curve_final(internal) RETURNS deepsad_roc_point[]
-AS 'MODULE_PATHNAME', 'deepsad_roc_curve_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_roc_curve_final' LANGUAGE C PARALLEL SAFE COST 1000;
 CREATE FUNCTION _deepsad_pr_curve_final(internal) RETURNS deepsad_pr_point[]
-AS 'MODULE_PATHNAME', 'deepsad_pr_curve_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_pr_curve_final' LANGUAGE C PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION _deepsad_metric_transition(internal, double precision, boolean) IS 'transition function of the metrics';
 COMMENT ON FUNCTION _deepsad_metric_transition(internal, double precision, boolean, bigint) IS 'transition function of the metrics';
 COMMENT ON FUNCTION _deepsad_metric_transition(internal, double precision, boolean, double precision) IS 'transition function of the metrics';
@@ -349,9 +350,9 @@ COMMENT ON AGGREGATE deepsad_roc_curve(double precision, boolean) IS 'the corner
 COMMENT ON AGGREGATE deepsad_pr_curve(double precision, boolean) IS 'the points of the precision-recall curve, highest threshold first; unnest it';
 
 CREATE FUNCTION _deepsad_confusion_transition(bigint[], boolean, boolean) RETURNS bigint[]
-AS 'MODULE_PATHNAME', 'deepsad_confusion_transition' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_confusion_transition' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5;
 CREATE FUNCTION _deepsad_confusion_combine(bigint[], bigint[]) RETURNS bigint[]
-AS 'MODULE_PATHNAME', 'deepsad_confusion_combine' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_confusion_combine' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE COST 5;
 CREATE FUNCTION _deepsad_confusion_final(bigint[]) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'deepsad_confusion_final' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE COST 500;
 COMMENT ON FUNCTION _deepsad_confusion_transition(bigint[], boolean, boolean) IS 'transition function of deepsad_confusion';
@@ -401,9 +402,9 @@ AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION deepsad_report(bytea) IS 'a page of HTML about a model: training, features, threshold, trust';
 
 CREATE FUNCTION _deepsad_report_transition(internal, bytea, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_report_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_report_transition' LANGUAGE C PARALLEL SAFE COST 300;
 CREATE FUNCTION _deepsad_report_final(internal) RETURNS text
-AS 'MODULE_PATHNAME', 'deepsad_report_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_report_final' LANGUAGE C PARALLEL SAFE COST 300000;
 COMMENT ON FUNCTION _deepsad_report_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_report';
 COMMENT ON FUNCTION _deepsad_report_final(internal) IS 'final function of deepsad_report';
 
@@ -418,13 +419,13 @@ COMMENT ON AGGREGATE deepsad_report(bytea, "any", "any") IS 'a page of HTML abou
 CREATE TYPE deepsad_rows;
 
 CREATE FUNCTION _deepsad_rows_in(cstring) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_rows_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_rows_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 CREATE FUNCTION _deepsad_rows_out(deepsad_rows) RETURNS cstring
-AS 'MODULE_PATHNAME', 'deepsad_rows_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_rows_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 CREATE FUNCTION _deepsad_rows_recv(internal) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_rows_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_rows_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 CREATE FUNCTION _deepsad_rows_send(deepsad_rows) RETURNS bytea
-AS 'MODULE_PATHNAME', 'deepsad_rows_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_rows_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 -- STORAGE: numbers do not compress
 CREATE TYPE deepsad_rows (
@@ -438,33 +439,33 @@ COMMENT ON FUNCTION _deepsad_rows_recv(internal) IS 'binary input function of de
 COMMENT ON FUNCTION _deepsad_rows_send(deepsad_rows) IS 'binary output function of deepsad_rows';
 
 CREATE FUNCTION _deepsad_sample_combine(deepsad_rows, deepsad_rows) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_combine' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_combine' LANGUAGE C PARALLEL SAFE COST 1000;
 CREATE FUNCTION _deepsad_sample_final(deepsad_rows) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_final' LANGUAGE C PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION _deepsad_sample_combine(deepsad_rows, deepsad_rows) IS 'combine function of deepsad_sample and deepsad_merge, transition function of deepsad_merge';
 COMMENT ON FUNCTION _deepsad_sample_final(deepsad_rows) IS 'final function of deepsad_sample and deepsad_merge';
 
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb, text) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_row_transition' LANGUAGE C PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record) IS 'transition function of deepsad_sample';
 COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean) IS 'transition function of deepsad_sample';
 COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb) IS 'transition function of deepsad_sample';
 COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, record, boolean, jsonb, text) IS 'transition function of deepsad_sample';
 
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean, jsonb) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE COST 100;
 CREATE FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean, jsonb, text) RETURNS deepsad_rows
-AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_sample_array_transition' LANGUAGE C PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray) IS 'transition function of deepsad_sample';
 COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean) IS 'transition function of deepsad_sample';
 COMMENT ON FUNCTION _deepsad_sample_transition(deepsad_rows, anyarray, boolean, jsonb) IS 'transition function of deepsad_sample';
@@ -609,28 +610,28 @@ AS 'MODULE_PATHNAME', 'deepsad_sample_rows_typed' LANGUAGE C STABLE PARALLEL SAF
 COMMENT ON FUNCTION deepsad_sample_rows(deepsad_rows, anyelement) IS 'the rows of a training set, by name, as rows of the second argument''s type, each as often as it came';
 
 CREATE FUNCTION deepsad_train_rows(rows deepsad_rows, options jsonb DEFAULT NULL) RETURNS bytea
-AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000000;
 COMMENT ON FUNCTION deepsad_train_rows(deepsad_rows, jsonb) IS 'trains on the rows of a training set, as deepsad_train does; returns the model';
 
 CREATE FUNCTION deepsad_update_rows(model bytea, rows deepsad_rows, options jsonb DEFAULT NULL) RETURNS bytea
-AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000000;
 COMMENT ON FUNCTION deepsad_update_rows(bytea, deepsad_rows, jsonb) IS 'goes on training a model with the rows of a training set, as deepsad_update does; returns the new model';
 
 CREATE FUNCTION _deepsad_calibrate_transition(internal, bytea, "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE COST 150;
 CREATE FUNCTION _deepsad_calibrate_transition(internal, bytea, "any", "any") RETURNS internal
-AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_transition' LANGUAGE C PARALLEL SAFE COST 150;
 CREATE FUNCTION _deepsad_calibrate_final(internal) RETURNS bytea
-AS 'MODULE_PATHNAME', 'deepsad_calibrate_final' LANGUAGE C PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_calibrate_final' LANGUAGE C PARALLEL SAFE COST 25000;
 COMMENT ON FUNCTION _deepsad_calibrate_transition(internal, bytea, "any") IS 'transition function of deepsad_calibrate';
 COMMENT ON FUNCTION _deepsad_calibrate_transition(internal, bytea, "any", "any") IS 'transition function of deepsad_calibrate';
 COMMENT ON FUNCTION _deepsad_calibrate_final(internal) IS 'final function of deepsad_calibrate';
 
 CREATE AGGREGATE deepsad_calibrate(model bytea, features "any") (
-	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, SSPACE = 400000, FINALFUNC = _deepsad_calibrate_final,
 	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 CREATE AGGREGATE deepsad_calibrate(model bytea, features "any", label "any") (
-	SFUNC = _deepsad_calibrate_transition, STYPE = internal, FINALFUNC = _deepsad_calibrate_final,
+	SFUNC = _deepsad_calibrate_transition, STYPE = internal, SSPACE = 400000, FINALFUNC = _deepsad_calibrate_final,
 	FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any") IS 'the model with p-values by rows that it was not trained on';
 COMMENT ON AGGREGATE deepsad_calibrate(bytea, "any", "any") IS 'the model with p-values by rows that it was not trained on; known anomalies are left out';
@@ -642,11 +643,11 @@ COMMENT ON FUNCTION deepsad_calibrate_rows(bytea, deepsad_rows) IS 'the model wi
 -- windows of a series
 
 CREATE FUNCTION deepsad_window(n integer, VARIADIC "values" "any") RETURNS real[]
-AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+AS 'MODULE_PATHNAME' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE COST 25;
 CREATE FUNCTION deepsad_window(n integer, at timestamptz, step interval, VARIADIC "values" "any") RETURNS real[]
-AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW STABLE PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW STABLE PARALLEL SAFE COST 25;
 CREATE FUNCTION deepsad_window(n integer, at timestamp, step interval, VARIADIC "values" "any") RETURNS real[]
-AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'deepsad_window_gaps' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE COST 25;
 
 COMMENT ON FUNCTION deepsad_window(integer, "any") IS 'the values of the last n rows, oldest first, a row''s beside each other; NULL until there are n rows';
 COMMENT ON FUNCTION deepsad_window(integer, timestamptz, interval, "any") IS 'deepsad_window that starts anew after a step in time that is larger than step';

@@ -55,7 +55,6 @@ SET max_parallel_workers_per_gather = 2;
 EXPLAIN (COSTS OFF) SELECT deepsad_sample(x, y) FROM di;
 EXPLAIN (COSTS OFF) SELECT deepsad_sample(di, y) FROM di;
 EXPLAIN (COSTS OFF) SELECT deepsad_sample(x, y) FROM (SELECT * FROM di_here UNION ALL SELECT * FROM di_there) q;
-EXPLAIN (COSTS OFF) SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y) AS s FROM di_here UNION ALL SELECT deepsad_sample(x, y) FROM di_there) q;
 SELECT form, di_run(query) = value AS same FROM di_form JOIN di_value USING (form) ORDER BY form;
 SET enable_partitionwise_aggregate = off;
 EXPLAIN (COSTS OFF) SELECT deepsad_sample(x, y) FROM di;

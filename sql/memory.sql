@@ -104,5 +104,7 @@ SELECT deepsad_train_rows((SELECT deepsad_sample(x) FROM no_rows x WHERE a > 0))
 SELECT deepsad_update_rows(model, (SELECT deepsad_sample(NULL::real[]) FROM generate_series(1, 3))) = model AS same_model FROM held;
 SELECT count(*) AS trainings FROM deepsad_progress WHERE pid = pg_backend_pid();
 SELECT length(deepsad_train(x, flag, deepsad_options(verbose => true, members => 1, epochs => 3, pretrain_epochs => 3, offset_scale => 0))) > 0 AS verbose FROM big WHERE id <= 1;
+SELECT length(deepsad_update(model, x, NULL, '{"verbose": true, "epochs": 1}')) > 0 AS verbose
+FROM (SELECT deepsad_train(x, NULL, deepsad_options(members => 1, epochs => 1, offset_scale => 0)) AS model FROM big WHERE id <= 1) s, big WHERE id <= 1;
 DROP TABLE big, model, held, no_rows;
 DROP FUNCTION quick, inner_training;

@@ -18,7 +18,17 @@ SELECT deepsad_options(objective => 'soft_boundary');
 -- the same checks on jsonb that was written by hand
 CREATE TABLE opt (x real[]);
 INSERT INTO opt SELECT ARRAY[i % 7, i % 5] FROM generate_series(1, 40) i;
+\set VERBOSITY terse
 SELECT deepsad_train(x, NULL, '{"epoch": 5}') FROM opt;
+\set VERBOSITY default
+DO $$
+DECLARE hint text;
+BEGIN
+	PERFORM deepsad_train(x, NULL, '{"epoch": 5}') FROM opt;
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RAISE NOTICE '%', regexp_replace(hint, '(.{80}\w*,) ', E'\\1\n', 'g');
+END $$;
 SELECT deepsad_train(x, NULL, '{"epochs": "5"}') FROM opt;
 SELECT deepsad_train(x, NULL, '{"epochs": 5.5}') FROM opt;
 SELECT deepsad_train(x, NULL, '{"epochs": 1e30}') FROM opt;
@@ -38,7 +48,9 @@ SELECT deepsad_options(verbose => 1);
 SELECT deepsad_options(workers => 0, verbose => true, input_weight => 0, max_steps => NULL);
 SELECT deepsad_train(x, NULL, '{"verbose": 1}') FROM opt;
 SELECT deepsad_train(x, NULL, '{"workers": -1}') FROM opt;
+\set VERBOSITY terse
 SELECT deepsad_train(x, NULL, '{"objective": "sad"}') FROM opt;
+\set VERBOSITY default
 WITH m AS MATERIALIZED (
 	SELECT i, deepsad_train(x, NULL, '{"epochs": 1, "pretrain_epochs": 1, "members": 1}' || o) AS model
 	FROM opt, (VALUES (1, '{}'::jsonb), (2, '{"workers": null, "input_weight": null, "threshold": null, "contamination": null,

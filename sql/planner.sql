@@ -28,6 +28,11 @@ SELECT p.oid::regprocedure AS function, procost AS cost, nullif(prorows, 0) AS r
 FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'deepsad') AND prokind = 'f' AND procost > 1
 	AND proname <> 'deepsad_options' ORDER BY oid::regprocedure::text COLLATE "C";
+-- no function that a query calls has the COST that it would have if nobody had given it one
+SELECT p.oid::regprocedure AS function
+FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'deepsad') AND prokind IN ('f', 'w') AND procost = 1
+	AND p.oid NOT IN (SELECT prosupport FROM pg_proc) ORDER BY 1;
 -- a model that the planner cannot see costs as much as one of the default options: decisions as much as scores
 SELECT call, operators(replace(call, '(', '((SELECT model FROM plan_model LIMIT 1), f')) BETWEEN cost AND cost + 5 AS by_cost
 FROM (VALUES ('deepsad_score()', 120), ('deepsad_pvalue()', 120), ('deepsad_is_anomaly()', 120), ('deepsad_embed()', 160)) v (call, cost);

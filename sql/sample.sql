@@ -129,6 +129,19 @@ SELECT deepsad_sample(st) IS NULL FROM st WHERE false;
 SELECT deepsad_merge(NULL) IS NULL;
 SELECT deepsad_sample_info(deepsad_sample(NULL::st)) - 'digest' AS "only NULL rows" FROM st;
 
+-- the functions work where the call is another aggregate's, in every plan; nothing of the call is asked
+CREATE AGGREGATE st_rows(record, boolean, jsonb, text) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, FINALFUNC = _deepsad_sample_final,
+	COMBINEFUNC = _deepsad_sample_combine, PARALLEL = SAFE);
+CREATE AGGREGATE st_arrays(anyarray) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, FINALFUNC = _deepsad_sample_final);
+CREATE AGGREGATE st_states(deepsad_rows) (SFUNC = _deepsad_sample_combine, STYPE = deepsad_rows);
+SELECT count(*), bool_and(same) FROM st_same($$st_rows(sp, y, '{"rows": 100}', k)$$);
+SELECT md5(st_rows(sp, y, '{"rows": 100}', k)::text) = md5(deepsad_sample(sp, y, '{"rows": 100}', k)::text) AS rows,
+	md5(st_arrays(f)::text) = md5(deepsad_sample(f)::text) AS arrays FROM sp;
+SELECT md5(st_states(s)::text) = md5(deepsad_merge(s)::text) AS states FROM (SELECT deepsad_sample(sp, y, NULL, k) AS s FROM sp GROUP BY tenant) q;
+SELECT _deepsad_sample_transition(NULL, ROW(1));
+SELECT _deepsad_sample_combine(NULL, NULL);
+SELECT count(*) > 20 AS functions, count(*) FILTER (WHERE proparallel <> 's') AS "not parallel safe" FROM pg_proc WHERE proname ~ '^_?deepsad_(sample|merge|rows_)';
+
 -- merging sets whose tables have changed
 SELECT jsonb_path_query_array(deepsad_sample_info(deepsad_merge(s)), '$.columns[*]') FROM (
 	SELECT deepsad_sample(r) AS s FROM (SELECT 1::int AS a, 'x'::varchar AS b) r UNION ALL
@@ -184,4 +197,5 @@ SELECT count(*) AS changed, count(*) FILTER (WHERE st_bad('\x' || encode(set_byt
 		FROM (SELECT decode(substr(s::text, 3), 'hex') AS deepsad_rows_bytes FROM sv) q, generate_series(1, 300) n) q;
 -- stored as it is, without compression
 SELECT attstorage FROM pg_attribute WHERE attrelid = 'sv'::regclass AND attname = 's';
+DROP AGGREGATE st_rows(record, boolean, jsonb, text), st_arrays(anyarray), st_states(deepsad_rows);
 DROP TABLE sp, st, sk, st_all, st_back CASCADE;

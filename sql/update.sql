@@ -52,7 +52,9 @@ SELECT deepsad_update(m, x, flag) FROM (SELECT model FROM first_model UNION ALL 
 SELECT deepsad_update(model, x[1:2], flag) FROM reading, first_model;
 SELECT deepsad_update(model, x, flag, deepsad_options(hidden => '{9}')) FROM reading, first_model;
 SELECT deepsad_update(model, x, flag, '{"preset": "fast"}') FROM reading, first_model;
+\set VERBOSITY terse
 SELECT deepsad_update(model, x, flag, '{"epoch": 3}') FROM reading, first_model;
+\set VERBOSITY default
 SELECT deepsad_update(model, x, flag, '[]') FROM reading, first_model;
 SELECT deepsad_update(model, x, flag, '{"epochs": -1}') FROM reading, first_model;
 SELECT deepsad_update(model, x, flag::int) IS NOT NULL AS zero_one FROM reading, first_model;

@@ -1,7 +1,8 @@
 /*
  * dsad.h
  *	  The numerical core of deepsad: Deep SAD (Ruff et al., ICLR 2020) without
- *	  PostgreSQL.  One header for each subject; this one for those who want them all.
+ *	  PostgreSQL.  One header for each subject; this one has those that most callers want: models, scoring
+ *	  and training.  Who deals with columns, training sets or sketches includes their own.
  */
 #ifndef DSAD_H
 #define DSAD_H

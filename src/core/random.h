@@ -25,7 +25,8 @@ typedef enum DsadStream
 	DSAD_STREAM_SAMPLE,
 	DSAD_STREAM_SKETCH,
 	DSAD_STREAM_TRUST,
-	DSAD_STREAM_OFFSETS
+	DSAD_STREAM_OFFSETS,
+	DSAD_STREAM_WHITEN
 } DsadStream;
 
 extern void dsad_random_seed(DsadRandom *random, uint64_t seed, uint32_t member, DsadStream stream);

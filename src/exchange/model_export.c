@@ -69,6 +69,12 @@ list_tensors(DeepsadTensors *list, const DsadModel *model)
 	deepsad_tensor_add(list, DEEPSAD_F64, scaling->limit, scaling->inputs, 0, "scaling.limit");
 	if (copies > 0)
 		deepsad_tensor_add(list, DEEPSAD_I64, widen(scaling->copied, copies), copies, 0, "scaling.copied");
+	if (dsad_directions(&model->config, model->dims[0]) > 0)
+	{
+		deepsad_tensor_add(list, DEEPSAD_F64, &model->white.own, 1, 0, "inputs.own");
+		deepsad_tensor_add(list, DEEPSAD_F32, model->white.direction, model->dims[0],
+						   dsad_directions(&model->config, model->dims[0]), "inputs.directions");
+	}
 	for (uint32 i = 0; i < model->calibration.lists; i++)
 		deepsad_tensor_add(list, DEEPSAD_F64, model->calibration.list[i].score, model->calibration.list[i].kept, 0,
 						   "calibration.%u", i);

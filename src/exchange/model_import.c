@@ -245,6 +245,21 @@ read_scaling(const DeepsadTensors *tensors, DsadScaling *scaling)
 	}
 }
 
+/* How the inputs are whitened, if the options ask for it; without the tensors they are not. */
+static void
+read_whitening(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model)
+{
+	uint32		directions = dsad_directions(&model->config, model->dims[0]);
+
+	if (!dsad_whitening_alloc(model, arena))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (directions == 0)
+		return;
+	deepsad_tensor_get(deepsad_tensor_find(tensors, "inputs.own"), DEEPSAD_F64, &model->white.own, 1, 0, false);
+	deepsad_tensor_get(deepsad_tensor_find(tensors, "inputs.directions"), DEEPSAD_F32, model->white.direction,
+					   model->dims[0], directions, false);
+}
+
 /* The lists of calibration scores: as many as the options ask for. */
 static void
 read_calibration(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, JsonbContainer *rows)
@@ -343,6 +358,7 @@ read_model(DsadModel *model, DsadArena *arena, const DeepsadTensors *tensors, Js
 		deepsad_file_invalid("\"members\" has %u elements, there are tensors of %d", JsonContainerSize(members),
 							 (int) model->config.members);
 	read_scaling(tensors, &model->scaling);
+	read_whitening(tensors, arena, model);
 	for (int m = 0; m < model->config.members; m++)
 		read_member(tensors, arena, model, m,
 					members ? deepsad_json_container(getIthJsonbValueFromContainer(members, m), false, "members") :
@@ -379,7 +395,7 @@ deepsad_import(PG_FUNCTION_ARGS)
 
 	check_edition(metadata);
 	options = metadata_json(metadata, "options");
-	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1);
+	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1, false);
 	config.network = DSAD_NETWORK_MLP;
 	inputs = read_sizes(&tensors, &config);
 	check_members(&tensors, &config, inputs);

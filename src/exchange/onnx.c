@@ -154,11 +154,34 @@ put_distances(DeepsadOnnx *onnx, const DsadModel *model)
 	node(onnx, "Div", "found divisor", "parts");
 }
 
+/* wide (N, I) and plain (N) to norm (N), the whitened inputs' squared norm. */
+static void
+put_whitening(DeepsadOnnx *onnx, const DsadModel *model)
+{
+	uint32		inputs = model->dims[0];
+	uint32		directions = dsad_directions(&model->config, inputs);
+	Size		count = (Size) inputs * directions;
+	double	   *direction = palloc_extended(count * sizeof(double), MCXT_ALLOC_HUGE);
+
+	for (Size i = 0; i < count; i++)
+		direction[i] = model->white.direction[i];
+	doubles(onnx, "directions", direction, inputs, directions);
+	number(onnx, "own", model->white.own);
+	number(onnx, "nothing", 0);
+	node(onnx, "MatMul", "wide directions", "along");
+	node(onnx, "Mul", "along along", "along_norms");
+	deepsad_onnx_node(onnx, "ReduceSum", "along_norms axis1", "along_norm", "keepdims", 0);
+	node(onnx, "Mul", "plain own", "whole");
+	node(onnx, "Sub", "whole along_norm", "rest");
+	node(onnx, "Max", "rest nothing", "norm");
+}
+
 /* parts (M, N) and scaled (N, I) to scores (N) and score (N, 1); inputs (N) if they count. */
 static void
 put_score(DeepsadOnnx *onnx, const DsadModel *model)
 {
 	double		factor = deepsad_input_factor(model);
+	bool		white = dsad_directions(&model->config, model->dims[0]) > 0;
 
 	number(onnx, "members", (double) model->config.members);
 	deepsad_onnx_node(onnx, "ReduceSum", "parts axis0", "total", "keepdims", 0);
@@ -168,7 +191,9 @@ put_score(DeepsadOnnx *onnx, const DsadModel *model)
 		number(onnx, "factor", factor);
 		deepsad_onnx_node(onnx, "Cast", "scaled", "wide", "to", DEEPSAD_ONNX_DOUBLE);
 		node(onnx, "Mul", "wide wide", "norms");
-		deepsad_onnx_node(onnx, "ReduceSum", "norms axis1", "norm", "keepdims", 0);
+		deepsad_onnx_node(onnx, "ReduceSum", "norms axis1", white ? "plain" : "norm", "keepdims", 0);
+		if (white)
+			put_whitening(onnx, model);
 		node(onnx, "Mul", "norm factor", "inputs");
 		node(onnx, "Add", "mean inputs", "scores");
 	}

@@ -49,6 +49,11 @@ deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source)
 					 errmsg("cannot export a model of pictures as SQL"),
 					 errdetail("SQL reads arrays of one dimension."),
 					 errhint("Use deepsad_export_onnx.")));
+	if (dsad_directions(&model->config, model->dims[0]) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model of scaling \"common\" cannot be written as SQL"),
+				 errhint("Train with input_weight 0 or scaling \"standard\", or use deepsad_export_onnx.")));
 	for (uint32 l = 0; l < model->layers; l++)
 		weights += (uint64) model->dims[l] * model->dims[l + 1] * model->config.members;
 	if (weights > MAX_WEIGHTS)

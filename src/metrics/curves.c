@@ -3,6 +3,8 @@
  *	  deepsad_roc_curve and deepsad_pr_curve: the points of a curve as an array of
  *	  rows, highest threshold first.
  */
+#include "pg/pg_compat.h"
+
 #include "metrics/labeled_scores.h"
 
 #include "access/htup_details.h"

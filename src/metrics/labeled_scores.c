@@ -3,6 +3,8 @@
  *	  The rows of a metric: any number of scores and labels, sorted within
  *	  work_mem and on disk beyond it.
  */
+#include "pg/pg_compat.h"
+
 #include "metrics/labeled_scores.h"
 
 #include <math.h>
@@ -49,7 +51,7 @@ deepsad_labeled_scores_start(FunctionCallInfo fcinfo, MemoryContext context)
 	TupleDescInitEntry(desc, 2, "label", BOOLOID, -1, 0);
 	AggRegisterCallback(fcinfo, end_sort, PointerGetDatum(state));
 	state->sort = tuplesort_begin_heap(desc, 1, attribute, operators, collation, nulls_first,
-									   work_mem, NULL, DSAD_TUPLESORT_RANDOM_ACCESS);
+									   work_mem, NULL, DEEPSAD_TUPLESORT_RANDOM_ACCESS);
 	state->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	MemoryContextSwitchTo(old);
 	return state;

@@ -3,6 +3,8 @@
  *	  Single numbers that tell how well scores separate anomalies: ROC AUC with its
  *	  confidence interval, average precision, precision and recall at k.  All exact.
  */
+#include "pg/pg_compat.h"
+
 #include "metrics/labeled_scores.h"
 
 #include <math.h>

@@ -25,6 +25,17 @@ static const struct
 	{"time", DEEPSAD_AS_TIME},
 	{"skip", DEEPSAD_AS_SKIP}};
 
+/* The name of the first of these encodings. */
+const char *
+deepsad_column_as(uint8 as)
+{
+	int			i = 0;
+
+	while (!(as_names[i].as & as))
+		i++;
+	return as_names[i].name;
+}
+
 /* The value of key in an object, or NULL. */
 static JsonbValue *
 find_key(JsonbContainer *object, const char *key, int length)
@@ -193,7 +204,7 @@ deepsad_column_options(JsonbContainer *columns, const char *name)
 	{
 		if (token == WJB_KEY)
 			key = pnstrdup(item.val.string.val, item.val.string.len);
-		else if (token != WJB_VALUE)
+		else if (token != WJB_VALUE || key == NULL)
 			continue;
 		else if (strcmp(key, "as") == 0)
 			result.as = parse_as(name, &item);

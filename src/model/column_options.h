@@ -36,6 +36,7 @@ extern JsonbContainer *deepsad_columns_option(Jsonb *options);
 extern DeepsadColumnOptions deepsad_column_options(JsonbContainer *columns, const char *name);
 extern void deepsad_columns_validate(JsonbContainer *columns);
 extern void deepsad_columns_check(JsonbContainer *columns, char *const *names, int count);
+extern const char *deepsad_column_as(uint8 as);
 extern char *deepsad_column_example(const char *name, const char *as);
 
 #endif

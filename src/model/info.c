@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -261,7 +259,7 @@ put_epochs(Tuplestorestate *store, TupleDesc desc, int member, const char *phase
 	}
 }
 
-/* deepsad_history(model) -> (member, phase, epoch, loss) rows, as a materialised set */
+/* deepsad_history(model) -> (member, phase, epoch, loss) rows, as a materialized set */
 Datum
 deepsad_history(PG_FUNCTION_ARGS)
 {

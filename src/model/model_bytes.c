@@ -23,7 +23,7 @@ deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *ar
 	deepsad_check_versions();
 	deepsad_env_init(env, context);
 	dsad_arena_init(arena, env);
-	deepsad_check(dsad_model_decode_rest(model, encoder, arena, (const uint8_t *) VARDATA_ANY(bytes),
+	deepsad_check(dsad_model_decode_rest(model, encoder, arena, arena, (const uint8_t *) VARDATA_ANY(bytes),
 										 VARSIZE_ANY_EXHDR(bytes), &error),
 				  &error);
 }
@@ -59,8 +59,8 @@ deepsad_model_keep(struct varlena *model, MemoryContext context)
 }
 
 /* Whether two models, as they are stored, are the same value, which may be stored in two ways. */
-bool
-deepsad_same_model(struct varlena *a, struct varlena *b)
+static bool
+same_model(struct varlena *a, struct varlena *b)
 {
 	if (VARSIZE_ANY(a) == VARSIZE_ANY(b) && memcmp(a, b, VARSIZE_ANY(a)) == 0)
 		return true;
@@ -74,7 +74,7 @@ deepsad_same_model(struct varlena *a, struct varlena *b)
 void
 deepsad_check_group_model(struct varlena *model, struct varlena *of_group)
 {
-	if (!deepsad_same_model(model, of_group))
+	if (!same_model(model, of_group))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("model differs between rows of one group"),

@@ -8,7 +8,6 @@
 #include "core/dsad.h"
 
 extern struct varlena *deepsad_model_keep(struct varlena *model, MemoryContext context);
-extern bool deepsad_same_model(struct varlena *a, struct varlena *b);
 extern void deepsad_check_group_model(struct varlena *model, struct varlena *of_group);
 extern bytea *deepsad_model_encode(const DsadModel *model);
 extern void deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadEnv *env,

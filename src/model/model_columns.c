@@ -11,7 +11,6 @@
 #include "utils/tuplestore.h"
 
 #include "rows/column_text.h"
-#include "pg/core_env.h"
 #include "model/model_bytes.h"
 #include "pg/set_result.h"
 #include "rows/value_reader.h"

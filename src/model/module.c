@@ -4,7 +4,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include "utils/builtins.h"
 #include "utils/guc.h"
 
 #include "core/dsad.h"

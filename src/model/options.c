@@ -1,7 +1,7 @@
 /*
  * options.c
  *	  deepsad_options(), and options in jsonb.  Names, ranges and defaults are
- *	  the core's (core/config.c).
+ *	  the core's (core/model/config.c).
  */
 #include "pg/pg_compat.h"
 
@@ -232,10 +232,11 @@ set_options(DsadConfig *config, Jsonb *options, bool deciding)
 /*
  * The effective options for `rows` rows of `features` numbers: a key, else its preset,
  * else the default preset, and what the encoder's pictures want (NULL: it is not known yet).  options may be
- * NULL.  A JSON null counts as absent.
+ * NULL.  A JSON null counts as absent.  wide: the rows are one long array.
  */
 void
-deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features, uint64 rows)
+deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features, uint64 rows,
+					  bool wide)
 {
 	int64		network;
 	DsadError	error;
@@ -247,6 +248,8 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *enc
 	network = config->network;
 	dsad_config_defaults(config, (DsadPreset) config->preset, features, rows);
 	config->network = network;
+	if (wide)
+		dsad_config_wide(config);
 	if (encoder)
 		dsad_conv_defaults(config, encoder, rows);
 	if (options)
@@ -317,6 +320,7 @@ deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 		{
 			const DsadIntList *list = field;
 
+			Assert(option->kind == DSAD_OPTION_INT_LIST);
 			deepsad_push_key(state, option->name);
 			pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 			for (uint32 j = 0; j < list->count; j++)
@@ -441,7 +445,7 @@ deepsad_options(PG_FUNCTION_ARGS)
 		push_names(&state, "group_by", PG_GETARG_ARRAYTYPE_P(dsad_option_count + 1));
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
-	deepsad_options_parse(&config, options, NULL, 1, 1);
+	deepsad_options_parse(&config, options, NULL, 1, 1, false);
 	deepsad_columns_validate(deepsad_columns_option(options));
 	deepsad_group_by_option(options);
 	PG_RETURN_JSONB_P(options);

@@ -10,7 +10,7 @@
 #include "core/dsad.h"
 
 extern void deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features,
-								  uint64 rows);
+								  uint64 rows, bool wide);
 extern void deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows);
 extern void deepsad_options_push(JsonbParseState **state, const DsadConfig *config);
 

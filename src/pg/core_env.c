@@ -59,6 +59,7 @@ deepsad_env_init(DsadEnv *env, MemoryContext context)
 	env->release = env_release;
 	env->poll = env_poll;
 	env->report = NULL;
+	env->report_ctx = NULL;
 	env->crc32c = env_crc32c;
 	env->ctx = context;
 }

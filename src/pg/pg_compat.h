@@ -34,9 +34,9 @@
 
 /* The option of tuplesort_begin_* that allows a second read. */
 #if PG_VERSION_NUM >= 150000
-#define DSAD_TUPLESORT_RANDOM_ACCESS TUPLESORT_RANDOMACCESS
+#define DEEPSAD_TUPLESORT_RANDOM_ACCESS TUPLESORT_RANDOMACCESS
 #else
-#define DSAD_TUPLESORT_RANDOM_ACCESS true
+#define DEEPSAD_TUPLESORT_RANDOM_ACCESS true
 #endif
 
 /* The next datum of a sort: a copy, which is the caller's to give back, or valid until the one after it. */
@@ -136,10 +136,10 @@ deepsad_file_open(SharedFileSet *fileset, const char *name)
 
 /* Which command shows its progress in this backend's entry; 13 does not tell, so there only ours is known. */
 #if PG_VERSION_NUM >= 140000
-#define DSAD_CURRENT_PROGRESS(ours, ours_is_shown) \
+#define DEEPSAD_CURRENT_PROGRESS(ours, ours_is_shown) \
 	(MyBEEntry ? MyBEEntry->st_progress_command : PROGRESS_COMMAND_VACUUM)
 #else
-#define DSAD_CURRENT_PROGRESS(ours, ours_is_shown) ((ours_is_shown) ? (ours) : PROGRESS_COMMAND_INVALID)
+#define DEEPSAD_CURRENT_PROGRESS(ours, ours_is_shown) ((ours_is_shown) ? (ours) : PROGRESS_COMMAND_INVALID)
 #endif
 
 /* Rights on functions. */

@@ -1,6 +1,6 @@
 /*
  * set_result.c
- *	  Functions that return a materialised set of rows.
+ *	  Functions that return a materialized set of rows.
  */
 #include "pg/pg_compat.h"
 

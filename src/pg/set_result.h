@@ -1,6 +1,6 @@
 /*
  * set_result.h
- *	  Functions that return a materialised set of rows.
+ *	  Functions that return a materialized set of rows.
  */
 #ifndef DEEPSAD_SET_RESULT_H
 #define DEEPSAD_SET_RESULT_H

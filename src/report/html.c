@@ -64,8 +64,8 @@ is_utf8(void)
 }
 
 /* Writes a text of this database, escaped: it stays text in any place between tags. */
-void
-deepsad_html_text(StringInfo page, const char *text)
+static void
+put_text(StringInfo page, const char *text)
 {
 	const char *end = text + strlen(text);
 	const char *at = text;
@@ -117,8 +117,8 @@ deepsad_grouped(long long number)
 }
 
 /* Writes a number as people read it, with four digits; a dash when it is none. */
-void
-deepsad_html_number(StringInfo page, double number)
+static void
+put_number(StringInfo page, double number)
 {
 	double		size = fabs(number);
 
@@ -129,7 +129,7 @@ deepsad_html_number(StringInfo page, double number)
 	else if (size < 1e-300)
 		appendStringInfoChar(page, '0');
 	else if (size >= 1000 && size < 1e12)
-		deepsad_html_text(page, deepsad_grouped(llrint(number)));
+		put_text(page, deepsad_grouped(llrint(number)));
 	else
 		appendStringInfo(page, "%.4g", number);
 }
@@ -164,7 +164,7 @@ deepsad_html(StringInfo page, const char *format, ...)
 		switch (*++at)
 		{
 			case 's':
-				deepsad_html_text(page, va_arg(args, const char *));
+				put_text(page, va_arg(args, const char *));
 				break;
 			case 'd':
 				appendStringInfo(page, "%d", va_arg(args, int));
@@ -173,11 +173,11 @@ deepsad_html(StringInfo page, const char *format, ...)
 				appendStringInfo(page, "%u", va_arg(args, unsigned int));
 				break;
 			case 'l':
-				deepsad_html_text(page, deepsad_grouped(va_arg(args, long long)));
+				put_text(page, deepsad_grouped(va_arg(args, long long)));
 				at += 2;
 				break;
 			case 'g':
-				deepsad_html_number(page, va_arg(args, double));
+				put_number(page, va_arg(args, double));
 				break;
 			case '.':
 				put_fixed(page, at[1] - '0', va_arg(args, double));

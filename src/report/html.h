@@ -8,8 +8,6 @@
 #include "lib/stringinfo.h"
 
 extern void deepsad_html(StringInfo page, const char *format, ...) pg_attribute_printf(2, 3);
-extern void deepsad_html_text(StringInfo page, const char *text);
-extern void deepsad_html_number(StringInfo page, double number);
 extern char *deepsad_grouped(long long number);
 extern char *deepsad_percent(double share);
 extern char *deepsad_clip(const char *text, int most);

@@ -236,8 +236,8 @@ draw_scores(StringInfo page, const DeepsadJudged *judged)
 }
 
 /* Curves and histograms. */
-void
-deepsad_judged_curves(StringInfo page, DeepsadJudged *judged)
+static void
+put_curves(StringInfo page, DeepsadJudged *judged)
 {
 	Curve		curve;
 
@@ -303,6 +303,6 @@ deepsad_judged_page(StringInfo page, DeepsadJudged *judged)
 		deepsad_page_tile(page, "an anomaly is", decision);
 	}
 	deepsad_html(page, "</dl>\n");
-	deepsad_judged_curves(page, judged);
+	put_curves(page, judged);
 	deepsad_judged_alarms(page, judged);
 }

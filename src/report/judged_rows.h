@@ -44,7 +44,6 @@ typedef struct DeepsadJudged
 } DeepsadJudged;
 
 extern void deepsad_judged_page(StringInfo page, DeepsadJudged *judged);
-extern void deepsad_judged_curves(StringInfo page, DeepsadJudged *judged);
 extern void deepsad_judged_alarms(StringInfo page, DeepsadJudged *judged);
 extern void deepsad_judged_drift(StringInfo page, DeepsadJudged *judged);
 

@@ -105,8 +105,8 @@ deepsad_page_tile(StringInfo page, const char *what, const char *value)
 }
 
 /* A column's heading; a first # says that the column holds numbers. */
-void
-deepsad_table_heading(StringInfo page, const char *heading)
+static void
+put_heading(StringInfo page, const char *heading)
 {
 	if (*heading == '#')
 		deepsad_html(page, "<th scope=\"col\" class=\"number\">%s</th>", heading + 1);
@@ -123,7 +123,7 @@ deepsad_table_begin(StringInfo page, const char *first, ...)
 	deepsad_html(page, "<div class=\"wide\"><table><thead><tr>");
 	va_start(headings, first);
 	for (const char *heading = first; heading != NULL; heading = va_arg(headings, const char *))
-		deepsad_table_heading(page, heading);
+		put_heading(page, heading);
 	va_end(headings);
 	deepsad_html(page, "</tr></thead><tbody>\n");
 }

@@ -12,7 +12,6 @@ extern void deepsad_page_end(StringInfo page);
 extern void deepsad_page_tile(StringInfo page, const char *what, const char *value);
 extern void deepsad_table_begin(StringInfo page, const char *first, ...);
 extern void deepsad_table_end(StringInfo page);
-extern void deepsad_table_heading(StringInfo page, const char *heading);
 extern void deepsad_cell_count(StringInfo page, uint64 count);
 extern void deepsad_cell_number(StringInfo page, double number);
 extern void deepsad_cell_percent(StringInfo page, double share);

@@ -41,13 +41,15 @@ deepsad_calibrator_create(MemoryContext context, struct varlena *model)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DeepsadCalibrator *calibrator = palloc0(sizeof(DeepsadCalibrator));
+	bytea	   *bytes = (bytea *) pg_detoast_datum_packed(model);
 	DsadModel	alone;
 	DsadError	error;
 
 	calibrator->context = context;
 	calibrator->stored = deepsad_model_keep(model, context);
-	deepsad_model_decode(&calibrator->model, NULL, &calibrator->arena, &calibrator->env, context,
-						 (bytea *) pg_detoast_datum_packed(model));
+	deepsad_model_decode(&calibrator->model, NULL, &calibrator->arena, &calibrator->env, context, bytes);
+	if ((struct varlena *) bytes != model)
+		pfree(bytes);
 	alone = calibrator->model;
 	alone.config.calibration = DSAD_CALIBRATION_NONE;
 	memset(&alone.calibration, 0, sizeof(alone.calibration));

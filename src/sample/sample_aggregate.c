@@ -149,6 +149,8 @@ deepsad_sample_combine(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, &context))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("deepsad_sample_combine called outside an aggregate")));
+	if (PG_ARGISNULL(0))
+		deepsad_check_versions();
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))

@@ -72,8 +72,8 @@ push_value(JsonbParseState **state, const char *key, const DsadCell *cell, uint8
 }
 
 /* An entry's columns that are not NULL as an object; an array as an array. */
-Jsonb *
-deepsad_rows_json(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content)
+static Jsonb *
+content_json(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content)
 {
 	const uint8 *at = (const uint8 *) content.bytes;
 	const uint8 *end = at + content.length;
@@ -110,7 +110,7 @@ deepsad_rows_conflict(const DsadSampleView *view, const DsadSampleRow *row)
 		Jsonb	   *json;
 
 		deepsad_row_form(&form, view);
-		json = deepsad_rows_json(&form, view, row->content);
+		json = content_json(&form, view, row->content);
 		name = JsonbToCString(NULL, &json->root, VARSIZE(json));
 	}
 	if (strlen(name) > NAME_BYTES)
@@ -172,7 +172,7 @@ deepsad_sample_rows(PG_FUNCTION_ARGS)
 		values[0] = rows.view.keyed ? CStringGetTextDatum(deepsad_server_text(row.key)) : (Datum) 0;
 		values[1] = BoolGetDatum(row.label == DSAD_ANOMALY);
 		values[2] = Int64GetDatum((int64) Min(row.count, (uint64) PG_INT64_MAX));
-		values[3] = JsonbPGetDatum(deepsad_rows_json(&form, &rows.view, row.content));
+		values[3] = JsonbPGetDatum(content_json(&form, &rows.view, row.content));
 		tuplestore_putvalues(store, desc, values, nulls);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);

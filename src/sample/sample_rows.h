@@ -13,6 +13,5 @@
 DEEPSAD_NORETURN extern void deepsad_rows_conflict(const DsadSampleView *view, const DsadSampleRow *row);
 extern bool deepsad_rows_next(const DsadSampleView *view, DsadSampleCursor *cursor, DsadSampleRow *row);
 extern void deepsad_rows_digest_add(DsadDigest *digest, const DsadSampleView *view, const DsadSampleRow *row);
-extern Jsonb *deepsad_rows_json(DeepsadRowForm *form, const DsadSampleView *view, DsadBytes content);
 
 #endif

@@ -10,7 +10,7 @@
 #include "pg/version_check.h"
 #include "sample/sample_state.h"
 
-#define FIRST_BLOCK 2048		/* holds all of a small set but its log: there may be many */
+#define FIRST_BLOCK 1536		/* holds all of a small set but its log: there may be many */
 
 /* Gives back the order of the last writing. */
 static void
@@ -127,15 +127,4 @@ deepsad_sample_writable(Datum value, MemoryContext parent)
 	deepsad_check(dsad_sample_merge(&state->sample, &rows.view, &rows.arena, &error), &error);
 	MemoryContextDelete(context);
 	return state;
-}
-
-/* The set as it is stored, in the current context. */
-struct varlena *
-deepsad_sample_flatten(DeepsadSample *state)
-{
-	Size		size = EOH_get_flat_size(&state->header);
-	struct varlena *result = palloc(size);
-
-	EOH_flatten_into(&state->header, result, size);
-	return result;
 }

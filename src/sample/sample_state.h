@@ -38,6 +38,5 @@ extern DeepsadSample *deepsad_sample_create(MemoryContext parent, int64 seed, ui
 extern DeepsadSample *deepsad_sample_writable(Datum value, MemoryContext parent);
 extern void deepsad_sample_merge_value(DeepsadSample *state, Datum value);
 extern void deepsad_rows_open(DeepsadRows *rows, Datum value, MemoryContext context);
-extern struct varlena *deepsad_sample_flatten(DeepsadSample *state);
 
 #endif

@@ -1,16 +1,13 @@
 /*
  * decision.c
- *	  From scores to decisions: deepsad_pvalue, deepsad_is_anomaly,
- *	  deepsad_set_threshold, and the aggregate deepsad_threshold.
+ *	  From scores to decisions: deepsad_pvalue, deepsad_is_anomaly and
+ *	  deepsad_set_threshold.
  */
 #include "pg/pg_compat.h"
-
-#include <math.h>
 
 #include "access/parallel.h"
 #include "access/xact.h"
 
-#include "pg/core_env.h"
 #include "model/model_bytes.h"
 #include "model/model_warnings.h"
 #include "score/score_call.h"

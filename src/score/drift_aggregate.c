@@ -11,6 +11,7 @@
 #include "pg/core_env.h"
 #include "rows/row_features.h"
 #include "pg/jsonb_build.h"
+#include "pg/version_check.h"
 #include "model/model_bytes.h"
 #include "score/score_call.h"
 
@@ -31,24 +32,44 @@ typedef struct DriftState
 	void	   *scratch;		/* to score one row */
 } DriftState;
 
-/* A state for a group that begins with this model. */
-static DriftState *
-start_group(struct varlena *model, MemoryContext context)
+/* Makes a state ready; the networks, of which the scorer is made, live in the current context. */
+static void
+read_model(DriftState *state, struct varlena *model, MemoryContext context)
 {
-	MemoryContext old = MemoryContextSwitchTo(context);
-	DriftState *state = palloc0(sizeof(DriftState));
+	const bytea *bytes = (const bytea *) pg_detoast_datum_packed(model);
+	DsadEnv		env;
+	DsadArena	members;
 	DsadError	error;
 
-	state->stored = deepsad_model_keep(model, context);
-	deepsad_model_decode(&state->model, NULL, &state->arena, &state->env, context,
-						 (bytea *) pg_detoast_datum_packed(model));
+	deepsad_check_versions();
+	deepsad_env_init(&state->env, context);
+	dsad_arena_init(&state->arena, &state->env);
+	deepsad_env_init(&env, CurrentMemoryContext);
+	dsad_arena_init(&members, &env);
+	deepsad_check(dsad_model_decode_rest(&state->model, NULL, &state->arena, &members,
+										 (const uint8_t *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &error),
+				  &error);
 	if (state->model.sketch.rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model has no summary of its training rows")));
 	deepsad_check(dsad_drift_start(&state->drift, &state->arena, &state->model, &error), &error);
+	state->model.members = NULL;
+}
+
+/* A state for a group that begins with this model. */
+static DriftState *
+start_group(struct varlena *model, MemoryContext context)
+{
+	MemoryContext reading = AllocSetContextCreate(context, "deepsad decoding", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(reading);
+	DriftState *state = MemoryContextAllocZero(context, sizeof(DriftState));
+
+	state->stored = deepsad_model_keep(model, context);
+	read_model(state, model, context);
 	state->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(state->drift.scorer, 1));
 	MemoryContextSwitchTo(old);
+	MemoryContextDelete(reading);
 	return state;
 }
 

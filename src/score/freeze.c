@@ -25,7 +25,6 @@
 
 #include "rows/column_text.h"
 #include "rows/picture.h"
-#include "pg/core_env.h"
 #include "model/model_bytes.h"
 #include "rows/value_reader.h"
 

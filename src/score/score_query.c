@@ -10,7 +10,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "pg/core_env.h"
 #include "score/score_call.h"
 #include "pg/set_result.h"
 

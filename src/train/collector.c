@@ -73,7 +73,8 @@ parse_options(DsadConfig *config, const DeepsadCollector *collector, const DsadE
 	if (collector->model)
 		deepsad_options_parse_update(config, collector->options, rows);
 	else
-		deepsad_options_parse(config, collector->options, encoder, features, rows);
+		deepsad_options_parse(config, collector->options, encoder, features, rows,
+							  collector->columns && deepsad_columns_wide(collector->columns));
 }
 
 /* The columns are known: their pictures lie narrow in the store.  An array with channels last is told of. */
@@ -150,11 +151,11 @@ deepsad_collector_same_options(const DeepsadCollector *collector, const Jsonb *o
 		   memcmp(options, collector->options, VARSIZE(options)) == 0;
 }
 
-/* Whether this, as it is stored, is the group's model. */
-bool
-deepsad_collector_same_model(const DeepsadCollector *collector, struct varlena *model)
+/* Fails unless this, as it is stored, is the group's model. */
+void
+deepsad_collector_check_model(const DeepsadCollector *collector, struct varlena *model)
 {
-	return deepsad_same_model(model, collector->model);
+	deepsad_check_group_model(model, collector->model);
 }
 
 /* Adds a row that is an array to the digest. */

@@ -31,7 +31,7 @@ typedef struct DeepsadCollecting
 extern DeepsadCollector *deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared,
 												  struct varlena *model, Jsonb *options);
 extern bool deepsad_collector_same_options(const DeepsadCollector *collector, const Jsonb *options);
-extern bool deepsad_collector_same_model(const DeepsadCollector *collector, struct varlena *model);
+extern void deepsad_collector_check_model(const DeepsadCollector *collector, struct varlena *model);
 extern void deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *features,
 								  const NullableDatum *label);
 extern struct varlena *deepsad_collector_train(DeepsadCollector *collector);

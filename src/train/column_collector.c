@@ -26,6 +26,10 @@
  */
 #define MAX_DICTIONARY_BYTES (64 * 1024 * 1024)
 
+/* From so many elements of arrays on, and if they are such a part of the features, rows are embeddings. */
+#define WIDE_ELEMENTS 300
+#define WIDE_PART 0.9
+
 struct DeepsadColumnCollector
 {
 	MemoryContext context;
@@ -354,6 +358,19 @@ deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *r
 							   &collector->groups);
 	MemoryContextSwitchTo(old);
 	return left;
+}
+
+/* Whether the rows, which are finished, are long arrays, no pictures, and hardly anything else. */
+bool
+deepsad_columns_wide(const DeepsadColumnCollector *collector)
+{
+	const DsadEncoder *encoder = &collector->encoder;
+	uint32		elements = 0;
+
+	for (uint32 c = 0; c < encoder->columns; c++)
+		if (encoder->column[c].type == DSAD_TYPE_ARRAY && encoder->column[c].shape.channels == 0)
+			elements += encoder->column[c].cells;
+	return elements > WIDE_ELEMENTS && (double) elements >= WIDE_PART * encoder->features;
 }
 
 /* Bytes that all this takes. */

@@ -21,6 +21,7 @@ extern void deepsad_columns_add(DeepsadColumnCollector *collector, const double 
 extern void deepsad_columns_add_array(DeepsadColumnCollector *collector, const DsadRows *row, int8 label);
 extern bool deepsad_columns_finish(DeepsadColumnCollector *collector, const DsadRowSource *rows,
 								   DeepsadColumnReport *report);
+extern bool deepsad_columns_wide(const DeepsadColumnCollector *collector);
 extern Size deepsad_columns_memory(const DeepsadColumnCollector *collector);
 extern void deepsad_columns_source(DeepsadColumnCollector *collector, const DsadRowSource *rows, DsadRowSource *result);
 

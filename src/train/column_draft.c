@@ -10,7 +10,6 @@
 #include "utils/lsyscache.h"
 
 #include "model/column_options.h"
-#include "rows/column_text.h"
 #include "rows/value_reader.h"
 #include "train/column_draft.h"
 
@@ -59,8 +58,8 @@ choose_encoding(DsadColumn *column, const char *name, Oid type, uint8 as)
 	if (wanted & ~possible[column->type])
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded so", name,
-						format_type_be(type)),
+				 errmsg("option \"columns\": column \"%s\" of type %s cannot be encoded as \"%s\"", name,
+						format_type_be(type), deepsad_column_as(wanted & ~possible[column->type])),
 				 errhint("Cast the column in the query, or leave \"as\" out.")));
 	column->encoding = (uint8) (is_time ? DSAD_ENCODING_TIME : wanted == DEEPSAD_AS_NUMBER ? DSAD_ENCODING_NUMBER :
 														   wanted == DEEPSAD_AS_BOOLEAN	   ? DSAD_ENCODING_BOOLEAN :

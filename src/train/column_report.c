@@ -7,9 +7,7 @@
 
 #include <math.h>
 
-#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "model/column_options.h"

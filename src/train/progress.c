@@ -6,6 +6,7 @@
  */
 #include "pg/pg_compat.h"
 
+#include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
@@ -60,7 +61,7 @@ static LocalTransactionId shown_in;
 static ProgressCommandType
 current_command(void)
 {
-	return DSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DEEPSAD_LOCAL_TRANSACTION);
+	return DEEPSAD_CURRENT_PROGRESS(PROGRESS_COMMAND, shown_in == DEEPSAD_LOCAL_TRANSACTION);
 }
 
 /* Whether this backend's entry is this training's now. */
@@ -70,12 +71,25 @@ is_shown(const DeepsadProgress *progress)
 	return shown == progress && current_command() == PROGRESS_COMMAND;
 }
 
+/* SubXactCallback: an exception that is caught has ended every command's progress. */
+static void
+forget_shown(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		shown_in = InvalidLocalTransactionId;
+}
+
 /* Rows begin to come: takes this backend's entry, unless another command, or an outer training, has it. */
 void
 deepsad_progress_start(const DeepsadProgress *progress)
 {
+	static bool registered = false;
+
 	if (!pgstat_track_activities || current_command() != PROGRESS_COMMAND_INVALID)
 		return;
+	if (!registered)
+		RegisterSubXactCallback(forget_shown, NULL);
+	registered = true;
 	pgstat_progress_start_command(PROGRESS_COMMAND, InvalidOid);
 	pgstat_progress_update_param(SLOT_STARTED, GetCurrentTimestamp());
 	shown = progress;
@@ -135,8 +149,8 @@ deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member)
 	{
 		progress->tenths = tenths;
 		ereport(NOTICE,
-				(errmsg("deepsad_train: %d %%, member %u of %u, %s, epoch %u of %u, loss %g",
-						10 * tenths, member->member + 1, progress->members, phase_names[member->phase + 1],
+				(errmsg("%s: %d %%, member %u of %u, %s, epoch %u of %u, loss %g",
+						progress->update ? "deepsad_update" : "deepsad_train", 10 * tenths, member->member + 1, progress->members, phase_names[member->phase + 1],
 						member->epoch + 1, member->epochs, member->loss)));
 	}
 }

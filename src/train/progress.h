@@ -11,6 +11,7 @@
 typedef struct DeepsadProgress
 {
 	bool		verbose;		/* notices, too */
+	bool		update;			/* of a model */
 	uint32		members;
 	uint32		members_done;
 	uint32		workers;		/* launched */

@@ -4,7 +4,6 @@
  */
 #include "pg/pg_compat.h"
 
-#include "miscadmin.h"
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
 #include "nodes/plannodes.h"
@@ -125,11 +124,8 @@ start_group(FunctionCallInfo fcinfo, CallSite *site, MemoryContext context)
 static void
 check_same_group(FunctionCallInfo fcinfo, const CallSite *site, const TrainState *state)
 {
-	if (site->model_arg && !deepsad_collector_same_model(state->collector, get_model(fcinfo, site)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model differs between rows of one update"),
-				 errhint("Give the same model for every row of a group, or group by it.")));
+	if (site->model_arg)
+		deepsad_collector_check_model(state->collector, get_model(fcinfo, site));
 	if (site->options_arg && !deepsad_collector_same_options(state->collector, get_options(fcinfo, site)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

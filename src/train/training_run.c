@@ -404,6 +404,7 @@ deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns,
 		pfree(bytes);
 	deepsad_options_parse_update(&decoded.config, options, deepsad_rowstore_count(store));
 	config = decoded.config;
+	progress->update = true;
 	start_run(&run, store, columns, &config, context, progress);
 	run.model = decoded;
 	deepsad_check(dsad_prepare_update(&run.model, &run.plan, &run.arena, &run.scratch, &run.env, &run.source, &error),

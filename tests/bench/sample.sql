@@ -68,32 +68,3 @@ BEGIN
 	times := round(serial / base_seconds, 2);
 	speedup := round(serial / parallel, 2);
 END $$;
-
--- a number from 0 to 1 that depends on all of these
-CREATE FUNCTION u(a int, b int) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT (hashint8(a::bigint * 1000003 + b) + 2147483648) / 4294967296.0 $$;
-
--- row i of `rows`: its features
-CREATE FUNCTION world_row(i int, rows int, anomaly boolean) RETURNS real[] LANGUAGE sql IMMUTABLE AS $$
-	SELECT array_agg((CASE WHEN anomaly AND u(i, j) < 0.3 THEN 6 * u(i, j + 500) ELSE
-		(CASE WHEN i % 10 = 9 THEN 3 * u(i % 500, 700 + j) ELSE
-			4 * u(CASE WHEN u(i, 900) < 0.01 THEN 30 + i % 10 ELSE (u(i, 901) * 30)::int END, 800 + j) + (u(i, j) + u(i, j + 100) + u(i, j + 200) - 1.5) END)
-		+ CASE WHEN i > 0.75 * rows AND j <= 3 THEN 1 ELSE 0 END END)::real ORDER BY j) FROM generate_series(1, 20) j
-$$;
-
-CREATE TABLE world (i int, f real[], anomaly boolean);
-CREATE TABLE later (i int, f real[], anomaly boolean);
-CREATE FUNCTION make_world(rows int) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO world SELECT i, world_row(i, rows, u(i, 950) < 0.005), u(i, 950) < 0.005 FROM generate_series(1, rows) i;
-	INSERT INTO later SELECT i, world_row(i, rows, u(i, 950) < 0.02), u(i, 950) < 0.02 FROM generate_series(rows + 1, rows + 50000) i;
-$$;
-
-CREATE FUNCTION sample_quality(size int, OUT seconds numeric, OUT roc_auc numeric, OUT average_precision numeric) LANGUAGE plpgsql AS $$
-DECLARE
-	started timestamptz := clock_timestamp();
-	model bytea;
-BEGIN
-	SELECT deepsad_train_rows(deepsad_sample(f, CASE WHEN anomaly AND u(i, 960) < 0.1 THEN true END, jsonb_build_object('rows', size), i::text)) INTO model FROM world;
-	seconds := round(extract(epoch FROM clock_timestamp() - started)::numeric, 1);
-	SELECT round(deepsad_roc_auc(score, anomaly)::numeric, 3), round(deepsad_average_precision(score, anomaly)::numeric, 3)
-	INTO roc_auc, average_precision FROM (SELECT deepsad_score(model, f) AS score, anomaly FROM later) q;
-END $$;

@@ -2,7 +2,7 @@
  * train.c
  *	  Times the core's training, one thread: rows a second of the pretraining and
  *	  Deep SAD phases, and of OpenBLAS doing the Deep SAD phase's matrix products
- *	  and nothing else.  One line for each shape:
+ *	  and nothing else, in CPU time.  The kernel and the core to stderr; one line for each shape:
  *
  *	shape  pretraining_rows_per_second  training_rows_per_second  products_rows_per_second
  *
@@ -33,7 +33,7 @@ now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
@@ -128,6 +128,10 @@ main(void)
 	DsadEnv		env = {.alloc = take, .release = give_back, .poll = go_on, .report = epoch_ended};
 
 	dsad_blas_bind();
+	if (dsad_blas_info().bound)
+		fprintf(stderr, "deepsad: kernel %s, OpenBLAS core %s\n", dsad_kernel_name(dsad_kernel_best()), dsad_blas_info().core);
+	else
+		fprintf(stderr, "deepsad: kernel %s, no OpenBLAS: %s\n", dsad_kernel_name(dsad_kernel_best()), dsad_blas_info().reason);
 	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
 	{
 		const uint32_t *dims = shapes[s];

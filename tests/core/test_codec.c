@@ -100,7 +100,7 @@ decode_in_steps(const TestEnv *env, const uint8_t *data, size_t size, DsadStatus
 	dsad_arena_init(&arena, &env->env);
 	found = dsad_model_decode_encoder(&encoder, &arena, data, size, &error);
 	if (found == DSAD_OK)
-		found = dsad_model_decode_rest(&model, encoder, &arena, data, size, &error);
+		found = dsad_model_decode_rest(&model, encoder, &arena, &arena, data, size, &error);
 	CHECK(found == status);
 	if (found == DSAD_OK)
 		CHECK(zero_score(&model, &arena, NULL) == score);
@@ -287,6 +287,36 @@ decode_with_section(size_t at, uint8_t flags)
 	return status;
 }
 
+/* A copy of the model with a section so many times: both ways of decoding it must agree that it is damaged. */
+static void
+check_repeated(const char *tag, int times)
+{
+	const uint8_t *section = find_tag(bytes, tag);
+	size_t		at = (size_t) (section - bytes);
+	size_t		size = 16 + section[8] + ((size_t) section[9] << 8);
+	uint64_t	total = length + size * (size_t) times - size;
+	uint8_t    *copy = malloc(total);
+	uint8_t    *end = copy + at;
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadError	error;
+
+	memcpy(copy, bytes, at);
+	for (int i = 0; i < times; i++, end += size)
+		memcpy(end, section, size);
+	memcpy(end, section + size, length - at - size);
+	for (int i = 0; i < 8; i++)
+		copy[16 + i] = (uint8_t) (total >> (8 * i));
+	CHECK(decode(copy, total, false, NULL) == DSAD_CORRUPT);
+	test_env_init(&env);
+	env.env.crc32c = recorded_crc;
+	dsad_arena_init(&arena, &env.env);
+	CHECK(dsad_model_decode_for_scoring(&model, &arena, &arena, copy, total, &error) == DSAD_CORRUPT);
+	dsad_arena_release(&arena);
+	free(copy);
+}
+
 /* Where an option's first element stands: option by option from the start of OPTS. */
 static uint8_t *
 option_value(uint8_t *copy, uint16_t id)
@@ -319,6 +349,13 @@ test_sections(void)
 		CHECK(decode_with_section(at, 0) == DSAD_OK);
 		CHECK(decode_with_section(at, 1) == DSAD_NEWER_FORMAT);
 		CHECK(decode_with_section(at, 2) == DSAD_CORRUPT);
+	}
+	for (int i = 0; i < 4; i++)
+	{
+		static const char *const tags[] = {"FACT", "TRST", "HIST", "SKET"};
+
+		check_repeated(tags[i], 0);
+		check_repeated(tags[i], 2);
 	}
 	memcpy(copy, bytes, length);
 	copy[8] = 9;				/* format number */

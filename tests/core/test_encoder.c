@@ -37,7 +37,7 @@ read_encoder(const DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes
 {
 	DsadModel	model = {0};
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, DSAD_FORMAT};
+	DsadReader	r = {bytes, length, false, &watch, DSAD_FORMAT, 0};
 	DsadStatus	status = dsad_get_encoder(&r, &model, arena, error);
 
 	*encoder = model.encoder;

@@ -127,6 +127,32 @@ test_most_rows_count(void)
 	dsad_arena_release(&s.arena);
 }
 
+/*
+ * Far rows that look like known anomalies do not count; far rows where few do look like them are ordinary ones, and
+ * count.  The far rows are 36 and 37; the known anomalies are in the middle or farther out.
+ */
+static void
+test_rows_alike(void)
+{
+	for (int beyond = 0; beyond < 2; beyond++)
+	{
+		Setup		s;
+
+		setup(&s);
+		for (int i = 36; i < ROWS; i++)
+			s.z[i * WIDTH + i % FEATURES] = 100;
+		for (int i = 0; i < 8; i++)
+			s.label[i] = DSAD_ANOMALY;
+		for (int i = 0; i < 8; i++)
+			s.z[i * WIDTH + i % FEATURES] = beyond ? 1000 : 5;
+		s.loss.trim = 5;
+		dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
+		for (int i = 8; i < ROWS; i++)
+			CHECK(counts(&s, i) == (beyond || i < 36));
+		dsad_arena_release(&s.arena);
+	}
+}
+
 /* The limit moves slowly from batch to batch, and not at all with rows that are only looked at. */
 static void
 test_smoothing(void)
@@ -165,6 +191,7 @@ main(void)
 {
 	test_far_rows();
 	test_most_rows_count();
+	test_rows_alike();
 	test_smoothing();
 	return check_report();
 }

@@ -65,7 +65,7 @@ for my $round (1 .. $rounds)
 	$pid = $control->ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1") while $pid eq '' and time < $until;
 	usleep(rand() * 200_000);
 	$control->ask("SELECT pg_terminate_backend($pid)") if $pid ne '';
-	judge_and_go_on('worker terminated', $session, $session->await, $bits{3}, qr/terminating (background|parallel) worker.*|parallel worker.*|lost connection to parallel worker/);
+	judge_and_go_on('worker terminated', $session, $session->await, $bits{3}, qr/terminating (connection due to administrator command|background worker|parallel worker).*|parallel worker.*|lost connection to parallel worker/);
 }
 $lab->end_session('worker terminated', $session);
 $session = DeepsadSession->connect_to($node);
@@ -85,9 +85,10 @@ SKIP:
 		my $members = rand() < 0.5 ? 1 : 3;
 		$session->ask("SET maintenance_work_mem = '1MB'; SET temp_tablespaces = 'small'");
 		judge_and_go_on('disk full, files', $session, $session->ask(training($members, 0)), $file_bits{$members}, qr/No space left on device/);
-		# falls back to one process where shared memory is missing
+		# falls back to one process where shared memory is missing; the server that wrote only a part of a segment may
+		# name another reason
 		$session->ask("SET maintenance_work_mem = '64MB'");
-		judge_and_go_on('disk full, shared memory', $session, $session->ask(training(3, 2)), $bits{3}, qr/No space left on device/);
+		judge_and_go_on('disk full, shared memory', $session, $session->ask(training(3, 2)), $bits{3}, qr/could not resize shared memory segment/);
 		unlink "$disk/filling";
 	}
 	$lab->end_session('disk full, shared memory', $session);

@@ -10,11 +10,8 @@ use Test::More;
 my $here = PostgreSQL::Test::Cluster->new('here');
 $here->init;
 $here->start;
-if ($here->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'}) eq '0')
-{
-	print "skipped: postgres_fdw, it is not installed\n";
-	plan skip_all => 'postgres_fdw is not installed';
-}
+plan skip_all => 'postgres_fdw is not installed'
+	if $here->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'}) eq '0';
 my $rows = q{SELECT i % 2 + 1 AS node, i AS id, 'k' || i AS k, ARRAY[sin(i), cos(i), i % 7]::real[] AS x, sin(i)::real AS a, cos(i)::real AS b,
 	CASE WHEN i % 90 = 0 THEN i % 180 = 0 END AS y FROM generate_series(1, 20000) i};
 my @nodes;
@@ -135,6 +132,7 @@ sent("SELECT node, id, min(deepsad_score($model, x)) FROM t GROUP BY node, id", 
 sent("SELECT id FROM t ORDER BY deepsad_score($model, x) DESC LIMIT 5", qr/^SELECT id, x FROM public\.t ORDER BY $score DESC NULLS FIRST$/, 'a score in ORDER BY');
 sent("SELECT deepsad_roc_auc(deepsad_score($model, x), y) FROM t1", qr/^SELECT public\.deepsad_roc_auc\($score, y\) FROM public\.t$/, 'a metric on one server');
 sent("SELECT deepsad_train(x, y) FROM t1", qr/^SELECT public\.deepsad_train\(x, y\) FROM public\.t$/, 'a training on one server');
+sent("SELECT deepsad_train(x, y) FROM t", $all, 'not a training on several servers');
 sent("UPDATE t1 SET a = deepsad_score($model, x)", qr/^UPDATE public\.t SET a = $score$/, 'a score in UPDATE');
 sent("SELECT id, deepsad_score($model, x) FROM t", qr/^SELECT id, x FROM public\.t$/, 'not in the SELECT list');
 sent("SELECT id FROM t, model WHERE deepsad_score(model, x) > 3", qr/^SELECT id, x FROM public\.t$/, 'not with a joined model');

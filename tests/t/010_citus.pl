@@ -11,11 +11,8 @@ use Test::More;
 my ($here, @nodes) = map { PostgreSQL::Test::Cluster->new($_) } qw(coordinator node1 node2);
 $here->init;
 $here->start;
-if ($here->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citus'}) eq '0')
-{
-	print "skipped: Citus, it is not installed\n";
-	plan skip_all => 'Citus is not installed';
-}
+plan skip_all => 'Citus is not installed'
+	if $here->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citus'}) eq '0';
 $here->stop;
 $_->init for @nodes;
 for my $node ($here, @nodes)

@@ -12,11 +12,8 @@ for ($here, @nodes)
 	$_->init;
 	$_->start;
 }
-if ($here->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'}) eq '0')
-{
-	print "skipped: doc/distributed.md, postgres_fdw is not installed\n";
-	plan skip_all => 'postgres_fdw is not installed';
-}
+plan skip_all => 'postgres_fdw is not installed'
+	if $here->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'}) eq '0';
 my $version = $here->safe_psql('postgres', 'SHOW server_version_num');
 $here->safe_psql('postgres', 'CREATE EXTENSION deepsad');
 # plans are those of 14 to 16

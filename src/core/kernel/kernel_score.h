@@ -19,11 +19,18 @@ layer_output(const DsadPackedLayer *layer, size_t j, vec s0, vec s1, vec s2, vec
 	return layer->activate ? leaky(sum) : sum;
 }
 
+/* Rows that share each load of weights: their 4 sums each must fit the registers. */
+#if WIDTH == 16
+#define ROWS 6
+#else
+#define ROWS 3
+#endif
+
 /* A vector of outputs of `rows` rows (a constant of the caller), from output j and row `row` on. */
 INLINE void
 layer_rows(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t row, size_t j, const int rows)
 {
-	vec			s[4][6];		/* as many rows as any caller's */
+	vec			s[4][ROWS];
 	size_t		in = layer->in;
 	size_t		ldy = layer->out_padded;
 	const float *w = weights_of(layer, j);
@@ -144,13 +151,6 @@ layer_pair(const DsadPackedNet *net, uint32_t l, const float *x, float *y, size_
 	for (; j < out; j += WIDTH)
 		layer_block(layer, x, l == 0 ? 0 : ld, y, ld, j, 2, 1);
 }
-
-/* Rows that share each load of weights: their 4 sums each must fit the registers. */
-#if WIDTH == 16
-#define ROWS 6
-#else
-#define ROWS 3
-#endif
 
 static void
 layer(const DsadPackedLayer *layer, const float *x, size_t ldx, float *y, size_t n)

@@ -30,6 +30,7 @@ typedef struct DsadReader
 	bool		failed;			/* something asked for more than was left, or was not valid */
 	DsadWatch  *watch;
 	uint32_t	format;			/* of the model's bytes */
+	uint32_t	place;			/* of the last section among those that every model has, from 1 */
 } DsadReader;
 
 extern void dsad_store_int(uint8_t *at, uint64_t value, int bytes);

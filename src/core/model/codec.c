@@ -106,6 +106,8 @@ put_model(DsadWriter *w, const DsadModel *model)
 		put_section(w, "CONV", DSAD_SECTION_CRITICAL, dsad_put_channels, model);
 	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
 	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
+	if (dsad_directions(&model->config, model->scaling.inputs) > 0)
+		put_section(w, "WHIT", DSAD_SECTION_CRITICAL, dsad_put_whitening, model);
 	put_section(w, "FACT", 0, dsad_put_facts, model);
 	put_section(w, "TRST", 0, dsad_put_trust, model);
 	for (int64_t m = 0; m < model->config.members; m++)
@@ -261,8 +263,8 @@ dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env, const 
 				   size_t length, DsadError *error)
 {
 	DsadWatch	watch = {env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
-	DsadReader	body = {bytes, member_size(model), false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
+	DsadReader	body = {bytes, member_size(model), false, &watch, 0, 0};
 	DsadStatus	status;
 
 	if (dsad_get_bytes(&r, body.left) == NULL)
@@ -323,6 +325,26 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	return DSAD_OK;
 }
 
+/* How the inputs are whitened, if they are. */
+static DsadStatus
+get_whitening(DsadReader *r, DsadModel *model, DsadArena *members, DsadError *error)
+{
+	uint64_t	directions = dsad_directions(&model->config, model->scaling.inputs);
+	DsadReader	body;
+	DsadStatus	status;
+
+	if (directions > 0)
+	{
+		if ((status = dsad_find_section(r, "WHIT", &body, error)) != DSAD_OK)
+			return status;
+		if (body.left != 8 + directions * model->scaling.inputs * 4)
+			return dsad_corrupt(error, "section \"WHIT\" has the wrong length");
+	}
+	if (!dsad_whitening_alloc(model, members))
+		return dsad_no_memory(error);
+	return directions > 0 ? dsad_get_whitening(&body, model, error) : DSAD_OK;
+}
+
 /* The scaling, and memory for the model: the members must be there before memory for them is asked for. */
 static DsadStatus
 get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members, DsadError *error)
@@ -345,7 +367,9 @@ get_shape(DsadReader *r, DsadModel *model, DsadArena *arena, DsadArena *members,
 	if (!dsad_scaling_alloc(&model->scaling, arena, (uint32_t) features, (uint32_t) inputs))
 		return dsad_no_memory(error);
 	status = dsad_model_alloc_members(model, members, error);
-	return status == DSAD_OK ? dsad_get_scaling(&body, model, error) : status;
+	if (status == DSAD_OK)
+		status = dsad_get_scaling(&body, model, error);
+	return status == DSAD_OK ? get_whitening(r, model, members, error) : status;
 }
 
 static DsadStatus
@@ -369,30 +393,30 @@ get_members(DsadReader *r, DsadModel *model, DsadError *error)
 }
 
 /*
- * Reads a model from untrusted bytes; it and all it holds live in arena.  No
- * input makes this crash, hang, or allocate more than a few times its length.
+ * Reads a model from untrusted bytes; it and all it holds live in arena, its networks and their losses in members,
+ * which may be the same.  No input makes this crash, hang, or allocate more than a few times its length.
  * encoder: the model's, if dsad_model_decode_encoder has read it before.
  */
 DsadStatus
-dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, const uint8_t *bytes,
-					   size_t length, DsadError *error)
+dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadArena *members,
+					   const uint8_t *bytes, size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadReader	body;
 	DsadStatus	status;
 
 	memset(model, 0, sizeof(*model));
 	model->encoder = encoder;
 	if ((status = get_start(&r, model, arena, error)) != DSAD_OK ||
-		(status = get_shape(&r, model, arena, arena, error)) != DSAD_OK ||
+		(status = get_shape(&r, model, arena, members, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "FACT", &body, error)) != DSAD_OK ||
 		(status = dsad_get_facts(&body, model, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "TRST", &body, error)) != DSAD_OK ||
 		(status = dsad_get_trust(&body, model, error)) != DSAD_OK ||
 		(status = get_members(&r, model, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "HIST", &body, error)) != DSAD_OK ||
-		(status = get_history(&body, model, arena, error)) != DSAD_OK ||
+		(status = get_history(&body, model, members, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "CALI", &body, error)) != DSAD_OK ||
 		(status = dsad_get_calibration(&body, model, arena, error)) != DSAD_OK ||
 		(status = dsad_find_section(&r, "SKET", &body, error)) != DSAD_OK ||
@@ -405,7 +429,7 @@ dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *
 DsadStatus
 dsad_model_decode(DsadModel *model, DsadArena *arena, const uint8_t *bytes, size_t length, DsadError *error)
 {
-	return dsad_model_decode_rest(model, NULL, arena, bytes, length, error);
+	return dsad_model_decode_rest(model, NULL, arena, arena, bytes, length, error);
 }
 
 /* Only the model's encoder, in arena: what rows are read by.  The checksum covers the rest. */
@@ -414,7 +438,7 @@ dsad_model_decode_encoder(const DsadEncoder **encoder, DsadArena *arena, const u
 						  DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadModel	model = {0};
 	DsadStatus	status = get_start(&r, &model, arena, error);
 
@@ -431,7 +455,7 @@ dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *mem
 							  size_t length, DsadError *error)
 {
 	DsadWatch	watch = {arena->env, false};
-	DsadReader	r = {bytes, length, false, &watch, 0};
+	DsadReader	r = {bytes, length, false, &watch, 0, 0};
 	DsadReader	body;
 	DsadStatus	status;
 

@@ -15,7 +15,8 @@ extern DsadStatus dsad_model_decode(DsadModel *model, DsadArena *arena, const ui
 extern DsadStatus dsad_model_decode_encoder(const DsadEncoder **encoder, DsadArena *arena, const uint8_t *bytes,
 											size_t length, DsadError *error);
 extern DsadStatus dsad_model_decode_rest(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena,
-										 const uint8_t *bytes, size_t length, DsadError *error);
+										 DsadArena *members, const uint8_t *bytes, size_t length,
+										 DsadError *error);
 extern DsadStatus dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *members,
 												const uint8_t *bytes, size_t length, DsadError *error);
 

@@ -96,6 +96,25 @@ dsad_put_sketch(DsadWriter *w, const DsadModel *model)
 	}
 }
 
+void
+dsad_put_whitening(DsadWriter *w, const DsadModel *model)
+{
+	dsad_put_double(w, model->white.own);
+	dsad_put_floats(w, model->white.direction,
+					(size_t) model->scaling.inputs * dsad_directions(&model->config, model->scaling.inputs));
+}
+
+DsadStatus
+dsad_get_whitening(DsadReader *r, DsadModel *model, DsadError *error)
+{
+	model->white.own = dsad_get_double(r);
+	if (!(model->white.own > 0))
+		r->failed = true;
+	dsad_get_floats(r, model->white.direction,
+					(size_t) model->scaling.inputs * dsad_directions(&model->config, model->scaling.inputs), -INFINITY);
+	return dsad_finish_section(r, "WHIT", error);
+}
+
 /* What follows the numbers of features and inputs, for which there is room. */
 DsadStatus
 dsad_get_scaling(DsadReader *r, DsadModel *model, DsadError *error)

@@ -18,7 +18,7 @@
 
 static const char *const network_labels[] = {"auto", "mlp", "conv", NULL};
 static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
-static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", NULL};
+static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", "common", NULL};
 static const char *const reconstruction_labels[] = {"linear", "sigmoid", NULL};
 static const char *const calibration_labels[] = {"auto", "split", "cross", "none", NULL};
 static const char *const init_labels[] = {"pytorch", "glorot", NULL};
@@ -73,7 +73,7 @@ const DsadOption dsad_options[] = {
 	LIST(milestones, 11, 0, DSAD_MAX_EPOCHS, 0, DSAD_MAX_MILESTONES, true),
 	FLOAT(weight_decay, 12, 0, 1, true),
 	FLOAT(eta, 13, 0, 1e6, true),
-	ENUM(scaling, 14, DSAD_SCALING_STANDARD_ROBUST),
+	ENUM(scaling, 14, DSAD_SCALING_COMMON),
 	ENUM(reconstruction, 15, DSAD_RECONSTRUCTION_SIGMOID),
 	ENUM(init, 16, DSAD_INIT_GLOROT),
 	FLOAT(validation, 17, 0, 0.5, false),
@@ -98,9 +98,10 @@ const DsadOption dsad_options[] = {
 	_Static_assert(sizeof(name##_labels) / sizeof(name##_labels[0]) == (last) + 2, "a value of " #name " has no label")
 LABELED(network, DSAD_NETWORK_CONV);
 LABELED(preset, DSAD_PRESET_BEST);
-LABELED(scaling, DSAD_SCALING_STANDARD_ROBUST);
+LABELED(scaling, DSAD_SCALING_COMMON);
 LABELED(calibration, DSAD_CALIBRATION_NONE);
 LABELED(init, DSAD_INIT_GLOROT);
+LABELED(reconstruction, DSAD_RECONSTRUCTION_SIGMOID);
 
 _Static_assert(sizeof(dsad_options) / sizeof(dsad_options[0]) < 64, "options that were read are bits of one integer");
 
@@ -234,6 +235,22 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 		case DSAD_PRESET_DEFAULT:
 			break;
 	}
+}
+
+/*
+ * Other defaults, over dsad_config_defaults, for rows that are one long array: an embedding.  Its numbers have one
+ * unit, so they keep their proportions, and robust copies would only cost.
+ */
+void
+dsad_config_wide(DsadConfig *config)
+{
+	if (config->preset == DSAD_PRESET_PAPER)
+		return;
+	config->hidden = list2(64, 32);
+	config->latent = 16;
+	config->scaling = DSAD_SCALING_COMMON;
+	if (config->preset == DSAD_PRESET_DEFAULT)
+		config->members = 4;
 }
 
 /*

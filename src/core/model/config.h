@@ -42,7 +42,8 @@ typedef enum DsadScalingMethod
 	DSAD_SCALING_MINMAX,
 	DSAD_SCALING_NONE,
 	DSAD_SCALING_ROBUST,
-	DSAD_SCALING_STANDARD_ROBUST
+	DSAD_SCALING_STANDARD_ROBUST,
+	DSAD_SCALING_COMMON
 } DsadScalingMethod;
 
 typedef enum DsadReconstruction
@@ -153,6 +154,7 @@ extern bool dsad_option_is_null(const DsadOption *option, const DsadConfig *conf
 extern const DsadOption *dsad_option_find(const char *name, size_t length);
 extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
 								 uint64_t rows);
+extern void dsad_config_wide(DsadConfig *config);
 extern int64_t dsad_default_epochs(uint64_t rows, uint64_t anomalies);
 extern void dsad_config_update(DsadConfig *config, uint64_t rows);
 extern DsadStatus dsad_option_check(const DsadOption *option, double value, DsadError *error);

@@ -159,6 +159,32 @@ dsad_model_alloc(DsadModel *model, DsadArena *arena, const DsadConfig *config, u
 	return dsad_model_alloc_members(model, arena, error);
 }
 
+/* How many directions the inputs' own distance knows; 0 = it is their plain squared norm, or does not count. */
+uint32_t
+dsad_directions(const DsadConfig *config, uint32_t inputs)
+{
+	uint32_t	directions = inputs / 8;
+
+	if (config->scaling != DSAD_SCALING_COMMON || config->input_weight == 0 || dsad_config_plain_score(config))
+		return 0;
+	return directions > DSAD_MAX_DIRECTIONS ? DSAD_MAX_DIRECTIONS : directions;
+}
+
+/* Room for them in arena, as if all directions were alike; false when there is none. */
+bool
+dsad_whitening_alloc(DsadModel *model, DsadArena *arena)
+{
+	uint32_t	inputs = model->scaling.inputs;
+	uint32_t	directions = dsad_directions(&model->config, inputs);
+
+	model->white.own = 1;
+	model->white.direction = NULL;
+	if (directions == 0)
+		return true;
+	model->white.direction = dsad_arena_array(arena, (size_t) inputs * directions, sizeof(float));
+	return model->white.direction != NULL;
+}
+
 /* Room for the loss of every epoch, in arena; pretraining's losses that are there stay. */
 DsadStatus
 dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error)

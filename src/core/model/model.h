@@ -144,6 +144,18 @@ typedef struct DsadSketch
 	uint32_t   *count;			/* (summaries, DSAD_SKETCH_CELLS) */
 } DsadSketch;
 
+/*
+ * The inputs' own distance where they are whitened: own * |x|^2 - |x * directions|^2.  Directions in which the training
+ * rows vary much count less.
+ */
+#define DSAD_MAX_DIRECTIONS 64
+
+typedef struct DsadWhitening
+{
+	double		own;
+	float	   *direction;		/* (inputs, dsad_directions) */
+} DsadWhitening;
+
 typedef struct DsadModel
 {
 	uint32_t	format;			/* number of the byte format that it was read from */
@@ -156,6 +168,7 @@ typedef struct DsadModel
 	const DsadEncoder *encoder;
 	DsadScaling scaling;
 	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
+	DsadWhitening white;
 	DsadFacts	facts;
 	DsadTrust	trust;
 	DsadMember *members;		/* config.members of them */
@@ -170,6 +183,8 @@ extern DsadPicture dsad_conv_picture(const DsadConfig *config, const DsadEncoder
 extern double dsad_model_weights(const DsadModel *model);
 extern int64_t dsad_model_default_epochs(const DsadModel *model);
 extern double dsad_model_work(const DsadModel *model);
+extern uint32_t dsad_directions(const DsadConfig *config, uint32_t inputs);
+extern bool dsad_whitening_alloc(DsadModel *model, DsadArena *arena);
 extern DsadStatus dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error);
 extern DsadStatus dsad_model_alloc_losses(DsadModel *model, DsadArena *arena, DsadError *error);
 extern bool dsad_scaling_alloc(DsadScaling *scaling, DsadArena *arena, uint32_t features, uint32_t inputs);

@@ -49,24 +49,31 @@ dsad_newer(const DsadReader *r, DsadError *error)
 					 r->format > DSAD_FORMAT ? r->format : DSAD_FORMAT + 1, DSAD_FORMAT);
 }
 
-/* Whether a section, which is known, may be skipped: scoring does without it. */
-static bool
-is_optional(const uint8_t *tag)
-{
-	static const char tags[][5] = {"FACT", "TRST", "HIST", "SKET"};
-	bool		found = false;
+/* The sections that every model has, in their order. */
+static const char sections[][5] = {"OPTS", "ENCO", "SCAL", "FACT", "TRST", "MEMB", "HIST", "CALI", "SKET"};
 
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
-		found |= memcmp(tag, tags[i], 4) == 0;
-	return found;
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+/* The place of a section among those that every model has, from 1; 0: it is none of them. */
+static uint32_t
+find_place(const uint8_t *tag)
+{
+	for (uint32_t i = 0; i < SECTIONS; i++)
+		if (memcmp(tag, sections[i], 4) == 0)
+			return i + 1;
+	return 0;
 }
 
-/* Hands out the next section's body; `known` says whether its tag is the one given. */
+/*
+ * Hands out the next section's body; `known` says whether its tag is the one given.  Sections that every model has
+ * come in their order, each once but for the members, whether their bodies are asked for or skipped.
+ */
 static DsadStatus
 next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, DsadError *error)
 {
 	const uint8_t *found = r->at;
 	uint32_t	flags;
+	uint32_t	place;
 	uint64_t	length;
 
 	dsad_get_int(r, 4);
@@ -76,10 +83,14 @@ next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, Dsad
 		return dsad_corrupt(error, "a section is cut short");
 	if (flags & ~(uint32_t) DSAD_SECTION_CRITICAL)
 		return dsad_corrupt(error, "a section has unknown flags");
-	*body = (DsadReader) {dsad_get_bytes(r, (size_t) length), (size_t) length, false, r->watch, r->format};
+	*body = (DsadReader) {dsad_get_bytes(r, (size_t) length), (size_t) length, false, r->watch, r->format, 0};
 	*known = tag != NULL && memcmp(found, tag, 4) == 0;
-	if (!*known && (flags & DSAD_SECTION_CRITICAL) && !is_optional(found))
-		return dsad_newer(r, error);
+	place = find_place(found);
+	if (place == 0)
+		return !*known && (flags & DSAD_SECTION_CRITICAL) ? dsad_newer(r, error) : DSAD_OK;
+	if (place != r->place + 1 && !(*known && place == r->place))
+		return dsad_corrupt(error, "a section is not in its place");
+	r->place = place;
 	return DSAD_OK;
 }
 
@@ -103,7 +114,7 @@ dsad_find_section(DsadReader *r, const char *tag, DsadReader *body, DsadError *e
 	return status;
 }
 
-/* What follows the last section that is known: none that is critical. */
+/* What follows the last section that was asked for: those that every model has, and none that is critical beside. */
 DsadStatus
 dsad_end_sections(DsadReader *r, DsadError *error)
 {
@@ -116,5 +127,7 @@ dsad_end_sections(DsadReader *r, DsadError *error)
 
 		status = next_section(r, NULL, &body, &known, error);
 	}
+	if (status == DSAD_OK && r->place != SECTIONS)
+		return dsad_corrupt(error, "a section is missing");
 	return status == DSAD_OK ? dsad_watch_status(r->watch, error) : status;
 }

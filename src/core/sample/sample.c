@@ -63,26 +63,20 @@ dsad_sample_column_hash(DsadBytes name)
 	return dsad_hash_end(dsad_hash_bytes(UINT64_C(0x8bb84b93962eacc9), (const uint8_t *) name.bytes, name.length));
 }
 
-/* Room for `size` bytes at *memory, which has *room of them and keeps its first `used`. */
+/* Room for `size` bytes at *memory, which has *room of them and keeps them; small ones are many, and grow less. */
 static DsadStatus
-grow(const DsadEnv *env, void **memory, size_t *room, size_t used, size_t size, DsadError *error)
+grow(const DsadEnv *env, void **memory, size_t *room, size_t size, bool exactly, DsadError *error)
 {
-	/* small ones are many */
-	size_t		larger = *room + *room / (*room < SMALL_ROOM ? 8 : 2);
+	size_t		larger = *room + (*room >= SMALL_ROOM ? *room / 2 : exactly ? 0 : *room / 8);
 	void	   *moved;
 
 	if (size <= *room)
 		return DSAD_OK;
 	if (larger < size)
 		larger = size;
-	moved = env->alloc(env->ctx, larger);
+	moved = env->resize(env->ctx, *memory, larger);
 	if (moved == NULL)
 		return dsad_no_memory(error);
-	if (*memory)
-	{
-		memcpy(moved, *memory, used);
-		env->release(env->ctx, *memory);
-	}
 	*memory = moved;
 	*room = larger;
 	return DSAD_OK;
@@ -103,7 +97,6 @@ add_column(DsadSample *sample, const DsadSampleColumn *column, bool partial, Dsa
 {
 	size_t		room = sample->column_room * sizeof(DsadSampleColumn);
 	void	   *memory = sample->column;
-	size_t		used = sample->columns * sizeof(DsadSampleColumn);
 	size_t		wanted = (sample->columns + 1) * sizeof(DsadSampleColumn);
 	DsadSampleColumn *added;
 	char	   *name;
@@ -115,7 +108,7 @@ add_column(DsadSample *sample, const DsadSampleColumn *column, bool partial, Dsa
 	if (column->name.length > DSAD_MAX_NAME)
 		return dsad_fail(error, DSAD_TOO_LARGE, "Rename it.", "name of a column has %u bytes, the limit is %d",
 						 column->name.length, DSAD_MAX_NAME);
-	status = grow(&sample->env, &memory, &room, used, wanted, error);
+	status = grow(&sample->env, &memory, &room, wanted, false, error);
 	sample->column = memory;
 	sample->column_room = (uint32_t) (room / sizeof(DsadSampleColumn));
 	if (status != DSAD_OK)
@@ -258,13 +251,12 @@ dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 	return DSAD_OK;
 }
 
-/* Makes room for so many bytes more in the log. */
+/* Makes room for so many bytes more in the log; exactly: for no more, while it is small. */
 DsadStatus
-dsad_sample_reserve(DsadSample *sample, size_t size, DsadError *error)
+dsad_sample_reserve(DsadSample *sample, size_t size, bool exactly, DsadError *error)
 {
 	void	   *log = sample->log;
-	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length, sample->log_length + size,
-							  error);
+	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length + size, exactly, error);
 
 	sample->log = log;
 	return status;
@@ -274,9 +266,10 @@ dsad_sample_reserve(DsadSample *sample, size_t size, DsadError *error)
 static DsadStatus
 append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *slot, DsadError *error)
 {
-	DsadSampleRecord record = {row->hash, count, row->key.length, row->content.length, (uint8_t) (row->label + 1), 0};
+	DsadSampleRecord record = {.hash = row->hash, .count = count, .key = row->key.length,
+							   .kind = (uint32_t) (row->label + 1), .content = row->content.length};
 	size_t		size = dsad_record_size(&record);
-	DsadStatus	status = dsad_sample_reserve(sample, sample->log || size > FIRST_LOG ? size : FIRST_LOG, error);
+	DsadStatus	status = dsad_sample_reserve(sample, sample->log || size > FIRST_LOG ? size : FIRST_LOG, false, error);
 	uint8_t    *at;
 
 	if (status != DSAD_OK)
@@ -357,25 +350,4 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 	if (too_full(all_entries(sample) + 1, sample->slots))
 		return dsad_sample_rebuild(sample, error);
 	return DSAD_OK;
-}
-
-/* An entry that is both a known anomaly and known to be normal; NULL when there is none. */
-const DsadSampleRecord *
-dsad_sample_conflict(const DsadSample *sample)
-{
-	const DsadSampleRecord *first = NULL;
-
-	if (sample->entries[DSAD_ANOMALY + 1] == 0 || sample->entries[DSAD_NORMAL + 1] == 0)
-		return NULL;
-	for (size_t at = 0; at < sample->log_length;)
-	{
-		const DsadSampleRecord *record = dsad_sample_record(sample, at);
-
-		at += dsad_record_size(record);
-		if (!record->dead && record->kind == DSAD_ANOMALY + 1 && (first == NULL || record->hash < first->hash) &&
-			*find_slot(sample, record->hash, DSAD_NORMAL + 1, dsad_record_key(record), dsad_record_content(record)) !=
-				0)
-			first = record;
-	}
-	return first;
 }

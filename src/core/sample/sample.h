@@ -44,10 +44,10 @@ typedef struct DsadSampleRecord
 {
 	uint64_t	hash;
 	uint64_t	count;
-	uint32_t	key;			/* bytes */
+	uint32_t	key : 29;		/* bytes, DSAD_SAMPLE_MAX_BYTES at most */
+	uint32_t	kind : 2;
+	uint32_t	dead : 1;		/* another has taken its place */
 	uint32_t	content;		/* bytes */
-	uint8_t		kind;
-	uint8_t		dead;			/* another has taken its place */
 } DsadSampleRecord;
 
 typedef struct DsadSample
@@ -80,16 +80,14 @@ extern DsadStatus dsad_sample_init(DsadSample *sample, const DsadEnv *env, int64
 extern void dsad_sample_release(DsadSample *sample);
 extern DsadStatus dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count,
 									  uint16_t *number, DsadError *error);
-extern DsadStatus dsad_sample_reserve(DsadSample *sample, size_t size, DsadError *error);
+extern DsadStatus dsad_sample_reserve(DsadSample *sample, size_t size, bool exactly, DsadError *error);
 extern DsadStatus dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error);
 extern DsadStatus dsad_sample_cut(DsadSample *sample, DsadError *error);
 extern DsadStatus dsad_sample_rebuild(DsadSample *sample, DsadError *error);
-extern const DsadSampleRecord *dsad_sample_conflict(const DsadSample *sample);
 
 extern uint64_t dsad_sample_column_hash(DsadBytes name);
 extern int	dsad_bytes_compare(DsadBytes a, DsadBytes b);
 extern bool dsad_sample_over(const DsadSample *sample, bool slack);
-extern void dsad_sample_room(const DsadSample *sample, int kind, uint64_t *rows, uint64_t *bytes);
 
 /* a + b, or the largest number */
 static inline uint64_t

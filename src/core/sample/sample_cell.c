@@ -170,24 +170,26 @@ dsad_cell_address(uint8_t *at, const uint8_t *address, uint32_t length, uint8_t 
 	return 3 + (size_t) length;
 }
 
-/* Elements that are floats already. */
+/* Elements that are floats already.  Most are their own bits, and then copying is all there is to do. */
 static void
 put_floats(uint8_t *at, const DsadRows *row, uint32_t count)
 {
 	const char *from = row->values;
+	uint32_t	other = 0;
 
 	for (uint32_t i = 0; i < count; i++)
 	{
-		float		value;
 		uint32_t	bits;
 
-		memcpy(&value, from + i * sizeof(value), sizeof(value));
-		bits = float_bits(value);
+		memcpy(&bits, from + (size_t) i * 4, 4);
+		other |= (uint32_t) (bits == UINT32_C(0x80000000)) | (uint32_t) ((bits & UINT32_C(0x7fffffff)) > UINT32_C(0x7f800000));
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 		bits = __builtin_bswap32(bits);
 #endif
-		memcpy(at + 4 * i, &bits, sizeof(bits));
+		memcpy(at + (size_t) i * 4, &bits, 4);
 	}
+	for (uint32_t i = 0; i < count && other; i++)
+		put_fixed(at + (size_t) i * 4, float_bits((float) dsad_row_number(row, i)), 4);
 }
 
 /* An array of so many numbers, NaN = missing. */

@@ -18,8 +18,8 @@ typedef struct Item
 } Item;
 
 /* How many entries and bytes a kind may have, whatever the others have. */
-void
-dsad_sample_room(const DsadSample *sample, int kind, uint64_t *rows, uint64_t *bytes)
+static void
+find_room(const DsadSample *sample, int kind, uint64_t *rows, uint64_t *bytes)
 {
 	uint64_t	share = sample->max_bytes / DSAD_SAMPLE_LABEL_SHARE;
 
@@ -38,7 +38,7 @@ dsad_sample_over(const DsadSample *sample, bool slack)
 		uint64_t	rows;
 		uint64_t	bytes;
 
-		dsad_sample_room(sample, kind, &rows, &bytes);
+		find_room(sample, kind, &rows, &bytes);
 		if (slack)
 		{
 			rows += rows + SLACK_ROWS;
@@ -139,7 +139,7 @@ cut_kind(DsadSample *sample, int kind, DsadError *error)
 	Item	   *item;
 	DsadStatus	status;
 
-	dsad_sample_room(sample, kind, &rows, &bytes);
+	find_room(sample, kind, &rows, &bytes);
 	if (sample->entries[kind] <= rows && sample->bytes[kind] <= bytes)
 		return DSAD_OK;
 	item = sample->env.alloc(sample->env.ctx, sample->entries[kind] * sizeof(Item));

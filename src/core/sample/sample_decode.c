@@ -244,6 +244,9 @@ check_entry(const DsadSampleView *view, int kind, DsadReader *r, const DsadSampl
 	if (!skip_bytes(r, &row->content) ||
 		!good_content(view, (const uint8_t *) row->content.bytes, row->content.length))
 		return false;
+	/* rows that are arrays have one; others may be all NULL */
+	if (row->content.length == 0 && view->columns == 1 && view->column[0].name.length == 0)
+		return false;
 	row->label = (int8_t) (kind - 1);
 	row->hash = dsad_sample_hash(view->seed, view->column, view->keyed, row->key, row->content);
 	if (row->hash >= view->limit[kind] ||

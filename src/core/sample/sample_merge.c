@@ -120,6 +120,6 @@ dsad_sample_merge(DsadSample *sample, const DsadSampleView *view, DsadArena *scr
 	/* small sets are many: at once what a large one takes step by step */
 	bytes += ((size_t) view->entries[0] + view->entries[1] + view->entries[2]) * (sizeof(DsadSampleRecord) + 7);
 	if (bytes < SMALL_BYTES)
-		status = dsad_sample_reserve(sample, bytes, error);
+		status = dsad_sample_reserve(sample, bytes, true, error);
 	return status == DSAD_OK ? merge_entries(sample, view, number, copy, error) : status;
 }

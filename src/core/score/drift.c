@@ -46,9 +46,12 @@ dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch)
 		return false;
 	dsad_summarize(model->encoder, row, drift->summary);
 	for (uint32_t j = 0; j < drift->summaries; j++)
+	{
+		const double *edge = model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES;
+
 		drift->count[(size_t) j * DSAD_SKETCH_CELLS +
-					 dsad_sketch_cell(model->sketch.edge + (size_t) j * DSAD_SKETCH_EDGES, model->sketch.edges[j],
-									  drift->summary[j])]++;
+					 dsad_sketch_cell(edge, model->sketch.edges[j], drift->summary[j])]++;
+	}
 	for (uint32_t i = 0; i < calibration->lists; i++)
 		drift->bin[dsad_pvalue_bin(drift->pvalue[i], DSAD_DRIFT_BINS)] +=
 			(double) calibration->list[i].rows / calibration->rows;

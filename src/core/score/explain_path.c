@@ -50,6 +50,7 @@ typedef struct Path
 	uint32_t   *crossing_unit;
 	size_t		crossings;
 	double	   *above;			/* of the widest layer or the inputs: sums of weights above * integral above */
+	double	   *ends;			/* inputs: both ends of the way together */
 	double		limit;			/* of units that may cross zero, in all members */
 	DsadWatch	watch;
 } Path;
@@ -250,7 +251,8 @@ alloc_path(Path *path, DsadArena *arena, const DsadScorer *scorer)
 	path->crossing = dsad_arena_array(arena, net->layer[1].in, sizeof(double));
 	path->crossing_unit = dsad_arena_array(arena, net->layer[1].in, sizeof(uint32_t));
 	path->above = dsad_arena_array(arena, widest, sizeof(double));
-	return fits && path->crossing && path->crossing_unit && path->above;
+	path->ends = dsad_arena_array(arena, dsad_padded(scorer->inputs), sizeof(double));
+	return fits && path->ends && path->crossing && path->crossing_unit && path->above;
 }
 
 /*
@@ -305,6 +307,30 @@ contribute(const DsadScorer *scorer, size_t i, double value, double *contributio
 	contribution[i < scorer->features ? i : scorer->scaling.copied[i - scorer->features]] += value;
 }
 
+/* The contributions of the inputs' own distance, which is quadratic: the gradient in the middle of the way, whole. */
+static void
+explain_inputs(Path *path, const DsadScorer *scorer, const double *start, const double *direction, const float *to,
+			   double *contribution)
+{
+	size_t		inputs = scorer->inputs;
+	double		along[DSAD_MAX_DIRECTIONS];
+
+	if (scorer->directions == 0)
+	{
+		for (size_t i = 0; i < inputs; i++)
+			contribute(scorer, i, scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]),
+					   contribution);
+		return;
+	}
+	for (size_t i = 0; i < inputs; i++)
+		path->ends[i] = 2 * start[i] + direction[i];
+	path->kernel->path_product(scorer->white.weight, inputs, scorer->white.out_padded, path->ends, along);
+	path->kernel->path_dots(scorer->white.weight, inputs, scorer->white.out_padded, 0, inputs, along, path->above);
+	for (size_t i = 0; i < inputs; i++)
+		contribute(scorer, i, scorer->input_factor * direction[i] * (scorer->own * path->ends[i] - path->above[i]),
+				   contribution);
+}
+
 /* Explains a row that is scaled: from `from` to `to` (inputs each). */
 static DsadStatus
 explain(Path *path, const DsadScorer *scorer, const float *from, const float *to, double *start, double *direction,
@@ -317,9 +343,8 @@ explain(Path *path, const DsadScorer *scorer, const float *from, const float *to
 		start[i] = (double) from[i];
 		direction[i] = (double) to[i] - (double) from[i];
 	}
-	for (size_t i = 0; i < inputs && scorer->input_factor > 0; i++)
-		contribute(scorer, i, scorer->input_factor * ((double) to[i] * (double) to[i] - start[i] * start[i]),
-				   contribution);
+	if (scorer->input_factor > 0)
+		explain_inputs(path, scorer, start, direction, to, contribution);
 	if (scorer->conv.modules > 0)
 		return dsad_conv_contributions(scorer, path->watch.env, from, to, contribution, error);
 	for (uint32_t m = 0; m < scorer->members && !path->watch.canceled; m++)

@@ -81,6 +81,40 @@ pack_layer(DsadPackedLayer *packed, DsadArena *arena, const DsadModel *model,
 	return dsad_watch_status(&watch, error);
 }
 
+/* Packs the directions of whitened inputs. */
+static DsadStatus
+pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model, DsadError *error)
+{
+	const DsadWhitening *white = &model->white;
+	uint32_t	in = scorer->inputs;
+	uint32_t	out = scorer->directions;
+	uint32_t	padded = (uint32_t) dsad_padded(out);
+	float	   *weight = dsad_arena_array(arena, (size_t) in * padded, sizeof(float));
+	float	   *bias = dsad_arena_array(arena, padded, sizeof(float));
+	float		factor[DSAD_MAX_DIRECTIONS];
+
+	scorer->own = white->own;
+	scorer->shrink = dsad_arena_array(arena, padded, sizeof(double));
+	if (!weight || !bias || !scorer->shrink)
+		return dsad_no_memory(error);
+	for (uint32_t j = 0; j < out; j++)
+		factor[j] = 1;
+	for (size_t i = 0; i < in; i++)
+		pack_row(weight + i * DSAD_LANES, (size_t) in * DSAD_LANES, white->direction + i * out, factor, out);
+	for (uint32_t j = 0; j < out; j++)
+	{
+		double		square = 0;
+
+		for (size_t i = 0; i < in; i++)
+			square += (double) white->direction[i * out + j] * (double) white->direction[i * out + j];
+		scorer->shrink[j] = square > 0 ? (sqrt(white->own) - sqrt(fmax(white->own - square, 0))) / square : 0;
+	}
+	scorer->white = (DsadPackedLayer) {in, padded, false, weight, bias};
+	if (padded > scorer->widest)
+		scorer->widest = padded;
+	return DSAD_OK;
+}
+
 /* Packs a member, all its layers. */
 static DsadStatus
 pack_member(DsadPackedNet *packed, DsadArena *arena, const DsadModel *model, const DsadMember *member, DsadError *error)
@@ -136,6 +170,9 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 	if (!scorer->zeros || !scorer->member || !scorer->packed_conv)
 		return dsad_no_memory(error);
 	status = dsad_scorer_conv_plan(&scorer->conv, arena, model, error);
+	scorer->directions = scorer->input_factor > 0 ? dsad_directions(&model->config, scorer->inputs) : 0;
+	if (status == DSAD_OK && scorer->directions > 0)
+		status = pack_whitening(scorer, arena, model, error);
 	for (uint32_t m = 0; m < scorer->members && status == DSAD_OK; m++)
 	{
 		const DsadMember *member = &model->members[m];
@@ -293,11 +330,21 @@ member_score(const DsadPackedNet *member, double distance)
 	return member->divisor == 1 ? distance : distance / member->divisor;
 }
 
-/* The inputs' own share of the score: their squared distance from the training mean. */
+/*
+ * The inputs' own share of the score: their squared distance from the training mean, as long as the directions in
+ * which training rows vary are not worth less.  buffer: room for those.
+ */
 static inline double
-input_score(const DsadScorer *scorer, const float *scaled)
+input_score(const DsadScorer *scorer, const float *scaled, float *buffer)
 {
-	return scorer->input_factor * scorer->kernel->distance(scaled, scorer->zeros, scorer->inputs);
+	double		distance = scorer->kernel->distance(scaled, scorer->zeros, scorer->inputs);
+
+	if (scorer->directions > 0)
+	{
+		scorer->kernel->layer(&scorer->white, scaled, scorer->inputs, buffer, 1);
+		distance = fmax(scorer->own * distance - scorer->kernel->distance(buffer, scorer->zeros, scorer->directions), 0);
+	}
+	return scorer->input_factor * distance;
 }
 
 /* The distance (members) of one scaled row in each member. */
@@ -325,7 +372,7 @@ score_row(const DsadScorer *scorer, const Scratch *scratch)
 		sum += member_score(&scorer->member[m], distance[m]);
 	if (scorer->members > 1)
 		sum /= scorer->members;
-	return scorer->input_factor > 0 ? sum + input_score(scorer, scratch->scaled) : sum;
+	return scorer->input_factor > 0 ? sum + input_score(scorer, scratch->scaled, scratch->buffer[0]) : sum;
 }
 
 /* Scores a block of n scaled rows. */
@@ -350,7 +397,7 @@ score_block(const DsadScorer *scorer, const Scratch *scratch, size_t n, double *
 			scores[i] /= scorer->members;
 	if (scorer->input_factor > 0)
 		for (size_t i = 0; i < n; i++)
-			scores[i] += input_score(scorer, scratch->scaled + i * scratch->stride);
+			scores[i] += input_score(scorer, scratch->scaled + i * scratch->stride, scratch->buffer[0]);
 }
 
 /*
@@ -398,7 +445,7 @@ dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_
 	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
 		return false;
 	row_distances(scorer, &scratch, distance);
-	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled) : 0;
+	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled, scratch.buffer[0]) : 0;
 	for (uint32_t m = 0; m < scorer->members; m++)
 		scores[m] = member_score(&scorer->member[m], distance[m]) + inputs;
 	return true;
@@ -451,6 +498,36 @@ dsad_score_polled(const DsadScorer *scorer, const DsadEnv *env, const float *sca
 	return status;
 }
 
+/* The inputs' part of an embedding: its squared length is their share of the score. */
+static void
+embed_inputs(const DsadScorer *scorer, const float *scaled, float *embedding)
+{
+	double		factor = sqrt(scorer->input_factor);
+	double		along[DSAD_MAX_DIRECTIONS];
+
+	for (uint32_t i = 0; i < scorer->inputs && scorer->directions == 0; i++)
+		embedding[i] = (float) ((double) scaled[i] * factor);
+	if (scorer->directions == 0)
+		return;
+	for (uint32_t d = 0; d < scorer->directions; d++)
+	{
+		const float *weight = scorer->white.weight + d / DSAD_LANES * DSAD_LANES * scorer->inputs + d % DSAD_LANES;
+
+		along[d] = 0;
+		for (size_t i = 0; i < scorer->inputs; i++)
+			along[d] += (double) scaled[i] * (double) weight[i * DSAD_LANES];
+		along[d] *= scorer->shrink[d];
+	}
+	for (size_t i = 0; i < scorer->inputs; i++)
+	{
+		double		sum = sqrt(scorer->own) * (double) scaled[i];
+
+		for (uint32_t d = 0; d < scorer->directions; d++)
+			sum -= along[d] * (double) scorer->white.weight[d / DSAD_LANES * DSAD_LANES * scorer->inputs + i * DSAD_LANES + d % DSAD_LANES];
+		embedding[i] = (float) (sum * factor);
+	}
+}
+
 /*
  * One row's embedding: all members' (z - c) / sqrt(members * divisor),
  * concatenated, then the inputs, if they count.  False when the row has an
@@ -473,8 +550,7 @@ dsad_embed(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, 
 			embedding[(size_t) m * scorer->latent + j] =
 				(float) (((double) z[j] - (double) member->center[j]) * factor);
 	}
-	for (uint32_t i = 0; i < scorer->inputs && scorer->input_factor > 0; i++)
-		embedding[(size_t) scorer->members * scorer->latent + i] =
-			(float) ((double) scratch.scaled[i] * sqrt(scorer->input_factor));
+	if (scorer->input_factor > 0)
+		embed_inputs(scorer, scratch.scaled, embedding + (size_t) scorer->members * scorer->latent);
 	return true;
 }

@@ -26,6 +26,10 @@ struct DsadScorer
 	DsadPackedNet *member;
 	double		input_factor;	/* of the inputs' squared norm in the score */
 	float	   *zeros;			/* inputs */
+	uint32_t	directions;		/* of whitened inputs, else 0 */
+	double		own;			/* of their squared norm */
+	DsadPackedLayer white;		/* to their directions */
+	double	   *shrink;			/* directions: how much of each their embedding lacks */
 	DsadCalibration calibration;
 	bool		cross;			/* each of its lists is a member's */
 	DsadDecision decision;

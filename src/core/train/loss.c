@@ -13,6 +13,9 @@
 #include "core/statistics.h"
 
 #define SMOOTHING_ROWS 256		/* a batch of so many rows would be all that counts, were there no ceiling of a half */
+#define ANOMALY_QUARTILE 0.25	/* an unlabeled row looks like a known anomaly if it is farther than this share of them */
+#define SEEN_RATE 0.02			/* of a batch's counts in the smoothed ones */
+#define ENOUGH_ALIKE 2.5		/* times the known anomalies: so many unlabeled rows like them, or trimming grows lax */
 #define RECONSTRUCTED 0.9		/* share of the unlabeled rows that pretraining learns to reconstruct */
 
 /* Memory for batches of batch_rows rows, in arena; the caller sets the rest. */
@@ -98,10 +101,41 @@ trim_limit(DsadLoss *loss, const double *value, const int8_t *label, uint32_t n,
 }
 
 /*
+ * How much laxer trimming is, at least 1, for the anomalies that are left to find: an unlabeled row looks like a known
+ * anomaly when it is farther than the first quartile of them.  The fewer such rows there are for each known anomaly, the
+ * fewer unlabeled anomalies there can be, and the more of what is far are ordinary rows.
+ */
+static double
+laxity(DsadLoss *loss, const int8_t *label, uint32_t n)
+{
+	size_t		known = 0;
+	double		alike = 0;
+
+	for (uint32_t i = 0; i < n && !loss->hold; i++)
+		if (label[i] == DSAD_ANOMALY && loss->distance[i] < INFINITY)
+			loss->sorted[known++] = log(loss->distance[i] + DSAD_INVERSE_EPS);
+	if (known > 0)
+		smooth(&loss->anomaly_log, dsad_select(loss->sorted, known, (size_t) (ANOMALY_QUARTILE * (double) (known - 1))),
+			   known);
+	if (loss->anomaly_log == 0)
+		return 1;
+	if (!loss->hold)
+	{
+		double		far = exp(loss->anomaly_log);
+
+		for (uint32_t i = 0; i < n; i++)
+			alike += label[i] == DSAD_UNLABELED && loss->distance[i] >= far;
+		loss->alike += SEEN_RATE * (alike / (1 - ANOMALY_QUARTILE) - loss->alike);
+		loss->known += SEEN_RATE * ((double) known - loss->known);
+	}
+	return fmax(1, ENOUGH_ALIKE * loss->known / fmax(loss->alike, 1e-9));
+}
+
+/*
  * Deep SAD, equation 8: unlabeled rows cost their squared distance, known
  * normals eta times it, known anomalies eta times its inverse.  With trim,
- * unlabeled rows beyond so many median distances cost nothing.  Fills gradient (n, width) and
- * returns the loss.
+ * unlabeled rows beyond so many median distances, times laxity, cost nothing.  Fills gradient (n, width)
+ * and returns the loss.
  */
 double
 dsad_loss_sad(DsadLoss *loss, const float *z, const int8_t *label, uint32_t n, float *gradient)
@@ -111,6 +145,7 @@ dsad_loss_sad(DsadLoss *loss, const float *z, const int8_t *label, uint32_t n, f
 
 	find_distances(loss, z, n);
 	limit = trim_limit(loss, loss->distance, label, n, 0.5, fmax(loss->trim, 1));
+	limit *= laxity(loss, label, n);
 	for (uint32_t i = 0; i < n; i++)
 	{
 		double		distance = loss->distance[i];

@@ -17,7 +17,9 @@
 #include "core/train/scaling_fit.h"
 #include "core/train/sketch_fit.h"
 #include "core/train/split.h"
+#include "core/train/whiten.h"
 
+#define FORGET_WHITENED 50		/* ... and whitened, counts half as much */
 #define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
 
 /*
@@ -25,8 +27,10 @@
  * when nothing is labeled, and the less the more anomalies are known.
  */
 static double
-input_weight(uint64_t anomalies)
+input_weight(uint64_t anomalies, int64_t scaling)
 {
+	if (scaling == DSAD_SCALING_COMMON)
+		return 3 / (1 + (double) anomalies / FORGET_WHITENED);
 	return anomalies < FORGET_INPUTS ? 3 / (1 + 5 * (double) anomalies) : 0;
 }
 
@@ -83,6 +87,8 @@ lay_out(DsadModel *model, DsadArena *arena, const DsadConfig *config, const Dsad
 		model->config.epochs = dsad_model_default_epochs(model);
 	if (status == DSAD_OK)
 		status = dsad_model_alloc_losses(model, arena, error);
+	if (status == DSAD_OK && !dsad_whitening_alloc(model, arena))
+		return dsad_no_memory(error);
 	if (status == DSAD_OK && !dsad_sketch_alloc(&model->sketch, arena, dsad_summaries(rows->encoder)))
 		return dsad_no_memory(error);
 	return status;
@@ -100,6 +106,7 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	DsadRowSource rows = *source;
 	DsadFilter	filter;
 	DsadRowSource training;
+	DsadScalingMethod scaling;
 	DsadStatus	status = dsad_config_check(config, error);
 
 	if (status == DSAD_OK)
@@ -125,12 +132,13 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 	model->facts.validation = plan->count[DSAD_PART_VALIDATION];
 	/* with those of its groups that are not kept */
 	model->facts.calibration = rows.count - plan->count[DSAD_PART_TRAINING] - plan->count[DSAD_PART_VALIDATION];
-	status = dsad_scaling_fit(&model->scaling, env, (DsadScalingMethod) config->scaling, &model->picture,
-							  &training, error);
+	scaling = (DsadScalingMethod) config->scaling;
+	status = dsad_scaling_fit(&model->scaling, env, &scaling, &model->picture, &training, error);
 	if (status != DSAD_OK)
 		return status;
+	model->config.scaling = scaling;
 	if (model->config.input_weight < 0)
-		model->config.input_weight = input_weight(model->facts.anomalies);
+		model->config.input_weight = input_weight(model->facts.anomalies, model->config.scaling);
 	if (model->facts.anomalies == rows.count)
 		return dsad_fail(error, DSAD_NO_ELIGIBLE_ROWS,
 						 "Deep SAD learns from rows that are normal or unlabeled.",
@@ -351,6 +359,9 @@ fill(DsadArena *scratch, DsadModel *model, const DsadPlan *plan, const DsadEnv *
 		model->input_mean = 1;
 		model->config.input_weight = 0;
 	}
+	status = dsad_whiten(model, scratch, env, &parts[DSAD_PART_TRAINING], error);
+	if (status != DSAD_OK)
+		return status;
 	return dsad_sketch_fit(&model->sketch, &sampler, env, error);
 }
 

@@ -26,6 +26,7 @@ typedef struct Statistics
 
 #define SMALLEST_DOUBLE 4.9406564584124654e-324	/* above 0 */
 #define NORMAL_IQR 1.349		/* of a standard normal variable */
+#define ALIKE 16
 
 /* Whether the method needs quantiles. */
 static bool
@@ -38,7 +39,7 @@ is_robust(DsadScalingMethod method)
 static bool
 needs_squares(DsadScalingMethod method)
 {
-	return method == DSAD_SCALING_STANDARD || is_robust(method);
+	return method == DSAD_SCALING_STANDARD || method == DSAD_SCALING_COMMON || is_robust(method);
 }
 
 /* Median and spread (as of a normal variable) of the present values of a sampled feature; false when there are none. */
@@ -277,6 +278,57 @@ pool_picture(DsadScaling *scaling, const DsadPicture *picture, DsadScalingMethod
 		pool_channel(scaling, picture->first + c * pixels, pixels, method, s);
 }
 
+/* A feature's standard deviation. */
+static double
+deviation(const Statistics *s, uint32_t j)
+{
+	return s->count[j] ? sqrt(s->sum[j] / (double) s->count[j]) / s->shrink[j] : 0;
+}
+
+/*
+ * Whether the elements of each array vary alike enough to have one unit: none more than ALIKE times as much as half
+ * of those that vary.
+ */
+static bool
+are_alike(const DsadScaling *scaling, DsadArena *scratch, const DsadEncoder *encoder, const Statistics *s)
+{
+	double	   *spread = dsad_arena_array(scratch, scaling->features, sizeof(double));
+
+	for (uint32_t c = 0; c < encoder->columns && spread; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+		size_t		count = 0;
+
+		if (column->type != DSAD_TYPE_ARRAY)
+			continue;
+		for (uint32_t j = column->first_feature; j < column->first_feature + column->cells; j++)
+			if ((spread[count] = deviation(s, j)) > 0)
+				count++;
+		dsad_sort(spread, count);
+		if (count > 0 && !(spread[count - 1] <= ALIKE * spread[count / 2] && isfinite(spread[count - 1] * spread[count - 1])))
+			return false;
+	}
+	return spread != NULL;
+}
+
+/* Gives the elements of each array one scale, by which their mean square becomes 1. */
+static void
+share_scales(DsadScaling *scaling, const DsadEncoder *encoder, const Statistics *s)
+{
+	for (uint32_t c = 0; c < encoder->columns; c++)
+	{
+		const DsadColumn *column = &encoder->column[c];
+		double		squares = 0;
+
+		if (column->type != DSAD_TYPE_ARRAY)
+			continue;
+		for (uint32_t j = column->first_feature; j < column->first_feature + column->cells; j++)
+			squares += deviation(s, j) * deviation(s, j) / column->cells;
+		for (uint32_t j = column->first_feature; j < column->first_feature + column->cells; j++)
+			scaling->scale[j] = squares > 1e-300 ? 1 / sqrt(squares) : 1;
+	}
+}
+
 /* All inputs of a method, whose copies are robust, from what the passes found; mean: of each feature. */
 static DsadStatus
 fit_inputs(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, const DsadEncoder *encoder,
@@ -295,7 +347,7 @@ fit_inputs(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, c
 		if (method == DSAD_SCALING_ROBUST && kind == DSAD_FEATURE_NUMBER)
 			fit_robust(scaling, j, j, sample, s);
 		else
-			fit_input(scaling, j, j, is_robust(method) ? DSAD_SCALING_STANDARD : method, s);
+			fit_input(scaling, j, j, is_robust(method) || method == DSAD_SCALING_COMMON ? DSAD_SCALING_STANDARD : method, s);
 		if (kind == DSAD_FEATURE_FLAG && needs_squares(method))
 			bound_flag(scaling, j, s);
 		if (method == DSAD_SCALING_STANDARD_ROBUST && kind == DSAD_FEATURE_NUMBER)
@@ -307,14 +359,14 @@ fit_inputs(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, c
 		if (is_robust(method))
 			status = dsad_poll(env, error);
 	}
-	pool_picture(scaling, picture, method, s);
 	return status;
 }
 
 static DsadStatus
-fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMethod method, const DsadPicture *picture,
+fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMethod *chosen, const DsadPicture *picture,
 	const DsadRowSource *rows, DsadError *error)
 {
+	DsadScalingMethod method = *chosen;
 	uint32_t	features = rows->features;
 	Statistics	s;
 	DsadSampler sample;
@@ -338,15 +390,24 @@ fit(DsadScaling *scaling, DsadArena *scratch, const DsadEnv *env, DsadScalingMet
 		mean[j] = s.count[j] ? s.sum[j] / (double) s.count[j] / s.shrink[j] : 0;
 	if (needs_squares(method))
 		status = find_squares(&s, mean, env, rows, raw, error);
-	return status == DSAD_OK ? fit_inputs(scaling, env, method, rows->encoder, picture, &sample, &s, error) : status;
+	if (status == DSAD_OK && method == DSAD_SCALING_COMMON && !are_alike(scaling, scratch, rows->encoder, &s))
+		*chosen = method = DSAD_SCALING_STANDARD;
+	if (status == DSAD_OK)
+		status = fit_inputs(scaling, env, method, rows->encoder, picture, &sample, &s, error);
+	if (status == DSAD_OK && method == DSAD_SCALING_COMMON)
+		share_scales(scaling, rows->encoder, &s);
+	if (status == DSAD_OK)
+		pool_picture(scaling, picture, method, &s);
+	return status;
 }
 
 /*
- * Fits scaling (its arrays are allocated) to all rows, read in order.  A constant feature, or
+ * Fits scaling (its arrays are allocated) to all rows, read in order; where a common scale is asked for and the
+ * elements of an array are of several units, *method becomes the standard one.  A constant feature, or
  * one never present, keeps scale 1.  picture: what convolutions go over, if anything.
  */
 DsadStatus
-dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod method, const DsadPicture *picture,
+dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod *method, const DsadPicture *picture,
 				 const DsadRowSource *rows, DsadError *error)
 {
 	DsadArena	scratch;

@@ -147,6 +147,9 @@ dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps)
 	t->phase_step = 0;
 	t->loss.trim = 0;
 	t->loss.usual = 0;
+	t->loss.anomaly_log = 0;
+	t->loss.known = 0;
+	t->loss.alike = 0;
 }
 
 /* A step of the phase begins. */

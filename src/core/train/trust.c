@@ -58,8 +58,8 @@ copy_row(DsadDataset *sample, const DsadDataset *data, Block *block, uint64_t ro
 }
 
 /* A sample of the training part, in memory: rows in blocks are in the order they came, perhaps the table's. */
-static DsadStatus
-take_sample(DsadDataset *sample, DsadArena *arena, const DsadEnv *env, const DsadDataset *training, DsadError *error)
+DsadStatus
+dsad_take_sample(DsadDataset *sample, DsadArena *arena, const DsadEnv *env, const DsadDataset *training, DsadError *error)
 {
 	size_t		most = SAMPLE_FLOATS / training->inputs;
 	Block		block = {UINT64_MAX, NULL, NULL};
@@ -223,7 +223,7 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 	trust->held_out = parts[DSAD_PART_VALIDATION].count > 0;
 	seen.rows = parts[DSAD_PART_VALIDATION];
 	if (!trust->held_out)
-		status = take_sample(&seen.rows, arena, env, &parts[DSAD_PART_TRAINING], error);
+		status = dsad_take_sample(&seen.rows, arena, env, &parts[DSAD_PART_TRAINING], error);
 	if (status != DSAD_OK)
 		return status;
 	seen.score = dsad_arena_array(arena, seen.rows.count, sizeof(double));
@@ -241,7 +241,7 @@ measure(DsadModel *model, DsadArena *arena, const DsadEnv *env, const DsadDatase
 	dsad_auc_interval(trust->auc, (double) seen.count[1], (double) seen.count[0], CONFIDENCE, trust->interval);
 	score_plainly(&seen, model);
 	trust->plain_auc = find_auc(&seen);
-	status = take_sample(&sample, arena, env, &parts[DSAD_PART_TRAINING], error);
+	status = dsad_take_sample(&sample, arena, env, &parts[DSAD_PART_TRAINING], error);
 	if (status == DSAD_OK)
 		status = untrained_model(&fresh, arena, env, model, &sample, error);
 	if (status == DSAD_OK)
