@@ -19,7 +19,7 @@
 #define MAX_TENSORS 128
 #define FIRST 1e-5
 #define LATER 1e-4
-#define CONV_FIRST 1e-4		/* sums over hundreds of pixels, whose order differs */
+#define CONV_FIRST 1e-4			/* sums over hundreds of pixels, whose order differs */
 #define CONV_LATER 1e-3			/* where a gradient is near zero Adam makes a whole step of rounding */
 
 typedef struct Tensor

@@ -114,7 +114,8 @@ dsad_conv_defaults(DsadConfig *config, const DsadEncoder *encoder, uint64_t rows
 	config->scaling = DSAD_SCALING_STANDARD;
 	if (config->preset == DSAD_PRESET_PAPER)
 		return;
-	config->members = config->preset == DSAD_PRESET_FAST ? 1 : config->preset == DSAD_PRESET_BEST ? 16 : 4;
+	config->members = config->preset == DSAD_PRESET_FAST ? 1 : config->preset == DSAD_PRESET_BEST ? 16 :
+																									4;
 	dsad_conv_shapes(conv, &config->channels, dsad_encoder_picture(encoder).shape);
 	config->pretrain_epochs = bounded_epochs(PRETRAIN_EPOCHS, PRETRAINING_WORK, config->members, rows > 0 ? rows : 1,
 											 dsad_conv_work(conv, config->channels.count));

@@ -268,7 +268,7 @@ watched_sum(DsadProducts *products, const float *x, const float *y, float center
 	{
 		size_t		part = count - i < DSAD_POLL_ELEMENTS ? count - i : DSAD_POLL_ELEMENTS;
 
-		sum += y != NULL	? products->kernel->conv_products(x + i, y + i, part) :
+		sum += y != NULL  ? products->kernel->conv_products(x + i, y + i, part) :
 			   power == 1 ? products->kernel->conv_sum(x + i, part) :
 							products->kernel->conv_squares(x + i, center, part);
 	}

@@ -7,7 +7,8 @@
 
 #include "core/train/dataset.h"
 
-extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod *method, const DsadPicture *picture,
+extern DsadStatus dsad_scaling_fit(DsadScaling *scaling, const DsadEnv *env, DsadScalingMethod *method,
+								   const DsadPicture *picture,
 								   const DsadRowSource *rows, DsadError *error);
 
 #endif
