@@ -36,7 +36,7 @@ CREATE TEMP TABLE wide AS SELECT i, x, (SELECT array_agg(v) FROM unnest(x) v) AS
 	FROM generate_series(1, 1000) i) w;
 SELECT bool_and(deepsad_score(picture, x) = deepsad_score(flat_model, flat)) AS same FROM wide,
 	(SELECT deepsad_train(x, NULL, o ORDER BY i) AS picture, deepsad_train(flat, NULL, o ORDER BY i) AS flat
-	FROM wide, (VALUES ('{"epochs": 1, "pretrain_epochs": 0, "members": 1, "network": "mlp"}'::jsonb)) v (o)) m (picture, flat_model);
+	FROM wide, (VALUES ('{"epochs": 1, "pretrain_epochs": 0, "members": 1, "network": "mlp", "hidden": [16], "latent": 4, "scaling": "standard_robust"}'::jsonb)) v (o)) m (picture, flat_model);
 RESET maintenance_work_mem;
 -- heatmaps: of the picture's shape, in all what the score has above the baseline, and what deepsad_explain says
 SELECT network, array_dims(h) AS dims, abs((SELECT sum(v) FROM unnest(h) v) - (score - (deepsad_info(model) ->> 'baseline_score')::float8)) < 1e-4 * score AS adds_up
