@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/latch.h"
+#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -131,6 +132,8 @@ make_segment(ParallelContext *context)
 		CurrentResourceOwner = outer;
 		if (geterrcode() != ERRCODE_DISK_FULL && geterrcode() != ERRCODE_OUT_OF_MEMORY)
 			PG_RE_THROW();
+		/* the error may have come where the server held locks, of its session's segment for one */
+		LWLockReleaseAll();
 		MemoryContextSwitchTo(old);
 		FlushErrorState();
 	}
