@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/latch.h"
+#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -147,6 +148,8 @@ make_segment(ParallelContext *context)
 		if (!is_lack_of_memory(context))
 			PG_RE_THROW();
 		context->seg = NULL;
+		/* the error may have come where the server held locks, of its session's segment for one */
+		LWLockReleaseAll();
 		MemoryContextSwitchTo(old);
 		FlushErrorState();
 	}

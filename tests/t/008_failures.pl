@@ -55,7 +55,7 @@ for my $round (1 .. $rounds)
 	my $workers = int rand 3;
 	$session->ask("SET maintenance_work_mem = '1MB'; SET temp_file_limit = '" . int(rand(12000) + 8) . "kB'");
 	judge_and_go_on('temp_file_limit', $session, $session->ask(training($members, $workers)), $file_bits{$members},
-		qr/temporary file size exceeds temp_file_limit/);
+		qr/temporary file size exceeds "?temp_file_limit/);
 
 	$session->ask('SET max_parallel_workers = 0');
 	judge_and_go_on('no workers', $session, $session->ask(training($members, 2)), $bits{$members}, qr/^never/);
