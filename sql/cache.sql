@@ -72,7 +72,7 @@ BEGIN
 END $$;
 SET deepsad.model_cache_size = '64MB';
 SELECT * FROM differing;
-SELECT coalesce(models, 50) >= 50 AS all_kept, coalesce(kilobytes / models, 1) < 8 AS small FROM models_kept();
+SELECT coalesce(models, 50) >= 50 AS all_kept, coalesce(kilobytes / models, 1) < 10 AS small FROM models_kept();
 SELECT coalesce(models, 0) AS before FROM models_kept() \gset
 SELECT * FROM differing;
 SELECT coalesce(models, 0) = :before AS none_read_again FROM models_kept();

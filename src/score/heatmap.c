@@ -39,8 +39,10 @@ shaped_array(const DsadShape *shape, const double *numbers)
 	array->elemtype = FLOAT8OID;
 	for (int i = 0; i < dimensions; i++)
 	{
-		ARR_DIMS(array)[i] = length[3 - dimensions + i];
-		ARR_LBOUND(array)[i] = 1;
+		ARR_DIMS(array)
+		[i] = length[3 - dimensions + i];
+		ARR_LBOUND(array)
+		[i] = 1;
 	}
 	memcpy(ARR_DATA_PTR(array), numbers, dsad_shape_cells(*shape) * sizeof(double));
 	return array;

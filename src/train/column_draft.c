@@ -131,7 +131,7 @@ describe_group(DeepsadDraft *draft, DsadColumn *column, DeepsadDraftColumn *lear
 					 errmsg("column \"%s\" is in option \"group_by\", and option \"columns\" makes it a feature", name),
 				 errhint("Give it twice, under two names.")));
 	column->encoding = column->type == DSAD_TYPE_TEXT || column->type == DSAD_TYPE_ADDRESS ? DSAD_ENCODING_CATEGORY :
-																							  DSAD_ENCODING_NUMBER;
+																							 DSAD_ENCODING_NUMBER;
 	column->prefix = column->type == DSAD_TYPE_ADDRESS ? 32 : 0;
 	draft->skipped[draft->skips++] = (DsadLeftOut) {column->name, column->type_name, DSAD_LEFT_OUT_GROUP, {"", 0}};
 }

@@ -8,7 +8,7 @@
 
 #include "port/pg_bitutils.h"
 
-#define DEEPSAD_FIRST_CHUNK_ROWS 16 /* a power of two */
+#define DEEPSAD_FIRST_CHUNK_ROWS 16	/* a power of two */
 
 typedef struct DeepsadRowChunks
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/train/held_out.h"
 #include "core/score/scorer_parts.h"
 #include "core/train/loader.h"
 #include "core/score/scorer_parts.h"

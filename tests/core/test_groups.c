@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/train/held_out.h"
 #include "core/hash.h"
 #include "core/train/groups.h"
 #include "core/train/loader.h"
@@ -49,7 +50,8 @@ make(Grouped *g, uint32_t count, uint32_t size, uint32_t edge)
 	{
 		bool		at_edge = i % size < edge || i % size >= size - edge;
 
-		g->rows.label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 7 == 0 ? DSAD_NORMAL : DSAD_UNLABELED);
+		g->rows.label[i] = (int8_t) (i % 10 == 0 ? DSAD_ANOMALY : i % 7 == 0 ? DSAD_NORMAL :
+																			   DSAD_UNLABELED);
 		g->group[i] = dsad_hash_end(i / size + 1) & ~DSAD_GROUP_EDGE;
 		g->group[i] |= at_edge ? DSAD_GROUP_EDGE : 0;
 		g->order[i] = i;

@@ -320,7 +320,8 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	if ((status = dsad_find_section(r, "ENCO", &body, error)) != DSAD_OK ||
 		(model->encoder == NULL && (status = dsad_get_encoder(&body, model, arena, error)) != DSAD_OK))
 		return status;
-	if (model->config.network == DSAD_NETWORK_CONV && dsad_network_check(&model->config, model->encoder, error) != DSAD_OK)
+	if (model->config.network == DSAD_NETWORK_CONV &&
+		dsad_network_check(&model->config, model->encoder, error) != DSAD_OK)
 		return dsad_corrupt(error, "its convolutions do not fit its pictures");
 	return DSAD_OK;
 }

@@ -67,7 +67,8 @@ dsad_sample_column_hash(DsadBytes name)
 static DsadStatus
 grow(const DsadEnv *env, void **memory, size_t *room, size_t size, bool exactly, DsadError *error)
 {
-	size_t		larger = *room + (*room >= SMALL_ROOM ? *room / 2 : exactly ? 0 : *room / 8);
+	size_t		larger = *room + (*room >= SMALL_ROOM ? *room / 2 : exactly ? 0 :
+																			  *room / 8);
 	void	   *moved;
 
 	if (size <= *room)
@@ -266,8 +267,7 @@ dsad_sample_reserve(DsadSample *sample, size_t size, bool exactly, DsadError *er
 static DsadStatus
 append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *slot, DsadError *error)
 {
-	DsadSampleRecord record = {.hash = row->hash, .count = count, .key = row->key.length,
-							   .kind = (uint32_t) (row->label + 1), .content = row->content.length};
+	DsadSampleRecord record = {.hash = row->hash, .count = count, .key = row->key.length, .kind = (uint32_t) (row->label + 1), .content = row->content.length};
 	size_t		size = dsad_record_size(&record);
 	DsadStatus	status = dsad_sample_reserve(sample, sample->log || size > FIRST_LOG ? size : FIRST_LOG, false, error);
 	uint8_t    *at;

@@ -44,9 +44,9 @@ typedef struct DsadSampleRecord
 {
 	uint64_t	hash;
 	uint64_t	count;
-	uint32_t	key : 29;		/* bytes, DSAD_SAMPLE_MAX_BYTES at most */
-	uint32_t	kind : 2;
-	uint32_t	dead : 1;		/* another has taken its place */
+	uint32_t key : 29;			/* bytes, DSAD_SAMPLE_MAX_BYTES at most */
+	uint32_t kind : 2;
+	uint32_t dead : 1;			/* another has taken its place */
 	uint32_t	content;		/* bytes */
 } DsadSampleRecord;
 

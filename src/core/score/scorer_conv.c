@@ -33,7 +33,7 @@ plan_module(DsadConvPlan *plan, DsadArena *arena, const DsadConv *shape)
 			size_t		parity = (row & 1) * 2 + (column & 1);
 
 			*offset++ = (int32_t) ((k / DSAD_CONV_TAPS * 4 + parity) * plan->plane + row / 2 * plan->stride +
-									 column / 2);
+								   column / 2);
 		}
 	return true;
 }

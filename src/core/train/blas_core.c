@@ -14,7 +14,11 @@
 /* What a core's kernels need of CPU and operating system. */
 typedef enum Needs
 {
-	NOTHING, AVX, FMA4, AVX2, AVX512
+	NOTHING,
+	AVX,
+	FMA4,
+	AVX2,
+	AVX512
 } Needs;
 
 static const struct
@@ -22,8 +26,7 @@ static const struct
 	const char *name;
 	Needs		needs;
 } cores[] = {
-	{"SkylakeX", AVX512}, {"Cooperlake", AVX512}, {"SapphireRapids", AVX512}, {"Haswell", AVX2}, {"Zen", AVX2},
-	{"Excavator", FMA4}, {"Steamroller", FMA4}, {"Piledriver", FMA4}, {"Bulldozer", FMA4}, {"Sandybridge", AVX}};
+	{"SkylakeX", AVX512}, {"Cooperlake", AVX512}, {"SapphireRapids", AVX512}, {"Haswell", AVX2}, {"Zen", AVX2}, {"Excavator", FMA4}, {"Steamroller", FMA4}, {"Piledriver", FMA4}, {"Bulldozer", FMA4}, {"Sandybridge", AVX}};
 
 /* Whether this CPU has it, and the operating system keeps it (XGETBV). */
 static bool
@@ -34,8 +37,8 @@ have(Needs needs)
 	{
 		case AVX512:
 			return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
-				__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-				__builtin_cpu_supports("avx512vl");
+				   __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+				   __builtin_cpu_supports("avx512vl");
 		case AVX2:
 			return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 		case FMA4:
@@ -51,7 +54,8 @@ have(Needs needs)
 const char *
 dsad_blas_best_core(void)
 {
-	return have(AVX512) ? "SkylakeX" : have(AVX2) ? "Haswell" : NULL;
+	return have(AVX512) ? "SkylakeX" : have(AVX2) ? "Haswell" :
+													NULL;
 }
 
 /* Why OpenBLAS with the kernels of this core is not to be used here; NULL when it may be. */

@@ -3,10 +3,10 @@
  *	  A decoder's convolutions, the mirror image of an encoder's: the maps are made as large as they were before the
  *	  pool, a convolution follows, and behind all but the last BatchNorm and leaky ReLU.
  */
+#include "core/train/conv_net.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "core/train/net.h"
 
 /* The maps that layer m makes larger: columns of the dense layers' rows, or the output of the layer before. */
 static DsadMaps

@@ -2,10 +2,10 @@
  * conv_encode.c
  *	  An encoder's convolutions: modules of convolution, BatchNorm, leaky ReLU and max-pool, forward and backward.
  */
+#include "core/train/conv_net.h"
+
 #include <math.h>
 #include <string.h>
-
-#include "core/train/net.h"
 
 /* The input of layer m: pictures in rows of the batch, or the maps of the layer before. */
 static DsadMaps

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/train/net.h"
-
 #define PATCH_FLOATS ((size_t) 1 << 17)	/* patches made at a time: they stay in the second-level cache */
 #define MAX_BATCH_BYTES 2e9		/* what a batch takes at most */
 

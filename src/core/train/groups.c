@@ -16,8 +16,8 @@
 
 #include "core/hash.h"
 #include "core/statistics.h"
+#include "core/train/held_out.h"
 #include "core/train/loader.h"
-#include "core/train/split.h"
 
 #define MIN_SLICES 1024
 #define MAX_SLICES 65536
@@ -259,7 +259,8 @@ dsad_judge_by_others(double *score, uint32_t rows, const DsadGroups *groups, Dsa
 		if (others == 0)
 			return true;
 		place = (uint32_t) ceil((1 + (double) above) * (1 + (double) rows) / (1 + (double) others) - 1);
-		score[i] = sorted[rows - (place < 1 ? 1 : place > rows ? rows : place)];
+		score[i] = sorted[rows - (place < 1 ? 1 : place > rows ? rows :
+																 place)];
 	}
 	return true;
 }

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/train/conv_net.h"
+
 /* So many columns, or rows, of a pass over activations go by between two polls. */
 static size_t
 part(size_t whole, size_t other)

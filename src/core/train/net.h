@@ -11,36 +11,7 @@
 #ifndef DSAD_NET_H
 #define DSAD_NET_H
 
-#include "core/random.h"
-#include "core/train/conv_net.h"
-
-/* Weights that are trained: the dense layers', then, if there are any, the convolutions'. */
-#define DSAD_MAX_TENSORS (DSAD_MAX_LAYERS + DSAD_MAX_CONVS)
-
-typedef struct DsadNet
-{
-	uint32_t	layers;
-	uint32_t	dims[DSAD_MAX_LAYERS + 1];
-	size_t		width[DSAD_MAX_LAYERS + 1];
-	bool		fixed;			/* BatchNorm keeps to its running statistics while training */
-	float	   *weight[DSAD_MAX_TENSORS];	/* (dims[l], width[l + 1]); layers + m: (out, in, 5, 5) */
-	float	   *gradient[DSAD_MAX_TENSORS];	/* same shapes; dsad_net_backward fills them */
-	float	   *running_mean[DSAD_MAX_TENSORS];	/* width[l + 1], hidden layers; layers + m: channels; else NULL */
-	float	   *running_var[DSAD_MAX_TENSORS];	/* unbiased, as PyTorch keeps it */
-	float	   *offset[DSAD_MAX_HIDDEN];	/* width[l + 1], hidden layers; never trained: see DsadMember */
-
-	/* The last forward pass in training mode, for backward. */
-	const float *input;			/* (n, width[0]), the caller's */
-	float	   *normalized[DSAD_MAX_HIDDEN];	/* (n, width[l + 1]): BatchNorm's output */
-	float	   *output[DSAD_MAX_LAYERS];	/* (n, width[l + 1]): after the activation */
-	float	   *inverse_std[DSAD_MAX_HIDDEN];	/* width[l + 1] */
-	float	   *mean;			/* widest: of the batch */
-	float	   *unbiased;		/* widest: variance of the batch */
-	float	   *delta[2];		/* (n, widest): gradients on their way down */
-
-	DsadConvNet conv;			/* convolutions before the dense layers or, of a decoder, behind them */
-	const float *conv_input;	/* of the last forward pass, for backward */
-} DsadNet;
+#include "core/train/net_state.h"
 
 /* How many lists of weights there are. */
 static inline uint32_t

@@ -13,6 +13,7 @@
 #include "core/model/summary.h"
 #include "core/score/scaling.h"
 #include "core/train/groups.h"
+#include "core/train/held_out.h"
 #include "core/train/order.h"
 #include "core/train/scaling_fit.h"
 #include "core/train/sketch_fit.h"

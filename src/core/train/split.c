@@ -9,17 +9,8 @@
 #include <string.h>
 
 #include "core/train/groups.h"
+#include "core/train/held_out.h"
 #include "core/train/loader.h"
-
-/* More held-out rows than this tell nothing new, and are scored after every epoch. */
-#define MAX_VALIDATION_ROWS 50000
-#define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
-
-/* Below so many eligible rows the automatic choice is to hold none out of all members ... */
-#define MIN_SPLIT_ROWS 500
-
-/* ... and below so many to hold none out of any: rows that are left out of so few are far from all others. */
-#define MIN_CALIBRATION_ROWS 20
 
 enum
 {
@@ -33,46 +24,6 @@ label_kind(int8_t label)
 {
 	return label == DSAD_ANOMALY ? ANOMALIES : label == DSAD_NORMAL ? NORMALS :
 																	  UNLABELED;
-}
-
-/* Decides what automatic calibration is; one member alone has no others to leave rows to. */
-void
-dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
-{
-	uint64_t	eligible = facts->rows - facts->anomalies;
-
-	if (config->calibration == DSAD_CALIBRATION_AUTO)
-		config->calibration = eligible < MIN_CALIBRATION_ROWS ? DSAD_CALIBRATION_NONE :
-							  eligible < MIN_SPLIT_ROWS		  ? DSAD_CALIBRATION_CROSS :
-																DSAD_CALIBRATION_SPLIT;
-	if (config->calibration == DSAD_CALIBRATION_CROSS && config->members == 1)
-		config->calibration = DSAD_CALIBRATION_SPLIT;
-}
-
-/* How many calibration rows there shall be of `rows` eligible ones. */
-double
-dsad_calibration_rows(const DsadConfig *config, double rows)
-{
-	double		wanted = 0;
-
-	if (config->calibration == DSAD_CALIBRATION_SPLIT)
-		wanted = rows / DSAD_CALIBRATION_PART;
-	else if (config->calibration == DSAD_CALIBRATION_CROSS)
-		wanted = config->members >= DSAD_CALIBRATION_PART ? rows :
-															rows * (double) config->members / DSAD_CALIBRATION_PART;
-	return wanted < DSAD_CALIBRATION_ROWS ? wanted : DSAD_CALIBRATION_ROWS;
-}
-
-/* How many validation rows there shall be, of so many inputs. */
-double
-dsad_validation_rows(const DsadConfig *config, const DsadFacts *facts, uint32_t inputs)
-{
-	double		wanted = config->validation * (double) facts->rows;
-	double		most = (double) inputs * MAX_VALIDATION_ROWS > MAX_VALIDATION_NUMBERS ?
-						   MAX_VALIDATION_NUMBERS / (double) inputs :
-						   MAX_VALIDATION_ROWS;
-
-	return wanted < most ? wanted : most;
 }
 
 /*
@@ -228,8 +179,7 @@ dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts
 	DsadRowSource kept = *rows;
 	uint64_t	count[DSAD_PARTS];
 
-	*filter = (DsadFilter) {.rows = rows, .order = plan->order, .config = config, .facts = facts,
-							.groups = &plan->groups};
+	*filter = (DsadFilter) {.rows = rows, .order = plan->order, .config = config, .facts = facts, .groups = &plan->groups};
 	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder), filter->groups);
 	dsad_split_counts(&filter->split, count);
 	kept.ctx = filter;

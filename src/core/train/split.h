@@ -8,9 +8,6 @@
 #include "core/random.h"
 #include "core/train/dataset.h"
 
-/* Share of the eligible rows that split calibration holds out, and that each member of cross leaves out at most. */
-#define DSAD_CALIBRATION_PART 5
-
 /* Rows of each kind of label, and how many of them are still to be held out. */
 typedef struct DsadSplit
 {
@@ -27,9 +24,6 @@ typedef struct DsadSplit
 	DsadRandom	random;
 } DsadSplit;
 
-extern void dsad_split_resolve(DsadConfig *config, const DsadFacts *facts);
-extern double dsad_validation_rows(const DsadConfig *config, const DsadFacts *facts, uint32_t inputs);
-extern double dsad_calibration_rows(const DsadConfig *config, double rows);
 extern void dsad_split_start(DsadSplit *split, const DsadConfig *config, const DsadFacts *facts, uint32_t inputs,
 							 const DsadGroups *groups);
 extern void dsad_split_counts(const DsadSplit *split, uint64_t count[DSAD_PARTS]);

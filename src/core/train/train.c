@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "core/train/conv_net.h"
 #include "core/train/optimizer.h"
 #include "core/train/training.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/score/scorer_parts.h"
+#include "core/train/conv_net.h"
 
 #define REPORT_STEPS 256		/* between two reports within an epoch */
 #define TRIM_WARMUP 0.1			/* share of a phase's steps before suspicious rows are known */
