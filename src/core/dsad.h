@@ -18,6 +18,7 @@
 #include "core/model/model.h"
 #include "core/model/summary.h"
 #include "core/model/codec.h"
+#include "core/model/member_codec.h"
 #include "core/model/calibration_lists.h"
 #include "core/kernel/kernel.h"
 #include "core/score/scorer.h"

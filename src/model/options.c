@@ -1,30 +1,23 @@
 /*
  * options.c
- *	  deepsad_options(), and options in jsonb.  Names, ranges and defaults are
+ *	  Options in jsonb.  Names, ranges and defaults are
  *	  the core's (core/model/config.c).
  */
 #include "pg/pg_compat.h"
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
-#include "utils/syscache.h"
 
 #include "model/column_options.h"
 #include "pg/core_env.h"
 #include "pg/jsonb_build.h"
-#include "pg/version_check.h"
 #include "model/options.h"
 
 #define MAX_SHOWN_KEY 64		/* bytes of a wrong key in the message */
-
-DEEPSAD_FUNCTION(deepsad_options);
 
 /* The names that an option may have as its value. */
 static char *
@@ -39,8 +32,8 @@ valid_names(const DsadOption *option)
 }
 
 /* Raises the error of a value of the wrong JSON type. */
-static void
-wrong_type(const DsadOption *option)
+void
+deepsad_option_wrong_type(const DsadOption *option)
 {
 	static const char *const kind[] = {
 		[DSAD_OPTION_INT] = "an integer",
@@ -62,11 +55,11 @@ json_int(const DsadOption *option, const JsonbValue *value)
 	Datum		number;
 
 	if (value->type != jbvNumeric)
-		wrong_type(option);
+		deepsad_option_wrong_type(option);
 	number = NumericGetDatum(value->val.numeric);
 	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, number,
 										  DirectFunctionCall2(numeric_trunc, number, Int32GetDatum(0)))))
-		wrong_type(option);
+		deepsad_option_wrong_type(option);
 	if (DatumGetBool(DirectFunctionCall2(numeric_lt, number,
 										 DirectFunctionCall1(int8_numeric, Int64GetDatum(PG_INT64_MIN)))) ||
 		DatumGetBool(DirectFunctionCall2(numeric_gt, number,
@@ -103,7 +96,7 @@ json_list(const DsadOption *option, const JsonbValue *value, DsadIntList *list)
 
 	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
 		JsonContainerIsScalar(value->val.binary.data))
-		wrong_type(option);
+		deepsad_option_wrong_type(option);
 	count = JsonContainerSize(value->val.binary.data);
 	if (count < (int) option->min_count || count > (int) option->max_count)
 		ereport(ERROR,
@@ -141,19 +134,19 @@ set_option(DsadConfig *config, const DsadOption *option, const JsonbValue *value
 			break;
 		case DSAD_OPTION_BOOL:
 			if (value->type != jbvBool)
-				wrong_type(option);
+				deepsad_option_wrong_type(option);
 			*(int64_t *) field = value->val.boolean;
 			break;
 		case DSAD_OPTION_FLOAT:
 			if (value->type != jbvNumeric)
-				wrong_type(option);
+				deepsad_option_wrong_type(option);
 			*(double *) field = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 																   NumericGetDatum(value->val.numeric)));
 			deepsad_check(dsad_option_check(option, *(double *) field, &error), &error);
 			break;
 		case DSAD_OPTION_ENUM:
 			if (value->type != jbvString)
-				wrong_type(option);
+				deepsad_option_wrong_type(option);
 			*(int64_t *) field = enum_value(option, value->val.string.val, value->val.string.len);
 			break;
 		case DSAD_OPTION_INT_LIST:
@@ -329,125 +322,4 @@ deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 			pushJsonbValue(state, WJB_END_ARRAY, NULL);
 		}
 	}
-}
-
-/* Pushes an int[] argument as a JSON array. */
-static void
-push_list(JsonbParseState **state, const DsadOption *option, ArrayType *array)
-{
-	Datum	   *element;
-	bool	   *null;
-	int			count;
-
-	if (ARR_NDIM(array) > 1)
-		wrong_type(option);
-	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT, &element, &null, &count);
-	deepsad_push_key(state, option->name);
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < count; i++)
-	{
-		if (null[i])
-			wrong_type(option);
-		deepsad_push_int(state, NULL, DatumGetInt32(element[i]));
-	}
-	pushJsonbValue(state, WJB_END_ARRAY, NULL);
-}
-
-/* Fails unless the function's arguments are the core's table, in its order, and "columns" and "group_by" behind it. */
-static void
-check_arguments(Oid function)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	char	  **names = NULL;
-	char	   *modes;
-	Oid		   *types;
-	int			count = HeapTupleIsValid(tuple) ? get_func_arg_info(tuple, &types, &names, &modes) : 0;
-
-	if (count != dsad_option_count + 2 || names == NULL)
-		elog(ERROR, "deepsad_options has %d arguments, its library knows %d", count, dsad_option_count + 2);
-	for (int i = 0; i < dsad_option_count; i++)
-		if (strcmp(names[i], dsad_options[i].name) != 0)
-			elog(ERROR, "argument %d of deepsad_options is \"%s\", its library knows \"%s\"", i + 1, names[i],
-				 dsad_options[i].name);
-	ReleaseSysCache(tuple);
-}
-
-/* Pushes a text[] argument as a JSON array of names. */
-static void
-push_names(JsonbParseState **state, const char *key, ArrayType *array)
-{
-	Datum	   *element;
-	bool	   *null;
-	int			count;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &element, &null, &count);
-	deepsad_push_key(state, key);
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < count; i++)
-		deepsad_push_string(state, NULL, null[i] ? NULL : TextDatumGetCString(element[i]));
-	pushJsonbValue(state, WJB_END_ARRAY, NULL);
-}
-
-/*
- * deepsad_options(every option by name) -> jsonb with the keys given, checked.
- * The arguments stand in the order of the core's table.
- */
-Datum
-deepsad_options(PG_FUNCTION_ARGS)
-{
-	JsonbParseState *state = NULL;
-	JsonbValue *object;
-	Jsonb	   *options;
-	DsadConfig	config;
-
-	deepsad_check_versions();
-	check_arguments(fcinfo->flinfo->fn_oid);
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < dsad_option_count; i++)
-	{
-		const DsadOption *option = &dsad_options[i];
-
-		if (PG_ARGISNULL(i))
-			continue;
-		switch (option->kind)
-		{
-			case DSAD_OPTION_INT:
-				/* the SQL type is bigint where integer would not hold the range */
-				deepsad_push_int(&state, option->name,
-								 option->max > PG_INT32_MAX ? PG_GETARG_INT64(i) : PG_GETARG_INT32(i));
-				break;
-			case DSAD_OPTION_BOOL:
-				deepsad_push_bool(&state, option->name, PG_GETARG_BOOL(i));
-				break;
-			case DSAD_OPTION_FLOAT:
-				if (!isfinite(PG_GETARG_FLOAT8(i)))
-					wrong_type(option);
-				deepsad_push_float(&state, option->name, PG_GETARG_FLOAT8(i));
-				break;
-			case DSAD_OPTION_ENUM:
-				deepsad_push_string(&state, option->name, text_to_cstring(PG_GETARG_TEXT_PP(i)));
-				break;
-			case DSAD_OPTION_INT_LIST:
-				push_list(&state, option, PG_GETARG_ARRAYTYPE_P(i));
-				break;
-		}
-	}
-	if (!PG_ARGISNULL(dsad_option_count))
-	{
-		JsonbValue	columns;
-
-		columns.type = jbvBinary;
-		columns.val.binary.data = &PG_GETARG_JSONB_P(dsad_option_count)->root;
-		columns.val.binary.len = VARSIZE(PG_GETARG_JSONB_P(dsad_option_count)) - VARHDRSZ;
-		deepsad_push_key(&state, "columns");
-		pushJsonbValue(&state, WJB_VALUE, &columns);
-	}
-	if (!PG_ARGISNULL(dsad_option_count + 1))
-		push_names(&state, "group_by", PG_GETARG_ARRAYTYPE_P(dsad_option_count + 1));
-	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	options = JsonbValueToJsonb(object);
-	deepsad_options_parse(&config, options, NULL, 1, 1);
-	deepsad_columns_validate(deepsad_columns_option(options));
-	deepsad_group_by_option(options);
-	PG_RETURN_JSONB_P(options);
 }

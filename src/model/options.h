@@ -11,6 +11,7 @@
 
 extern void deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features,
 								  uint64 rows);
+DEEPSAD_NORETURN extern void deepsad_option_wrong_type(const DsadOption *option);
 extern void deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows);
 extern void deepsad_options_push(JsonbParseState **state, const DsadConfig *config);
 

@@ -103,7 +103,8 @@ unsupported(const char *name, Oid type)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name, format_type_be(type)),
+			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name,
+					format_type_be(type)),
 			 errhint("Cast it in the query, or leave it out: option \"columns\".")));
 }
 
@@ -227,7 +228,8 @@ put_array(DeepsadContent *content, DeepsadContentColumn *column, Size used, Datu
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 name && dimensions == 0 ? errmsg("array in column \"%s\" is empty", name) :
-				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name, dimensions) :
+				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name,
+												  dimensions) :
 				 dimensions == 0		 ? errmsg("features array is empty") :
 										   errmsg("features array has %d dimensions, must have 1", dimensions),
 				 dimensions > 0 ? errhint("A training set holds no pictures: train on the rows themselves.") : 0));

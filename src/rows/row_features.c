@@ -194,35 +194,6 @@ deepsad_features_desc(const DeepsadFeatures *features)
 	return features->desc;
 }
 
-/* Raises the error of a number that is infinite, in a row of an array's elements. */
-void
-deepsad_features_infinite(const DsadRows *row, uint32 count)
-{
-	uint32		i = 0;
-
-	while (i + 1 < count && !isinf(dsad_row_number(row, i)))
-		i++;
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("feature %u is infinite, or beyond the range of double precision", i + 1),
-			 errhint("Use NULL for a missing value.")));
-}
-
-/* Raises the error of a row with an infinite cell. */
-static void
-infinite_cell(const DsadEncoder *encoder, const double *cells)
-{
-	for (uint32 c = 0; c < encoder->columns && !dsad_encoder_is_array(encoder); c++)
-		for (uint32 i = 0; i < encoder->column[c].cells; i++)
-			if (isinf(cells[encoder->column[c].first_cell + i]))
-				ereport(ERROR,
-						(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						 errmsg("column %s is infinite, or beyond the range of double precision",
-								deepsad_column_label(encoder, c)),
-						 errhint("Use NULL for a missing value.")));
-	deepsad_features_infinite(&(DsadRows) {cells, 1, false}, encoder->cells);
-}
-
 /* Makes room for count doubles. */
 static double *
 reserve(DeepsadFeatures *features, double **values, uint32 *capacity, uint32 count)
@@ -376,44 +347,8 @@ read_columns(DeepsadFeatures *features, const DeepsadColumns *columns, const Nul
 	for (uint32 i = 0; i < encoder->cells; i++)
 		infinite |= isinf(cells[i]) != 0;
 	if (unlikely(infinite))
-		infinite_cell(encoder, cells);
+		deepsad_cell_infinite(encoder, cells);
 	return cells;
-}
-
-/* Whether an array of this shape is what the encoder's column is, or all elements of several side by side. */
-static inline bool
-same_shape(const DsadEncoder *encoder, const DsadShape *shape)
-{
-	return encoder->columns == 1 ? deepsad_same_shape(shape, &encoder->column[0].shape) : shape->channels == 0;
-}
-
-/* An array of so many numbers, of this shape, must be what the encoder's columns are. */
-static void
-check_array(const DsadEncoder *encoder, uint32 count, const DsadShape *shape)
-{
-	static const DsadShape flat = {0, 0, 0};
-	uint32		c = 0;
-
-	while (!encoder->numeric && encoder->column[c].encoding == DSAD_ENCODING_NUMBER &&
-		   encoder->column[c].type != DSAD_TYPE_INTERVAL)
-		c++;
-	if (!encoder->numeric)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("features are an array, the model was trained on rows"),
-				 errdetail("Column %s is of type %s.", deepsad_column_label(encoder, c),
-						   deepsad_utf8_text(&encoder->column[c].type_name)),
-				 errhint("Give a row, deepsad_score(model, t) FROM t, or loose columns.")));
-	if (!same_shape(encoder, shape))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("array has %s, the model was trained on %s", deepsad_shape_text(shape, count),
-						deepsad_shape_text(encoder->columns == 1 ? &encoder->column[0].shape : &flat, encoder->cells)),
-				 deepsad_shape_hint(shape)));
-	if (count != encoder->cells)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("row has %u features, the model was trained on %u", count, encoder->cells)));
 }
 
 /*
@@ -432,7 +367,7 @@ deepsad_features_cells(DeepsadFeatures *features, const DeepsadColumns *columns,
 	if (features->form != FORM_ARRAY)
 		return read_columns(features, columns, argument);
 	count = deepsad_features_numbers(features, argument, &row, &shape);
-	check_array(columns->encoder, count, &shape);
+	deepsad_check_array(columns->encoder, count, &shape);
 	cells = reserve(features, &features->cells, &features->cell_capacity, count);
 	for (uint32 i = 0; i < count; i++)
 	{
@@ -460,8 +395,8 @@ deepsad_features_read(DeepsadFeatures *features, const DeepsadColumns *columns, 
 		DsadShape	shape;
 		uint32		count = deepsad_features_numbers(features, argument, row, &shape);
 
-		if (unlikely(count != encoder->cells || !encoder->numeric || !same_shape(encoder, &shape)))
-			check_array(encoder, count, &shape);
+		if (unlikely(count != encoder->cells || !encoder->numeric || !deepsad_fits_shape(encoder, &shape)))
+			deepsad_check_array(encoder, count, &shape);
 		features->row = *row;
 		return;
 	}

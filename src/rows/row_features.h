@@ -8,6 +8,7 @@
 #include "fmgr.h"
 
 #include "rows/column_binding.h"
+#include "rows/row_errors.h"
 
 /* How the features of a call site are read. */
 typedef struct DeepsadFeatures DeepsadFeatures;
@@ -33,7 +34,5 @@ extern uint32 deepsad_features_numbers(DeepsadFeatures *features, const Nullable
 									   DsadShape *shape);
 extern void deepsad_features_row(DeepsadFeatures *features, const NullableDatum *argument, DeepsadRowType *type,
 								 Datum **values, bool **nulls);
-
-DEEPSAD_NORETURN extern void deepsad_features_infinite(const DsadRows *row, uint32 count);
 
 #endif

@@ -56,7 +56,8 @@ deepsad_row_hash_array(DeepsadRowHash *hash, const DsadRows *row, uint32 count)
 		hash->room = room;
 	}
 	length = dsad_cell_array(hash->bytes, row, count);
-	return dsad_hash_priority(dsad_hash_bytes(dsad_hash_step(dsad_hash_seed(0), hash->array_name), hash->bytes, length));
+	return dsad_hash_priority(dsad_hash_bytes(dsad_hash_step(dsad_hash_seed(0), hash->array_name), hash->bytes,
+											  length));
 }
 
 /* Looks up how rows of desc are read. */
@@ -85,7 +86,8 @@ hash_values(DeepsadContent *content)
 	{
 		DeepsadContentColumn *column = &content->column[c];
 		Size		length = content->nulls[column->index] ? 0 :
-															 deepsad_content_cell(content, column, 0, content->values[column->index]);
+															 deepsad_content_cell(content, column, 0,
+																				  content->values[column->index]);
 
 		if (length > 0)
 			h = dsad_hash_bytes(dsad_hash_step(h, column->hash), content->bytes, length);

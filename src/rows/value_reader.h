@@ -32,7 +32,8 @@ extern bool deepsad_value_resolve(DeepsadValueReader *reader, Oid type, MemoryCo
 extern bool deepsad_value_fits(DeepsadValueReader *reader, DsadColumnType expected);
 extern double deepsad_value_number(DeepsadValueReader *reader, Datum datum);
 extern DsadBytes deepsad_value_category(DeepsadValueReader *reader, uint8 prefix, Datum datum, char *buffer);
-extern int	deepsad_value_array(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint32 *count, DsadShape *shape);
+extern int	deepsad_value_array(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint32 *count,
+								DsadShape *shape);
 extern void deepsad_array_literal(DeepsadValueReader *reader, MemoryContext context);
 extern char *deepsad_type_name(Oid type);
 extern DsadBytes deepsad_utf8(const char *text, Size length);

@@ -167,7 +167,8 @@ check_fresh(const DsadFacts *facts, const DsadDigest *digest)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("calibration rows are those that the model was %s", update ? "updated with" : "trained on"),
 				 errdetail("A model scores such rows lower than others, so p-values would be too small."),
-				 errhint("Give rows that the model was not trained on: later ones, or a part that training left out.")));
+				 errhint("Give rows that the model was not trained on: later ones, "
+						 "or a part that training left out.")));
 }
 
 /* The model with p-values by the rows that came, in the current context. */

@@ -261,7 +261,9 @@ deepsad_draft_describe(DeepsadDraft *draft, TupleDesc desc, Jsonb *options, cons
 		Form_pg_attribute attribute = TupleDescAttr(desc, place);
 		bool		group = deepsad_groups_by(&group_by, NameStr(attribute->attname));
 		bool		only = group && (!is_instant(attribute->atttypid) || (asked && !asked[place]) ||
-									 deepsad_column_options(columns, NameStr(attribute->attname)).as == DEEPSAD_AS_SKIP);
+									 deepsad_column_options(columns,
+															NameStr(attribute->attname))
+											 .as == DEEPSAD_AS_SKIP);
 
 		if (i == desc->natts)
 			draft->features = draft->encoder.columns;

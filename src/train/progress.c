@@ -150,7 +150,8 @@ deepsad_progress_update(DeepsadProgress *progress, const DsadProgress *member)
 		progress->tenths = tenths;
 		ereport(NOTICE,
 				(errmsg("%s: %d %%, member %u of %u, %s, epoch %u of %u, loss %g",
-						progress->update ? "deepsad_update" : "deepsad_train", 10 * tenths, member->member + 1, progress->members, phase_names[member->phase + 1],
+						progress->update ? "deepsad_update" : "deepsad_train", 10 * tenths, member->member + 1,
+						progress->members, phase_names[member->phase + 1],
 						member->epoch + 1, member->epochs, member->loss)));
 	}
 }

@@ -177,7 +177,8 @@ needed_memory(const Run *run, const Room *room)
 	double		member = model / (double) run->config->members;
 	double		rows = room->in_blocks ?
 						   (double) room->window * (room->workers + 1) :
-						   (double) run->plan.count[DSAD_PART_TRAINING] * (double) scaled_row_bytes(run->model.scaling.inputs);
+						   (double) run->plan.count[DSAD_PART_TRAINING] *
+							   (double) scaled_row_bytes(run->model.scaling.inputs);
 	double		training = dsad_member_memory(&run->model, &run->plan) * (room->workers + 1) + member * room->workers;
 	double		looking = model * (run->plan.count[DSAD_PART_VALIDATION] > 0 ? 2 : 1);
 

@@ -13,7 +13,8 @@
 #include "train/rowstore.h"
 
 extern bytea *deepsad_training_run(DeepsadRowStore *store, DeepsadColumnCollector *columns, const DsadConfig *config,
-								   uint64 skipped, const DsadDigest *digest, DeepsadProgress *progress, DeepsadSaid *said);
+								   uint64 skipped, const DsadDigest *digest, DeepsadProgress *progress,
+								   DeepsadSaid *said);
 extern bytea *deepsad_training_update(DeepsadRowStore *store, DeepsadColumnCollector *columns, bytea *model,
 									  Jsonb *options, const DsadDigest *digest, DeepsadProgress *progress,
 									  DeepsadSaid *said);

@@ -20,11 +20,4 @@ extern DsadStatus dsad_model_decode_rest(DsadModel *model, const DsadEncoder *en
 extern DsadStatus dsad_model_decode_for_scoring(DsadModel *model, DsadArena *arena, DsadArena *members,
 												const uint8_t *bytes, size_t length, DsadError *error);
 
-/* One member alone, without checksum or version: between processes of one training. */
-extern size_t dsad_member_size(const DsadModel *model);
-extern size_t dsad_member_encode(const DsadModel *model, uint32_t member, const DsadEnv *env, uint8_t *bytes,
-								 size_t room);
-extern DsadStatus dsad_member_decode(DsadModel *model, uint32_t member, const DsadEnv *env,
-									 const uint8_t *bytes, size_t length, DsadError *error);
-
 #endif

@@ -213,8 +213,8 @@ DsadStatus
 dsad_encoder_of_picture(DsadEncoder *encoder, DsadArena *arena, DsadShape shape, DsadError *error)
 {
 	uint64_t	cells = dsad_shape_cells(shape);
-	DsadStatus	status = dsad_encoder_of_array(encoder, arena, cells > DSAD_MAX_FEATURES ? DSAD_MAX_FEATURES + 1 : (uint32_t) cells,
-											   error);
+	uint32_t	bounded = cells > DSAD_MAX_FEATURES ? DSAD_MAX_FEATURES + 1 : (uint32_t) cells;
+	DsadStatus	status = dsad_encoder_of_array(encoder, arena, bounded, error);
 
 	if (status != DSAD_OK)
 		return status;

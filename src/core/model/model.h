@@ -131,7 +131,8 @@ typedef struct DsadCalibration
 
 /*
  * What training rows were like: how many of `rows` sampled ones lie in each cell of each number of their
- * summaries (summary.h): each feature, or a picture's mean and contrast.  Cell 0 holds missing values; the others end at the edges, the last nowhere.
+ * summaries (summary.h): each feature, or a picture's mean and contrast.  Cell 0 holds missing values; the others
+ * end at the edges, the last nowhere.
  */
 #define DSAD_SKETCH_EDGES 18
 #define DSAD_SKETCH_CELLS (DSAD_SKETCH_EDGES + 2)

@@ -267,7 +267,11 @@ dsad_sample_reserve(DsadSample *sample, size_t size, bool exactly, DsadError *er
 static DsadStatus
 append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *slot, DsadError *error)
 {
-	DsadSampleRecord record = {.hash = row->hash, .count = count, .key = row->key.length, .kind = (uint32_t) (row->label + 1), .content = row->content.length};
+	DsadSampleRecord record = {.hash = row->hash,
+							   .count = count,
+							   .key = row->key.length,
+							   .kind = (uint32_t) (row->label + 1),
+							   .content = row->content.length};
 	size_t		size = dsad_record_size(&record);
 	DsadStatus	status = dsad_sample_reserve(sample, sample->log || size > FIRST_LOG ? size : FIRST_LOG, false, error);
 	uint8_t    *at;

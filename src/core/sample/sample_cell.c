@@ -182,7 +182,8 @@ put_floats(uint8_t *at, const DsadRows *row, uint32_t count)
 		uint32_t	bits;
 
 		memcpy(&bits, from + (size_t) i * 4, 4);
-		other |= (uint32_t) (bits == UINT32_C(0x80000000)) | (uint32_t) ((bits & UINT32_C(0x7fffffff)) > UINT32_C(0x7f800000));
+		other |= (uint32_t) (bits == UINT32_C(0x80000000)) |
+				 (uint32_t) ((bits & UINT32_C(0x7fffffff)) > UINT32_C(0x7f800000));
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 		bits = __builtin_bswap32(bits);
 #endif

@@ -96,7 +96,8 @@ set_member(Point *p, uint32_t m)
 
 		for (size_t o = 0; o < plan->shape.out; o++)
 		{
-			const float *from = p->conv[c].weight + o / DSAD_CONV_BLOCK * plan->taps * DSAD_CONV_BLOCK + o % DSAD_CONV_BLOCK;
+			const float *from =
+				p->conv[c].weight + o / DSAD_CONV_BLOCK * plan->taps * DSAD_CONV_BLOCK + o % DSAD_CONV_BLOCK;
 
 			for (size_t k = 0; k < plan->taps; k++)
 				p->module[c].weight[o * plan->taps + k] = (double) from[k * DSAD_CONV_BLOCK];

@@ -26,7 +26,16 @@ static const struct
 	const char *name;
 	Needs		needs;
 } cores[] = {
-	{"SkylakeX", AVX512}, {"Cooperlake", AVX512}, {"SapphireRapids", AVX512}, {"Haswell", AVX2}, {"Zen", AVX2}, {"Excavator", FMA4}, {"Steamroller", FMA4}, {"Piledriver", FMA4}, {"Bulldozer", FMA4}, {"Sandybridge", AVX}};
+	{"SkylakeX", AVX512},
+	{"Cooperlake", AVX512},
+	{"SapphireRapids", AVX512},
+	{"Haswell", AVX2},
+	{"Zen", AVX2},
+	{"Excavator", FMA4},
+	{"Steamroller", FMA4},
+	{"Piledriver", FMA4},
+	{"Bulldozer", FMA4},
+	{"Sandybridge", AVX}};
 
 /* Whether this CPU has it, and the operating system keeps it (XGETBV). */
 static bool

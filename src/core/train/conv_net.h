@@ -24,7 +24,8 @@ extern const float *dsad_conv_decode_backward(DsadNet *net, DsadProducts *produc
 											  uint32_t n);
 
 extern void dsad_conv_multiply(DsadConvNet *conv, DsadProducts *products, const DsadConvLayer *layer,
-							   const float *weight, const DsadMaps *input, size_t start, size_t count, float *result, size_t ld);
+							   const float *weight, const DsadMaps *input, size_t start, size_t count, float *result,
+							   size_t ld);
 extern float dsad_conv_statistics(DsadNet *net, DsadProducts *products, uint32_t m, uint32_t o, size_t count,
 								  bool fixed);
 extern void dsad_conv_means(DsadProducts *products, const float *d, const float *y, size_t count, size_t total,

@@ -13,7 +13,7 @@
 #include "core/statistics.h"
 
 #define SMOOTHING_ROWS 256		/* a batch of so many rows would be all that counts, were there no ceiling of a half */
-#define ANOMALY_QUARTILE 0.25	/* an unlabeled row looks like a known anomaly if it is farther than this share of them */
+#define ANOMALY_QUARTILE 0.25	/* farther than this share of the known anomalies looks like one */
 #define SEEN_RATE 0.02			/* of a batch's counts in the smoothed ones */
 #define ENOUGH_ALIKE 2.5		/* times the known anomalies: so many unlabeled rows like them, or trimming grows lax */
 #define RECONSTRUCTED 0.9		/* share of the unlabeled rows that pretraining learns to reconstruct */
@@ -102,8 +102,8 @@ trim_limit(DsadLoss *loss, const double *value, const int8_t *label, uint32_t n,
 
 /*
  * How much laxer trimming is, at least 1, for the anomalies that are left to find: an unlabeled row looks like a known
- * anomaly when it is farther than the first quartile of them.  The fewer such rows there are for each known anomaly, the
- * fewer unlabeled anomalies there can be, and the more of what is far are ordinary rows.
+ * anomaly when it is farther than the first quartile of them.  The fewer such rows there are for each known anomaly,
+ * the fewer unlabeled anomalies there can be, and the more of what is far are ordinary rows.
  */
 static double
 laxity(DsadLoss *loss, const int8_t *label, uint32_t n)

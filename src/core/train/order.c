@@ -7,7 +7,7 @@
 
 #include "core/hash.h"
 
-/* A hash of the row that was read last: its features, its label, and its group if it has one.  Canonical order is by it. */
+/* A hash of the row that was read last: its features, label, and group if it has one.  Canonical order is by it. */
 uint64_t
 dsad_canonical_hash(const DsadRowSource *rows, const double *raw, int8_t label)
 {

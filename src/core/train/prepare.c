@@ -345,7 +345,8 @@ fill(DsadArena *scratch, DsadModel *model, const DsadPlan *plan, const DsadEnv *
 		if (!writer_alloc(&writer[part], scratch, &parts[part]))
 			return dsad_no_memory(error);
 	}
-	if (!plan->update && !dsad_sampler_alloc(&sampler, scratch, rows->count, dsad_summaries(model->encoder), DSAD_STREAM_SKETCH))
+	if (!plan->update && !dsad_sampler_alloc(&sampler, scratch, rows->count, dsad_summaries(model->encoder),
+											 DSAD_STREAM_SKETCH))
 		return dsad_no_memory(error);
 	status = write_rows(writer, scratch, model, plan, env, rows, plan->update ? NULL : &sampler, &mean, error);
 	if (status == DSAD_OK)

@@ -179,7 +179,8 @@ dsad_filter_source(DsadFilter *filter, const DsadConfig *config, const DsadFacts
 	DsadRowSource kept = *rows;
 	uint64_t	count[DSAD_PARTS];
 
-	*filter = (DsadFilter) {.rows = rows, .order = plan->order, .config = config, .facts = facts, .groups = &plan->groups};
+	*filter = (DsadFilter) {
+		.rows = rows, .order = plan->order, .config = config, .facts = facts, .groups = &plan->groups};
 	dsad_split_start(&filter->split, config, facts, dsad_inputs(config, rows->encoder), filter->groups);
 	dsad_split_counts(&filter->split, count);
 	kept.ctx = filter;

@@ -59,7 +59,8 @@ copy_row(DsadDataset *sample, const DsadDataset *data, Block *block, uint64_t ro
 
 /* A sample of the training part, in memory: rows in blocks are in the order they came, perhaps the table's. */
 DsadStatus
-dsad_take_sample(DsadDataset *sample, DsadArena *arena, const DsadEnv *env, const DsadDataset *training, DsadError *error)
+dsad_take_sample(DsadDataset *sample, DsadArena *arena, const DsadEnv *env, const DsadDataset *training,
+				 DsadError *error)
 {
 	size_t		most = SAMPLE_FLOATS / training->inputs;
 	Block		block = {UINT64_MAX, NULL, NULL};
