@@ -843,7 +843,7 @@ test_numbers(void)
 	for (uint32_t i = 0; i < 400; i++)
 	{
 		*cell(&table, i, 0) = i == 3 ? 1e12 : i == 4 ? -1 :
-													   5000 + i;
+													   5000 + (double) i;
 		*cell(&table, i, 1) = floor(1.7e9 + 1e6 * uniform() * uniform());
 		*cell(&table, i, 2) = floor(5e8 * uniform());
 		*cell(&table, i, 3) = i / 100;	/* blocks of numbers, given to shops */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/train/conv_net.h"
 
 enum
 {

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "core/train/loss.h"
+#include "core/train/conv_net.h"
 #include "core/train/net.h"
 
 #define MAX_ROWS 6

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/train/conv_net.h"
 #include "core/train/loss.h"
 #include "core/train/optimizer.h"
 #include "core/statistics.h"
