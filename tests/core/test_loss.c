@@ -146,6 +146,7 @@ test_rows_alike(void)
 		for (int i = 0; i < 8; i++)
 			s.z[i * WIDTH + i % FEATURES] = beyond ? 1000 : 5;
 		s.loss.trim = 5;
+		s.loss.enough = 2;
 		dsad_loss_sad(&s.loss, s.z, s.label, ROWS, s.gradient);
 		for (int i = 8; i < ROWS; i++)
 			CHECK(counts(&s, i) == (beyond || i < 36));

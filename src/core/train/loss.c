@@ -15,7 +15,6 @@
 #define SMOOTHING_ROWS 256		/* a batch of so many rows would be all that counts, were there no ceiling of a half */
 #define ANOMALY_QUARTILE 0.25	/* farther than this share of the known anomalies looks like one */
 #define SEEN_RATE 0.02			/* of a batch's counts in the smoothed ones */
-#define ENOUGH_ALIKE 2.5		/* times the known anomalies: so many unlabeled rows like them, or trimming grows lax */
 #define RECONSTRUCTED 0.9		/* share of the unlabeled rows that pretraining learns to reconstruct */
 
 /* Memory for batches of batch_rows rows, in arena; the caller sets the rest. */
@@ -128,7 +127,7 @@ laxity(DsadLoss *loss, const int8_t *label, uint32_t n)
 		loss->alike += SEEN_RATE * (alike / (1 - ANOMALY_QUARTILE) - loss->alike);
 		loss->known += SEEN_RATE * ((double) known - loss->known);
 	}
-	return fmax(1, ENOUGH_ALIKE * loss->known / fmax(loss->alike, 1e-9));
+	return fmax(1, loss->enough * loss->known / fmax(loss->alike, 1e-9));
 }
 
 /*
