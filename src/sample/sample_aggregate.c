@@ -230,5 +230,6 @@ deepsad_sample_final(PG_FUNCTION_ARGS)
 Datum
 deepsad_record(PG_FUNCTION_ARGS)
 {
+	deepsad_check_versions();
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

@@ -1,4 +1,5 @@
 # Out of memory at the n-th request of a process for memory, in every function: a clean error or the right result.
+# LLVM ends a session that lacks memory: no JIT here.
 # DEEPSAD_ROUNDS (4) says how many requests of each function fail, one at a time.
 use strict;
 use warnings;
@@ -21,7 +22,7 @@ my ($include) = `pg_config --includedir-server` =~ /(.*)/;
 system('gcc', '-O1', '-shared', '-fPIC', "-I$include", abs_path(dirname(__FILE__)) . '/fail_malloc.c', '-o', $library) == 0
 	or plan skip_all => 'the server\'s headers and gcc are not there';
 $node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nmax_parallel_workers_per_gather = 0\ndynamic_shared_memory_type = mmap");
+$node->append_conf('postgresql.conf', "fsync = off\njit = off\nmax_parallel_workers_per_gather = 0\ndynamic_shared_memory_type = mmap");
 {
 	local $ENV{LD_PRELOAD} = $library;
 	$node->start;

@@ -63,6 +63,7 @@ if ($^O eq 'linux')
 	my $hashed = q{SET enable_sort = off; SET work_mem = '1GB'; SET max_parallel_workers_per_gather = 0};
 	my $parallel = q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2};
 	my (undef, $server) = split /\n/, $node->safe_psql('postgres', qq{$hashed; SELECT count(*) FROM (SELECT sum(x[1]) FROM tenants GROUP BY tenant) q; $peak});
+	# the leader of a parallel plan also holds states of the rows that it reads itself; how many these are is chance
 	for my $plan ('SET enable_hashagg = off', $hashed, "$hashed; $parallel")
 	{
 		my ($groups, $megabytes, $kb) = split /\n/, $node->safe_psql('postgres', qq{$plan;
