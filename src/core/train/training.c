@@ -139,8 +139,8 @@ dsad_training_alloc(DsadTraining *t, DsadArena *arena)
 }
 
 /*
- * How many unlabeled rows like each known anomaly leave trimming as it is: what a few anomalies say, which the net knows
- * by heart, counts little.
+ * How many unlabeled rows like each known anomaly leave trimming as it is: what a few anomalies say, which the net
+ * knows by heart, counts little.
  */
 static double
 enough_alike(uint64_t anomalies)
