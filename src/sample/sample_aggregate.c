@@ -62,10 +62,7 @@ get_state(FunctionCallInfo fcinfo, MemoryContext context)
 		return state;
 	deepsad_sample_options_parse(&parsed, options);
 	if (state == NULL)
-	{
-		deepsad_check_versions();
 		state = deepsad_sample_create(context, parsed.seed, (uint32) parsed.rows, (uint64) parsed.bytes);
-	}
 	else if (state->any_options || state->sample.seed != parsed.seed || state->sample.max_rows != parsed.rows ||
 			 state->sample.max_bytes != (uint64) parsed.bytes)
 		ereport(ERROR,
@@ -149,12 +146,13 @@ deepsad_sample_combine(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, &context))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("deepsad_sample_combine called outside an aggregate")));
-	if (PG_ARGISNULL(0))
-		deepsad_check_versions();
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))
+		{
+			deepsad_check_versions();
 			PG_RETURN_NULL();
+		}
 		return EOHPGetRWDatum(&deepsad_sample_writable(PG_GETARG_DATUM(0), context)->header);
 	}
 	if (PG_ARGISNULL(0))

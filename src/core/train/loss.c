@@ -110,6 +110,8 @@ laxity(DsadLoss *loss, const int8_t *label, uint32_t n)
 	size_t		known = 0;
 	double		alike = 0;
 
+	if (loss->enough == 0)
+		return 1;
 	for (uint32_t i = 0; i < n && !loss->hold; i++)
 		if (label[i] == DSAD_ANOMALY && loss->distance[i] < INFINITY)
 			loss->sorted[known++] = log(loss->distance[i] + DSAD_INVERSE_EPS);

@@ -24,7 +24,7 @@ typedef struct DsadLoss
 	double		trim;			/* see dsad_loss_sad; 0 = off */
 	double		usual;			/* a quantile of unlabeled rows' losses, smoothed over batches; 0 = none yet */
 	double		anomaly_log;	/* log of a quartile of known anomalies' distances, smoothed; 0 = none yet */
-	double		enough;			/* times the known anomalies: with fewer unlabeled rows like them trimming grows lax */
+	double		enough;			/* times the known anomalies: with fewer rows like them trimming grows lax; 0 = never */
 	double		known;			/* known anomalies of a batch, and unlabeled rows that look like them, smoothed */
 	double		alike;
 	bool		hold;			/* keep to it: the batch is not a training's */

@@ -138,14 +138,21 @@ dsad_training_alloc(DsadTraining *t, DsadArena *arena)
 	return status;
 }
 
+/* The member's trimming: every second one has none. */
+static double
+trimming(const DsadTraining *t)
+{
+	return t->member_number % 2 == 0 ? t->config->trimming : 0;
+}
+
 /*
  * How many unlabeled rows like each known anomaly leave trimming as it is: what a few anomalies say, which the net
- * knows by heart, counts little.
+ * knows by heart, counts little.  0 where nothing is trimmed.
  */
 static double
-enough_alike(uint64_t anomalies)
+enough_alike(const DsadTraining *t)
 {
-	double		weight = (double) anomalies / KNOWN_BY_HEART;
+	double		weight = trimming(t) > 0 ? (double) t->model->facts.anomalies / KNOWN_BY_HEART : 0;
 
 	return ENOUGH_ALIKE * weight * weight / (1 + weight * weight);
 }
@@ -162,7 +169,7 @@ dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps)
 	t->phase_step = 0;
 	t->loss.trim = 0;
 	t->loss.usual = 0;
-	t->loss.enough = enough_alike(t->model->facts.anomalies);
+	t->loss.enough = enough_alike(t);
 	t->loss.anomaly_log = 0;
 	t->loss.known = 0;
 	t->loss.alike = 0;
@@ -173,7 +180,7 @@ void
 dsad_training_step(DsadTraining *t)
 {
 	if ((double) t->phase_step >= TRIM_WARMUP * (double) t->phase_steps)
-		t->loss.trim = t->member_number % 2 == 0 ? t->config->trimming : 0;
+		t->loss.trim = trimming(t);
 	t->phase_step++;
 }
 
