@@ -4,26 +4,18 @@
  */
 #include "core/train/held_out.h"
 
+#include "core/model/choices.h"
+
 /* More held-out rows than this tell nothing new, and are scored after every epoch. */
 #define MAX_VALIDATION_ROWS 50000
 #define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
-
-/* Below so many eligible rows the automatic choice is to hold none out of all members ... */
-#define MIN_SPLIT_ROWS 500
-
-/* ... and below so many to hold none out of any: rows that are left out of so few are far from all others. */
-#define MIN_CALIBRATION_ROWS 20
 
 /* Decides what automatic calibration is; one member alone has no others to leave rows to. */
 void
 dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
 {
-	uint64_t	eligible = facts->rows - facts->anomalies;
-
 	if (config->calibration == DSAD_CALIBRATION_AUTO)
-		config->calibration = eligible < MIN_CALIBRATION_ROWS ? DSAD_CALIBRATION_NONE :
-							  eligible < MIN_SPLIT_ROWS		  ? DSAD_CALIBRATION_CROSS :
-																DSAD_CALIBRATION_SPLIT;
+		config->calibration = dsad_default_calibration(config, facts);
 	if (config->calibration == DSAD_CALIBRATION_CROSS && config->members == 1)
 		config->calibration = DSAD_CALIBRATION_SPLIT;
 }
