@@ -4,11 +4,21 @@
  */
 #include "core/train/held_out.h"
 
+#include <math.h>
+
 #include "core/model/choices.h"
 
 /* More held-out rows than this tell nothing new, and are scored after every epoch. */
 #define MAX_VALIDATION_ROWS 50000
 #define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
+
+/*
+ * Split calibration holds out an eighth of the eligible rows.  Large tables have rows to spare: of so many it is a fifth,
+ * in between the share grows with them.  In small tables it is as many as the default alpha needs, at most a fifth.
+ */
+#define LEAST_PART 8
+#define MANY_ROWS 10000
+#define ALPHA_ROWS 100
 
 /* Decides what automatic calibration is; one member alone has no others to leave rows to. */
 void
@@ -20,6 +30,15 @@ dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
 		config->calibration = DSAD_CALIBRATION_SPLIT;
 }
 
+/* How many of so many eligible rows split calibration holds out, were there no limit. */
+static double
+split_rows(double rows)
+{
+	double		most = rows / DSAD_CALIBRATION_PART;
+
+	return fmin(most, fmax(ALPHA_ROWS, fmax(rows / LEAST_PART, most * rows / MANY_ROWS)));
+}
+
 /* How many calibration rows there shall be of `rows` eligible ones. */
 double
 dsad_calibration_rows(const DsadConfig *config, double rows)
@@ -27,7 +46,7 @@ dsad_calibration_rows(const DsadConfig *config, double rows)
 	double		wanted = 0;
 
 	if (config->calibration == DSAD_CALIBRATION_SPLIT)
-		wanted = rows / DSAD_CALIBRATION_PART;
+		wanted = split_rows(rows);
 	else if (config->calibration == DSAD_CALIBRATION_CROSS)
 		wanted = config->members >= DSAD_CALIBRATION_PART ? rows :
 															rows * (double) config->members / DSAD_CALIBRATION_PART;
