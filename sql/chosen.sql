@@ -24,6 +24,9 @@ SELECT n, k, t.* FROM (VALUES (15, 0), (300, 1), (600, 60)) v (n, k),
 	told(model, 'calibration', 'input_weight', 'trimming') t;
 SELECT t.* FROM (SELECT deepsad_train(f, NULL, '{"members": 1, "epochs": 2, "calibration": null}') AS model FROM chosen_row WHERE i <= 300) m, told(model, 'calibration') t;
 SELECT t.* FROM (SELECT deepsad_train('{1,2,3}'::real[], NULL, few()) AS model FROM generate_series(1, 30)) m, told(model, 'input_weight') t;
+-- rows of few groups
+SELECT t.* FROM (SELECT deepsad_train(r, NULL, few() || '{"group_by": ["customer"]}') AS model
+	FROM (SELECT f[1] AS a, f[2] AS b, 'customer ' || i % 2 AS customer FROM chosen_row WHERE i <= 100) r) m, told(model, 'calibration') t;
 
 -- many features, long arrays, pictures
 SELECT t.* FROM (SELECT deepsad_train(ARRAY(SELECT sin(i * j) FROM generate_series(1, 101) j), NULL, few()) AS model FROM generate_series(1, 30) i) m,

@@ -233,6 +233,16 @@ say_later(const DsadModel *model, const DsadOption *which, char *why)
 	return true;
 }
 
+/* Whether a column said which rows belong together. */
+static bool
+is_grouped(const DsadEncoder *encoder)
+{
+	for (uint32_t i = 0; i < encoder->left_out; i++)
+		if (encoder->left[i].reason == DSAD_LEFT_OUT_GROUP)
+			return true;
+	return false;
+}
+
 /* The reason of a value that none of the usual rules gives, if it has one. */
 static bool
 say_exception(const DsadModel *model, size_t option, char *why)
@@ -244,8 +254,8 @@ say_exception(const DsadModel *model, size_t option, char *why)
 		say(why, "the elements of the rows' arrays have no common unit");
 	else if (option == offsetof(DsadConfig, input_weight) && config->input_weight == 0)
 		say(why, "no input varies");
-	else if (option == offsetof(DsadConfig, calibration))
-		say(why, "the rows come in too few groups to hold others aside");
+	else if (option == offsetof(DsadConfig, calibration) && is_grouped(model->encoder))
+		say(why, "the rows come in few groups");
 	else
 		return false;
 	return true;
