@@ -179,6 +179,11 @@ test_share(void)
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		CHECK(fabs(dsad_calibration_rows(&config, wanted[i][0]) - wanted[i][1]) < 1e-9);
+	/* as many as a decision needs, if there are */
+	config.alpha = 0.002;
+	CHECK(dsad_calibration_rows(&config, 3000) == 500 && dsad_calibration_rows(&config, 1000) == 200);
+	config.contamination = 0.005;
+	CHECK(dsad_calibration_rows(&config, 1200) == 200 && dsad_calibration_rows(&config, 4000) == 500);
 	config.calibration = DSAD_CALIBRATION_NONE;
 	CHECK(dsad_calibration_rows(&config, 1000) == 0);
 }

@@ -13,12 +13,12 @@
 #define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
 
 /*
- * Split calibration holds out an eighth of the eligible rows.  Large tables have rows to spare: of so many it is a fifth,
- * in between the share grows with them.  In small tables it is as many as the default alpha needs, at most a fifth.
+ * Split calibration holds out an eighth of the eligible rows.  Large tables have rows to spare: of so many it is a
+ * fifth, in between the share grows with them.  It is at least so many rows, at most a fifth.
  */
 #define LEAST_PART 8
 #define MANY_ROWS 10000
-#define ALPHA_ROWS 100
+#define LEAST_ROWS 100
 
 /* Decides what automatic calibration is; one member alone has no others to leave rows to. */
 void
@@ -30,13 +30,14 @@ dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
 		config->calibration = DSAD_CALIBRATION_SPLIT;
 }
 
-/* How many of so many eligible rows split calibration holds out, were there no limit. */
+/* How many of so many eligible rows split calibration holds out, were there no limit: a decision needs 1 / alpha. */
 static double
-split_rows(double rows)
+split_rows(const DsadConfig *config, double rows)
 {
 	double		most = rows / DSAD_CALIBRATION_PART;
+	double		decided = 1 / (config->contamination > 0 ? config->contamination : config->alpha);
 
-	return fmin(most, fmax(ALPHA_ROWS, fmax(rows / LEAST_PART, most * rows / MANY_ROWS)));
+	return fmin(most, fmax(fmax(LEAST_ROWS, decided), fmax(rows / LEAST_PART, most * rows / MANY_ROWS)));
 }
 
 /* How many calibration rows there shall be of `rows` eligible ones. */
@@ -46,7 +47,7 @@ dsad_calibration_rows(const DsadConfig *config, double rows)
 	double		wanted = 0;
 
 	if (config->calibration == DSAD_CALIBRATION_SPLIT)
-		wanted = split_rows(rows);
+		wanted = split_rows(config, rows);
 	else if (config->calibration == DSAD_CALIBRATION_CROSS)
 		wanted = config->members >= DSAD_CALIBRATION_PART ? rows :
 															rows * (double) config->members / DSAD_CALIBRATION_PART;
