@@ -17,6 +17,7 @@
 #include "core/model/wide.h"
 #include "core/model/model.h"
 #include "core/model/summary.h"
+#include "core/model/choices.h"
 #include "core/model/codec.h"
 #include "core/model/member_codec.h"
 #include "core/model/calibration_lists.h"

@@ -188,6 +188,7 @@ deepsad_calibrator_finish(DeepsadCalibrator *calibrator)
 	if (!dsad_make_list(&list, &calibrator->arena, calibrator->score, calibrator->scores))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	model.config.calibration = DSAD_CALIBRATION_SPLIT;
+	dsad_option_mark_given(dsad_option_find("calibration", 11), &model.config, false);
 	model.calibration = (DsadCalibration) {1, list.rows, &list};
 	return deepsad_model_encode(&model);
 }
