@@ -153,6 +153,42 @@ SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, NULL, 'k') AS s FRO
 -- the smaller of two bounds holds
 SELECT deepsad_sample_info(deepsad_merge(s)) - 'digest' - 'columns' FROM (SELECT deepsad_sample(f, NULL, '{"rows": 5}') AS s FROM st UNION ALL SELECT deepsad_sample(f, NULL, '{"rows": 7, "bytes": 5000}') FROM st) q;
 
+-- pictures are collected as they are, one byte a pixel where that is enough
+CREATE TABLE sh AS SELECT i AS id, i % 3 AS part, (SELECT array_agg(line ORDER BY r) FROM (SELECT r, array_agg((CASE WHEN c = i % 5 + 1 THEN 150 ELSE 10 END + (i * r * c) % 97)::int2 ORDER BY c) AS line
+	FROM generate_series(1, 6) r, generate_series(1, 5) c GROUP BY r) l) AS p, CASE WHEN i % 40 = 0 THEN i % 80 = 0 END AS y FROM generate_series(1, 300) i;
+SELECT deepsad_sample_info(deepsad_sample(p, y)) -> 'columns' AS columns, (deepsad_sample_info(deepsad_sample(p, y)) ->> 'bytes')::int / 300 AS "bytes of 30 pixels",
+	(deepsad_sample_info(deepsad_sample(ARRAY[p, p])) -> 'columns') AS channels, (deepsad_sample_info(deepsad_sample(ARRAY[p])) -> 'columns') AS "one channel",
+	deepsad_sample_info(deepsad_sample(sh)) -> 'columns' -> 2 AS "in a column" FROM sh;
+SELECT count(*), sum(count), jsonb_array_length((array_agg(features))[1]) AS height, jsonb_array_length((array_agg(features))[1] -> 0) AS width FROM deepsad_sample_rows((SELECT deepsad_sample(p, y) FROM sh));
+CREATE TYPE sh_p AS (p int2[]);
+SELECT count(*), min(array_dims(p)) AS dims FROM deepsad_sample_rows((SELECT deepsad_sample(p, y) FROM sh), NULL::sh_p) WHERE p IN (SELECT p FROM sh);
+SELECT count(*), min(array_dims(p)) AS dims FROM deepsad_sample_rows((SELECT deepsad_sample(ARRAY[p, p]) FROM sh), NULL::sh_p) WHERE p IN (SELECT ARRAY[p, p] FROM sh);
+SELECT count(*), count(*) FILTER (WHERE r.p = sh.p) AS same FROM deepsad_sample_rows((SELECT deepsad_sample(sh, y) FROM sh), NULL::sh) r JOIN sh USING (id);
+-- every width, missing pixels, every type; equal numbers are one entry, subscripts do not matter, a shape does
+SELECT features, count FROM deepsad_sample_rows((SELECT deepsad_merge(s) FROM (
+	SELECT deepsad_sample(p) AS s FROM (VALUES ('{{0,255}}'::int2[]), ('{{0,256}}'), ('{{-1,NULL}}'), ('{{-32768,1}}'), ('[0:0][-5:-4]={{0,255}}')) v (p) UNION ALL
+	SELECT deepsad_sample(p) FROM (VALUES ('{{0,255}}'::real[]), ('{{-0,255}}'), ('{{-1,NaN}}'), ('{{0.5,1}}'), ('{{Infinity,0}}')) v (p) UNION ALL
+	SELECT deepsad_sample(p) FROM (VALUES ('{{0,255}}'::numeric[]), ('{{0.1,255}}'), ('{{16777217,0}}'), ('{{{0,255}}}')) v (p)) q)) ORDER BY features::text;
+SELECT deepsad_sample_info(a)->>'digest' = deepsad_sample_info(b)->>'digest' AS "same shape", deepsad_sample_info(a)->>'digest' = deepsad_sample_info(c)->>'digest' AS "another",
+	deepsad_sample_info(a)->>'digest' = deepsad_sample_info(d)->>'digest' AS flat FROM (SELECT deepsad_sample('{{1,2,3},{4,5,6}}'::int2[]) AS a, deepsad_sample('{{1,2,3},{4,5,6}}'::float8[]) AS b,
+	deepsad_sample('{{1,2},{3,4},{5,6}}'::int2[]) AS c, deepsad_sample('{1,2,3,4,5,6}'::int2[]) AS d) q;
+-- the same from every plan and order
+SELECT bool_and(md5(s::text) = (SELECT md5(deepsad_sample(p, y, '{"rows": 50}')::text) FROM sh)) AS same FROM (
+	SELECT deepsad_merge(s ORDER BY random()) AS s FROM (SELECT deepsad_sample(p, y, '{"rows": 50}') AS s FROM sh GROUP BY part) q UNION ALL
+	SELECT deepsad_sample(p, y, '{"rows": 50}' ORDER BY random()) FROM sh UNION ALL
+	SELECT deepsad_merge(s::text::deepsad_rows) FROM (SELECT deepsad_sample(p, y, '{"rows": 50}') AS s FROM sh GROUP BY part) q) q;
+-- another shape is an error, in rows that the sample leaves out too, and in parts
+SELECT deepsad_sample(CASE WHEN id = 200 THEN p[1:5][1:5] ELSE p END, NULL, '{"rows": 1}') FROM sh;
+SELECT deepsad_sample(CASE WHEN id = 200 THEN ARRAY[p, p] ELSE p END) FROM sh;
+SELECT deepsad_sample(CASE WHEN id = 200 THEN '{1,2}' ELSE p END) FROM sh;
+SELECT deepsad_sample(r) FROM sh, LATERAL (SELECT id, CASE WHEN id = 200 THEN '{1,2}' ELSE p END AS p) r;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, '{"rows": 1}') AS s FROM sh, LATERAL (SELECT CASE WHEN id % 100 = 0 THEN p[1:5] WHEN id % 2 = 0 THEN p END AS p, part) r WHERE id < 200 GROUP BY id = 100) q;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample('{1,2}'::int[]) AS s UNION ALL SELECT deepsad_sample('{{1,2}}'::int[])) q;
+SELECT deepsad_sample('{{{{1,2}}}}'::real[]);
+SELECT deepsad_sample(r) FROM (SELECT '{{{{1,2}}}}'::real[] AS a) r;
+DROP TABLE sh;
+DROP TYPE sh_p;
+
 -- errors
 SELECT deepsad_sample(st, y, '{"rows": 0}') FROM st;
 SELECT deepsad_sample(st, y, '{"rows": 1.5}') FROM st;
@@ -168,7 +204,6 @@ SELECT deepsad_sample(st, y, NULL, NULL) FROM st;
 SELECT deepsad_sample(r) FROM (SELECT '{}'::jsonb AS j) r;
 SELECT deepsad_sample(r) FROM (SELECT 1 AS a, 2 AS a) r;
 SELECT deepsad_sample(r) FROM (SELECT '{}'::real[] AS a) r;
-SELECT deepsad_sample('{{1,2}}'::real[]);
 SELECT deepsad_sample('{a}'::text[]);
 SELECT deepsad_sample(r, NULL, '{"bytes": 1000}') FROM (SELECT repeat('x', 200) AS t) r;
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(f) FROM st), NULL::int);
