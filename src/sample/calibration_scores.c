@@ -14,7 +14,7 @@
 #include "sample/calibration_scores.h"
 
 #define FIRST_SCORES 256
-#define MAX_SCORES 1000000		/* in memory, if they are bounded */
+#define MAX_SCORES 100000		/* in memory, if they are bounded */
 
 /* No scores, in context.  They are bounded unless something else bounds them. */
 void
