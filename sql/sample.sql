@@ -209,6 +209,54 @@ SELECT deepsad_sample(r, NULL, '{"bytes": 1000}') FROM (SELECT repeat('x', 200) 
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(f) FROM st), NULL::int);
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(st, NULL, '{"columns": ["id"]}') FROM st), NULL::sk);
 
+-- callers that mean no good, or know no better
+SELECT deepsad_sample_info(deepsad_sample(NULL::real[], NULL, NULL, NULL)) -> 'null_rows' AS "NULL everywhere", deepsad_train_rows(deepsad_sample(NULL::record)) IS NULL AS nothing,
+	deepsad_sample_info(NULL) IS NULL AS info, deepsad_calibrate_rows(NULL, NULL) IS NULL AS calibrated;
+SELECT count(*) FROM deepsad_sample_rows((SELECT deepsad_sample(NULL::record)));
+SELECT deepsad_sample(ROW());
+SELECT deepsad_sample(ROW(ROW(1, 2), 3));
+SELECT deepsad_sample('{1}'::int[], NULL, '{"rows": 99999999999999999999}');
+SELECT deepsad_sample('{1}'::int[], NULL, '{"bytes": 268435457}');
+SELECT deepsad_sample('{1}'::int[], NULL, '{"seed": 9223372036854775808}');
+SELECT deepsad_sample(array_fill(0.1, ARRAY[1100, 1000]));
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (VALUES ('NaN'::float8, 'Infinity'::real, 'NaN'::numeric, ARRAY['NaN', 'Infinity', NULL]::float8[], '-infinity'::date)) r));
+CREATE FUNCTION st_run(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text;
+BEGIN
+	IF query LIKE 'CREATE%' THEN EXECUTE query; ELSE EXECUTE query INTO result; END IF;
+	RETURN result;
+END $$;
+SELECT st_run(format('SELECT jsonb_array_length(deepsad_sample_info(s) -> ''columns'') FROM (SELECT deepsad_sample(ROW(%s)) AS s) q', string_agg(i::text, ', '))) AS columns FROM generate_series(1, 1600) i;
+SELECT st_run(format('SELECT length(deepsad_sample(ROW(%s))::text)', string_agg(i::text, ', '))) FROM generate_series(1, 1664) i;
+-- domains keep what they say
+CREATE TYPE st_pair AS (a int, b st_short);
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(ROW(1, 'yes')::st_pair)), NULL::st_pair);
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 1 AS a, 'no' AS b) r), NULL::st_pair);
+-- DISTINCT, FILTER, ORDER BY, grouping sets, windows that lose rows again, sets as starting states
+SELECT deepsad_sample_info(deepsad_sample(DISTINCT f)) -> 'rows' AS distinct, deepsad_sample_info(deepsad_sample(st ORDER BY id DESC) FILTER (WHERE id > 100)) -> 'rows' AS filter FROM st;
+SELECT max((deepsad_sample_info(s) ->> 'rows')::int) FROM (SELECT deepsad_sample(f) AS s FROM st GROUP BY GROUPING SETS ((a), (), (c))) q;
+CREATE AGGREGATE st_moving(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, FINALFUNC = _deepsad_sample_final,
+	MSFUNC = _deepsad_sample_transition, MINVFUNC = _deepsad_sample_transition, MSTYPE = deepsad_rows, MFINALFUNC = _deepsad_sample_final);
+SELECT max((deepsad_sample_info(s) ->> 'rows')::int) > 3 AS "not made for that" FROM (SELECT st_moving(st) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM st WHERE id < 20) q;
+CREATE AGGREGATE st_bad_start(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, INITCOND = '\x00');
+SELECT st_run(format('CREATE AGGREGATE st_start(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, INITCOND = %L)', deepsad_sample(st ORDER BY id))) FROM st WHERE id <= 2;
+SELECT deepsad_sample_info(st_start(st)) -> 'rows' AS rows FROM st WHERE id > 2;
+SELECT st_run(format('CREATE AGGREGATE st_start_seed(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, INITCOND = %L)', deepsad_sample(st, y, '{"seed": 4}'))) FROM st WHERE id <= 2;
+SELECT st_start_seed(st) FROM st;
+-- an error leaves nothing behind
+BEGIN;
+SAVEPOINT a;
+SELECT deepsad_sample(ROW('{}'::jsonb));
+ROLLBACK TO a;
+ALTER TABLE st ADD extra int;
+SELECT jsonb_array_length(deepsad_sample_info(deepsad_sample(st)) -> 'columns') AS columns FROM st;
+ROLLBACK TO a;
+SELECT jsonb_array_length(deepsad_sample_info(deepsad_sample(st)) -> 'columns') AS columns FROM st;
+COMMIT;
+DROP AGGREGATE st_moving(record), st_start(record), st_start_seed(record);
+DROP TYPE st_pair;
+DROP FUNCTION st_run;
+
 -- bytes that are no set: in and recv look at all of it
 SELECT ''::deepsad_rows;
 SELECT '\x'::deepsad_rows;

@@ -56,11 +56,12 @@ put_array(uint8_t *at, uint64_t *state, const DsadSampleColumn *column, bool rag
 	bool		picture = column->form == DSAD_FORM_PICTURE;
 	bool		narrow = below(state, 2) == 0;
 	uint32_t	count = picture ? column->shape.channels * column->shape.height * column->shape.width :
-						ragged	? 1 + below(state, 9) :
+						ragged	 ? 1 + below(state, 9) :
 								  3;
 
 	for (uint32_t i = 0; i < count; i++)
-		value[i] = picture && narrow ? below(state, 256) : below(state, 10) == 0 ? NAN : number(state);
+		value[i] = picture && narrow ? below(state, 256) : below(state, 10) == 0 ? NAN :
+																				   number(state);
 	return picture ? dsad_cell_picture(at, &(DsadRows) {value, 1, false}, count, column->shape) :
 					 dsad_cell_array(at, &(DsadRows) {value, 1, false}, count);
 }

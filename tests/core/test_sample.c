@@ -58,8 +58,7 @@ test_pictures(void)
 	{
 		double		pixel[6];
 		uint8_t		width;
-	} pictures[] = {{{0, -0.0, 255, 1, 2, 3}, 1}, {{256, 0, 0, 0, 0, 0}, 2}, {{-1, NAN, 32767, -32767, 0, 0}, 2},
-					{{-32768, 0, 0, 0, NAN, 0}, 4}, {{0.5, NAN, INFINITY, 0, 0, 0}, 4}, {{0.1, NAN, 0, 0, 0, 0}, 8}};
+	} pictures[] = {{{0, -0.0, 255, 1, 2, 3}, 1}, {{256, 0, 0, 0, 0, 0}, 2}, {{-1, NAN, 32767, -32767, 0, 0}, 2}, {{-32768, 0, 0, 0, NAN, 0}, 4}, {{0.5, NAN, INFINITY, 0, 0, 0}, 4}, {{0.1, NAN, 0, 0, 0, 0}, 8}};
 	const DsadShape shapes[] = {{1, 2, 3}, {1, 3, 2}, {3, 2, 1}, {6, 1, 1}};
 
 	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++)

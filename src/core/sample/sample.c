@@ -155,7 +155,8 @@ DsadStatus
 dsad_sample_reserve(DsadSample *sample, size_t size, bool exactly, DsadError *error)
 {
 	void	   *log = sample->log;
-	DsadStatus	status = dsad_sample_grow(&sample->env, &log, &sample->log_room, sample->log_length + size, exactly, error);
+	DsadStatus	status = dsad_sample_grow(&sample->env, &log, &sample->log_room, sample->log_length + size, exactly,
+										  error);
 
 	sample->log = log;
 	return status;

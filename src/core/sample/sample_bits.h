@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* A number in so many bytes. */
 static inline void
 dsad_put_fixed(uint8_t *at, uint64_t value, int bytes)
 {

@@ -95,6 +95,7 @@ extern DsadColumnType dsad_sample_kind(uint8_t type);
 extern bool dsad_cell_fits(const DsadCell *cell, uint8_t type);
 extern uint8_t dsad_sample_common_type(uint8_t a, uint8_t b);
 
+/* Whether a cell that was read is an array's, flat or a picture. */
 static inline bool
 dsad_cell_is_array(const DsadCell *cell)
 {

@@ -9,7 +9,7 @@
 #define DSAD_SAMPLE_VERSION 1
 #define DSAD_SAMPLE_HEADER 96	/* bytes before the columns */
 #define DSAD_SAMPLE_COLUMN 6	/* of a column beside its name */
-#define DSAD_SAMPLE_SHAPE 12		/* behind that, of a column of pictures */
+#define DSAD_SAMPLE_SHAPE 12	/* behind that, of a column of pictures */
 #define DSAD_SAMPLE_CHECKSUM 4	/* at the end */
 
 /* A column's second byte. */
