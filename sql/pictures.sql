@@ -123,7 +123,7 @@ FROM picture, LATERAL (SELECT id % 7 AS weekday, p AS pixels) t, LATERAL (SELECT
 SELECT network, deepsad_update_rows(model, (SELECT s FROM picture_set), '{"epochs": 1}') = deepsad_update(model, p, CASE WHEN anomaly AND id <= 200 THEN true END, '{"epochs": 1}') AS updated
 FROM picture_model, picture GROUP BY network, model ORDER BY network;
 SELECT network, deepsad_calibrate_rows(model, deepsad_sample(p2, anomaly)) = deepsad_calibrate(model, p2, anomaly ORDER BY md5(id::text)) AS calibrated
-FROM picture_model, picture, LATERAL (SELECT ('{' || bar(id + 1000, anomaly, 9, 11)::text || '}')::int[] AS p2) p GROUP BY network, model ORDER BY network;
+FROM picture_model, picture, LATERAL (SELECT ('{' || replace(p::text, '1', '3') || '}')::int[] AS p2) z GROUP BY network, model ORDER BY network;
 SELECT deepsad_calibrate_rows(model, s) FROM picture_model, picture_set WHERE network = 'conv';
 SELECT deepsad_update_rows(model, deepsad_sample(p[1:8])) FROM picture_model, picture WHERE network = 'conv' GROUP BY model;
 DROP TABLE picture_set;
