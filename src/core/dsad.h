@@ -10,7 +10,7 @@
 #include "core/env.h"
 #include "core/hash.h"
 #include "core/rows.h"
-#include "core/reservoir.h"
+#include "core/lowest.h"
 #include "core/statistics.h"
 #include "core/model/config.h"
 #include "core/model/encoder.h"
