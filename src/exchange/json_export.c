@@ -84,36 +84,51 @@ put_inputs(StringInfo out, const DsadModel *model)
 	appendStringInfoString(out, "\n]");
 }
 
+/* A checksum of numbers, little-endian. */
+static uint32
+checksum(const float *numbers, Size count, const DsadEnv *env)
+{
+	uint8	   *little = palloc_extended(count * 4, MCXT_ALLOC_HUGE);
+	uint32		sum;
+
+	for (Size i = 0; i < count; i++)
+	{
+		uint32		bits;
+
+		memcpy(&bits, &numbers[i], 4);
+		for (int b = 0; b < 4; b++)
+			little[4 * i + b] = (uint8) (bits >> (8 * b));
+	}
+	sum = env->crc32c(little, count * 4);
+	pfree(little);
+	CHECK_FOR_INTERRUPTS();
+	return sum;
+}
+
 /* A checksum of a member's weights and statistics, the same on every machine. */
 static uint32
 fingerprint(const DsadModel *model, const DsadMember *member, const DsadEnv *env)
 {
-	uint32		sums[4 * DSAD_MAX_LAYERS] = {0};
+	uint32		sums[4 * DSAD_MAX_LAYERS + 3 * DSAD_MAX_CONVS] = {0};
 	uint8		bytes[sizeof(sums)];
 	int			count = 0;
 
+	for (uint32 c = 0; c < model->convs; c++)
+	{
+		sums[count++] = checksum(member->conv_weight[c], dsad_conv_weights(&model->conv[c]), env);
+		sums[count++] = checksum(member->conv_mean[c], model->conv[c].out, env);
+		sums[count++] = checksum(member->conv_var[c], model->conv[c].out, env);
+	}
 	for (uint32 l = 0; l < model->layers; l++)
 	{
-		const float *vectors[4] = {member->weight[l], member->running_mean[l], member->running_var[l],
-								   member->offset[l]};
+		Size		out = model->dims[l + 1];
 
-		for (int v = 0; v < (l + 1 < model->layers ? 4 : 1); v++)
-		{
-			Size		numbers = (Size) model->dims[l + 1] * (v == 0 ? model->dims[l] : 1);
-			uint8	   *little = palloc(numbers * 4);
-
-			for (Size i = 0; i < numbers; i++)
-			{
-				uint32		bits;
-
-				memcpy(&bits, &vectors[v][i], 4);
-				for (int b = 0; b < 4; b++)
-					little[4 * i + b] = (uint8) (bits >> (8 * b));
-			}
-			sums[count++] = env->crc32c(little, numbers * 4);
-			pfree(little);
-			CHECK_FOR_INTERRUPTS();
-		}
+		sums[count++] = checksum(member->weight[l], model->dims[l] * out, env);
+		if (l + 1 == model->layers)
+			break;
+		sums[count++] = checksum(member->running_mean[l], out, env);
+		sums[count++] = checksum(member->running_var[l], out, env);
+		sums[count++] = checksum(member->offset[l], out, env);
 	}
 	for (int i = 0; i < count; i++)
 		for (int b = 0; b < 4; b++)
@@ -159,14 +174,17 @@ put_calibration(StringInfo out, const DsadCalibration *calibration)
 	appendStringInfoString(out, "\n]");
 }
 
-/* What training rows were like: the edges of each feature's cells, and the rows in each; first the missing ones. */
+/*
+ * What training rows were like: the edges of the cells of each feature, or of a picture's mean and contrast, and the
+ * rows in each; first the missing ones.
+ */
 static void
 put_sketch(StringInfo out, const DsadModel *model)
 {
 	const DsadSketch *sketch = &model->sketch;
 
 	appendStringInfo(out, "{\"rows\": %u, \"features\": [", sketch->rows);
-	for (uint32 j = 0; j < model->scaling.features && sketch->rows > 0; j++)
+	for (uint32 j = 0; j < dsad_summaries(model->encoder) && sketch->rows > 0; j++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoString(out, j > 0 ? ",\n  {\"edges\": " : "\n  {\"edges\": ");
