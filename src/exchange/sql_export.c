@@ -48,10 +48,10 @@ deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot export a model of pictures as SQL"),
-					 errdetail("A picture of %s takes %.0f multiply-adds of the networks; as SQL a row can take %d, and "
-							   "its arrays have one dimension.",
-							   deepsad_shape_sides(&model->encoder->column[c].shape),
-							   dsad_model_work(model) * (double) model->config.members, MAX_WEIGHTS),
+					 errdetail("SQL exports read arrays of one dimension, and take %d multiply-adds a row at most; a "
+							   "picture of %s takes %.0f.",
+							   MAX_WEIGHTS, deepsad_shape_sides(&model->encoder->column[c].shape),
+							   dsad_model_work(model) * (double) model->config.members),
 					 errhint("Use deepsad_export_onnx.")));
 	if (dsad_directions(&model->config, model->scaling.inputs) > 0)
 		ereport(ERROR,
