@@ -13,6 +13,7 @@
 #include "exchange/folded.h"
 #include "exchange/model_json.h"
 #include "rows/column_text.h"
+#include "rows/value_reader.h"
 
 DEEPSAD_FUNCTION(deepsad_export_json);
 
@@ -57,6 +58,16 @@ put_floats(StringInfo out, const char *key, const float *numbers, uint32 count)
 	appendStringInfoChar(out, ']');
 }
 
+/* A feature's label, which is text of this database, as UTF-8. */
+static char *
+feature_name(const DsadEncoder *encoder, uint32 feature)
+{
+	char	   *label = deepsad_feature_label(encoder, feature);
+	DsadBytes	name = deepsad_utf8(label, strlen(label));
+
+	return pnstrdup(name.bytes, name.length);
+}
+
 /* The nets' inputs: which feature each is, and how it is scaled. */
 static void
 put_inputs(StringInfo out, const DsadModel *model)
@@ -70,7 +81,7 @@ put_inputs(StringInfo out, const DsadModel *model)
 		CHECK_FOR_INTERRUPTS();
 		put_element(out, i);
 		appendStringInfoString(out, "{\"feature\": ");
-		deepsad_json_string(out, deepsad_feature_label(model->encoder, feature));
+		deepsad_json_string(out, feature_name(model->encoder, feature));
 		appendStringInfoString(out, ", \"offset\": ");
 		deepsad_json_double(out, scaling->offset[i]);
 		appendStringInfoString(out, ", \"scale\": ");
@@ -197,13 +208,14 @@ put_sketch(StringInfo out, const DsadModel *model)
 	appendStringInfoString(out, "\n]}");
 }
 
-/* JSON in UTF-8 as JSON in any encoding: what is not ASCII as \u, in pairs beyond the first plane. */
+/* JSON in UTF-8 as JSON in the database's encoding: what is not ASCII as \u, in pairs beyond the first plane. */
 static text *
 json_text(StringInfo json)
 {
 	StringInfoData ascii;
 
-	if (GetDatabaseEncoding() == PG_UTF8)
+	/* in SQL_ASCII no \u can be read */
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
 		return cstring_to_text_with_len(json->data, json->len);
 	initStringInfo(&ascii);
 	for (const unsigned char *at = (const unsigned char *) json->data; *at != '\0'; at += pg_utf_mblen(at))
