@@ -203,7 +203,8 @@ read_shape(DsadColumn *column, const JsonbValue *value)
 		deepsad_file_invalid("\"shape\" has %u elements, must have %d: channels, height, width",
 							 JsonContainerSize(array), (int) lengthof(side));
 	for (uint32 i = 0; i < lengthof(side); i++)
-		side[i] = (uint32) deepsad_json_read_int(getIthJsonbValueFromContainer(array, i), 1, DSAD_MAX_FEATURES, "shape");
+		side[i] = (uint32) deepsad_json_read_int(getIthJsonbValueFromContainer(array, i), 1, DSAD_MAX_FEATURES,
+												 "shape");
 	column->shape = (DsadShape) {side[0], side[1], side[2]};
 	if (column->type != DSAD_TYPE_ARRAY || column->encoding != DSAD_ENCODING_NUMBER ||
 		dsad_shape_cells(column->shape) != column->cells)

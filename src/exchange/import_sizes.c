@@ -84,7 +84,7 @@ read_sizes(const DeepsadTensors *tensors, DsadConfig *config)
 	for (uint32 l = 0; l <= layers; l++)
 	{
 		uint64		most = l == 0 ? widest : l == layers ? DSAD_MAX_LATENT :
-																		  DSAD_MAX_WIDTH;
+														   DSAD_MAX_WIDTH;
 
 		if (width[l] < 1 || width[l] > most)
 			deepsad_file_invalid("a layer has " UINT64_FORMAT " units, must have from 1 to " UINT64_FORMAT, width[l],

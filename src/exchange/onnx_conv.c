@@ -83,22 +83,26 @@ deepsad_onnx_convs(DeepsadOnnx *onnx, const DsadModel *model)
 	uint32		others = inputs - (end - picture.first);
 	int64		members = model->config.members;
 	DeepsadOnnxAttribute swap = {"perm", 3, {1, 0, 2}};
-	const char *rest = picture.first > 0 && end < inputs ? "before behind" : picture.first > 0 ? "before" :
-																								"behind";
+	bool		before = picture.first > 0;
+	bool		behind = end < inputs;
 
 	put_slice(onnx, "pixels", picture.first, end);
-	integers(onnx, "picture_shape", 4, (int64[]) {0, picture.shape.channels, picture.shape.height, picture.shape.width});
+	integers(onnx, "picture_shape", 4,
+			 (int64[]) {0, picture.shape.channels, picture.shape.height, picture.shape.width});
 	deepsad_onnx_node(onnx, "Reshape", "pixels picture_shape", "picture", NULL, 0);
 	integers(onnx, "maps_shape", 3, (int64[]) {0, members, model->dims[0] - others});
 	deepsad_onnx_node(onnx, "Reshape", psprintf("%s maps_shape", put_modules(onnx, model)), "by_row", NULL, 0);
 	deepsad_onnx_node_with(onnx, "Transpose", "by_row", others > 0 ? "by_member" : "dense", &swap, 1);
 	if (others == 0)
 		return;
-	if (picture.first > 0)
+	if (before)
 		put_slice(onnx, "before", 0, picture.first);
-	if (end < inputs)
+	if (behind)
 		put_slice(onnx, "behind", end, inputs);
-	deepsad_onnx_node(onnx, "Concat", rest, "others", "axis", 1);
+	deepsad_onnx_node(onnx, "Concat", before && behind ? "before behind" : behind ? "behind" :
+																					"before",
+					  "others",
+					  "axis", 1);
 	integers(onnx, "each_member", 3, (int64[]) {members, 1, 1});
 	deepsad_onnx_node(onnx, "Unsqueeze", "others axis0", "others_once", NULL, 0);
 	deepsad_onnx_node(onnx, "Expand", "others_once each_member", "others_each", NULL, 0);

@@ -1,7 +1,7 @@
 /*
  * pixels.c
- *	  Pictures as inline SVG (SVG 2): the pixels of one color are one path, a stroke for each run of them.  No color comes
- *	  from elsewhere than here.
+ *	  Pictures as inline SVG (SVG 2): the pixels of one color are one path, a stroke for each run of them.  Colors are
+ *	  this file's own.
  *
  * Large pictures are shown by the means of squares of pixels, so that a page stays below a megabyte.
  */

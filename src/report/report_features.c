@@ -181,10 +181,10 @@ put_columns(StringInfo page, const DsadModel *model)
 	for (uint32 c = 0; c < shown; c++)
 	{
 		const DsadColumn *column = &model->encoder->column[c];
-		bool		alone = dsad_encoder_is_array(model->encoder);
-		char	   *name = column->name.length > 0 ? deepsad_utf8_text(&column->name) : alone ? pstrdup("picture") :
-																							  psprintf("column %u", c + 1);
+		char	   *name = deepsad_utf8_text(&column->name);
 
+		if (column->name.length == 0)
+			name = dsad_encoder_is_array(model->encoder) ? pstrdup("picture") : psprintf("column %u", c + 1);
 		CHECK_FOR_INTERRUPTS();
 		deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s<br><span class=\"soft type\">%s</span></td>",
 					 deepsad_clip(name, DEEPSAD_PAGE_NAME),

@@ -26,6 +26,7 @@
 #include "rows/value_reader.h"
 
 #define DAYS_PER_MONTH_OF_INTERVAL 30
+#define ROOM_FOR_CHARACTER (4 * MAX_CONVERSION_GROWTH + 1)	/* of UTF-8, in any encoding */
 #define EXACT_INTEGERS 9007199254740992.0	/* 2^53: smaller integers are exact as doubles */
 #define BIGINTS 9223372036854775808.0	/* 2^63: smaller numbers fit a bigint */
 
@@ -233,7 +234,7 @@ deepsad_utf8(const char *text, Size length)
 char *
 deepsad_utf8_text(const DsadBytes *bytes)
 {
-	char	   *text = palloc((4 * MAX_CONVERSION_GROWTH + 1) * (Size) bytes->length + 1);
+	char	   *text = palloc(ROOM_FOR_CHARACTER * ((Size) bytes->length + 1));
 	char	   *at = text;
 	int			encoding = GetDatabaseEncoding();
 	bool		valid = pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
@@ -252,8 +253,7 @@ deepsad_utf8_text(const DsadBytes *bytes)
 			memcpy(at, from, length);
 			at += length;
 		}
-		else if (valid && length > 1 &&
-				 deepsad_convert_character(conversion, from, (int) length, at, (int) length * MAX_CONVERSION_GROWTH + 1))
+		else if (valid && deepsad_convert_character(conversion, from, (int) length, at, ROOM_FOR_CHARACTER))
 			at += strlen(at);
 		else
 			for (uint32 b = 0; b < length; b++)

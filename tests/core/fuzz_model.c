@@ -104,7 +104,7 @@ drift(const DsadModel *model, DsadArena *arena, const double *rows, void *scratc
 	fuzz_require(dsad_drift_start(&state, arena, model, &error) == DSAD_OK, "no drift");
 	for (int i = 0; i < ROWS; i++)
 		fuzz_require(dsad_drift_add(&state, &(DsadRows) {rows + (size_t) i * model->scaling.features, 1, false}, scratch,
-									 &score),
+									&score),
 					 "row is not added");
 	for (uint32_t j = 0; j < state.summaries; j++)
 	{

@@ -122,7 +122,8 @@ BEGIN
 		'hidden', CASE WHEN random() < 0.5 THEN '[]' ELSE '[12, 6]' END::jsonb, 'network', CASE WHEN random() < 0.8 THEN 'conv' ELSE 'mlp' END,
 		'channels', (ARRAY['[8, 4]', '[5]', '[3, 7]', '[1, 2]'])[1 + floor(random() * 4)::int]::jsonb,
 		'preset', (ARRAY['paper', 'fast', 'default', 'best'])[1 + floor(random() * 4)::int],
-		'scaling', (ARRAY['standard', 'minmax', 'robust', 'standard_robust', 'common'])[1 + floor(random() * 5)::int],
+		-- not 'common': of so few rows its distance is a small difference of large sums, in which floats lose digits, the server's too
+		'scaling', (ARRAY['standard', 'minmax', 'robust', 'standard_robust'])[1 + floor(random() * 4)::int],
 		'calibration', (ARRAY['split', 'cross', 'none'])[1 + floor(random() * 3)::int]);
 	IF options ->> 'network' = 'mlp' THEN options := options || '{"hidden": [12, 6]}'; END IF;
 	IF options ->> 'calibration' = 'cross' THEN options := options || '{"members": 3}'; END IF;
@@ -145,7 +146,8 @@ BEGIN
 	EXCEPTION WHEN data_exception OR invalid_parameter_value THEN
 		RETURN;					-- no column that can be trained on
 	END;
-	IF model IS NULL THEN RETURN; END IF;
+	-- a network that gives every training row one score divides rounding errors by rounding errors
+	IF model IS NULL OR jsonb_path_exists(deepsad_export_json(model)::jsonb, '$.members[*] ? (@.collapsed == 1)') THEN RETURN; END IF;
 	again := deepsad_import(deepsad_export_safetensors(model));
 	IF again IS DISTINCT FROM model THEN INSERT INTO wrong VALUES (number, 'safetensors: another model'); END IF;
 
