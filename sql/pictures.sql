@@ -106,11 +106,41 @@ SELECT bool_and(array_length(deepsad_embed(model, p), 1) > 0) AS embedded FROM p
 SELECT brighter, deepsad_drift(model, array_fill(brighter, ARRAY[9, 11])::int[]) -> 'shifted' ? 'picture (mean)' AS mean FROM picture_model, picture, unnest('{0,100}'::int[]) brighter WHERE network = 'mlp' GROUP BY brighter;
 SELECT network, d -> 'verdict' AS verdict, jsonb_path_query_array(d, '$.features[*].feature') AS features FROM (SELECT network, deepsad_drift(model, p) AS d FROM picture_model, picture GROUP BY network) d ORDER BY network;
 SELECT jsonb_path_query_array(d, '$.features[*].feature') AS features FROM (SELECT deepsad_drift(model, t) AS d FROM row_model, picture, LATERAL (SELECT id % 7 AS weekday, p AS pixels, false AS flag) t) d;
--- what is not there for pictures
-SELECT deepsad_export_json(model) FROM picture_model WHERE network = 'mlp';
-SELECT deepsad_export_safetensors(model) FROM picture_model WHERE network = 'conv';
-SELECT deepsad_report(model) FROM picture_model WHERE network = 'conv';
-SELECT deepsad_report(model, p, anomaly) FROM picture_model, picture WHERE network = 'conv';
+-- models of pictures go out and come back, to the last bit
+CREATE TABLE every_model AS SELECT network AS name, model FROM picture_model UNION ALL SELECT 'color', model FROM color_model UNION ALL SELECT 'row', model FROM row_model;
+SELECT name, deepsad_import(deepsad_export_safetensors(model)) = model AS same FROM every_model ORDER BY name;
+-- ... but not files whose shapes do not fit, or whose convolutions are missing
+CREATE FUNCTION forged(network_name text, old text, new text) RETURNS bytea LANGUAGE sql AS
+	$$SELECT deepsad_import(decode(replace(encode(deepsad_export_safetensors(model), 'hex'), encode(old::bytea, 'hex'), encode(new::bytea, 'hex')), 'hex')) FROM picture_model WHERE network = network_name$$;
+SELECT forged('conv', '[1, 9, 11]', '[9, 1, 11]');
+SELECT forged('conv', '[1, 9, 11]', '[1, 1, 99]');
+SELECT forged('conv', '[1, 9, 11]', '[1, 9, 12]');
+SELECT forged('mlp', '[1, 9, 11]', '[1, 99  ] ');
+SELECT forged('mlp', '[1, 9, 11]', '[9, 1, 11]') IS NOT NULL AS other_shape;
+SELECT forged('conv', 'member.0.conv.1.weight', 'member.0.conv.2.weight');
+SELECT forged('conv', 'member.1.conv.1.weight', 'member.1.conv.2.weight');
+SELECT forged('conv', 'member.1.conv.1.running_var', 'member.1.conv.1.running_vat');
+SELECT forged('conv', '[8, 1, 5, 5]', '[8, 5, 5, 1]');
+SELECT forged('conv', '"columns"', '"cOlumns"');
+-- an ONNX graph takes the pixels one behind the other, as deepsad_encode gives them
+SELECT name, length(deepsad_export_onnx(model, p_value => true)) > 1000 AS graph, position('"shape": ['::bytea IN deepsad_export_onnx(model)) > 0 AS says_shape,
+	position('MaxPool'::bytea IN deepsad_export_onnx(model)) > 0 AS pools FROM every_model ORDER BY name;
+SELECT array_length(deepsad_encode(model, p), 1) AS features, (deepsad_encode(model, p))[12] = p[2][1] AS by_rows FROM picture_model, picture WHERE id = 1 AND network = 'conv';
+SELECT name, j -> 'columns' -> 0 -> 'shape' AS shape, jsonb_array_length(j -> 'inputs') AS inputs, jsonb_array_length(j -> 'training_rows_by_feature' -> 'features') AS summaries, j -> 'options' -> 'channels' AS channels
+FROM every_model, LATERAL (SELECT deepsad_export_json(model)::jsonb AS j) j ORDER BY name;
+SELECT count(DISTINCT m ->> 'weights_crc32c') FROM every_model, jsonb_array_elements(deepsad_export_json(model)::jsonb -> 'members') m WHERE name = 'conv';
+SELECT deepsad_export_sql(model, 'f') FROM picture_model WHERE network = 'conv';
+SELECT deepsad_export_query(model, 'picture') FROM picture_model WHERE network = 'mlp';
+-- reports draw the mean picture, and the most anomalous ones with what their pixels add to the score
+CREATE FUNCTION parts(page text) RETURNS TABLE (drawn bigint, sentence text, small boolean) LANGUAGE sql AS
+	$$SELECT (SELECT count(*) FROM regexp_matches(page, 'class="pixels"', 'g')), substring(page FROM 'trained on[^<]*'), length(page) < 200000$$;
+SELECT name, parts.* FROM every_model, parts(deepsad_report(model)) ORDER BY name;
+SELECT network, parts.* FROM (SELECT network, deepsad_report(model, CASE WHEN id <> 7 THEN p END, anomaly) AS page FROM picture_model, picture GROUP BY network) r, parts(page) ORDER BY network;
+SELECT parts.*, page LIKE '%picture (contrast)%' OR page LIKE '%pixels (contrast)%' AS drift, page LIKE '%<td>(picture)</td>%' AS among_columns
+FROM (SELECT deepsad_report(model, t, anomaly) AS page FROM row_model, picture, LATERAL (SELECT id % 7 AS weekday, p AS pixels, false AS flag) t) r, parts(page);
+SELECT parts.*, page LIKE '%every pixel is missing%' AS missing FROM (SELECT deepsad_report(model, CASE WHEN id = 3 THEN array_fill(NULL::float8, '{9,11}') ELSE array_fill((id - 2) * 1.7e308, '{9,11}') END, NULL::boolean) AS page
+	FROM picture_model, generate_series(1, 3) id WHERE network = 'conv') r, parts(page);
+SELECT deepsad_report(model, array_fill(1, ARRAY[9, 12]), NULL::boolean) FROM picture_model WHERE network = 'conv';
 -- training sets of pictures: byte for byte what the pictures themselves give
 CREATE TABLE picture_set AS SELECT deepsad_merge(s) AS s FROM (SELECT deepsad_sample(p, label) AS s FROM picture, LATERAL (SELECT CASE WHEN anomaly AND id <= 200 THEN true END AS label) l GROUP BY id % 3) q;
 SELECT network, deepsad_train_rows(s, small(jsonb_build_object('network', network))) = model AS same, deepsad_info(model)->>'digest' = deepsad_sample_info(s)->>'digest' AS digest
@@ -127,5 +157,5 @@ FROM picture_model, picture, LATERAL (SELECT ('{' || replace(p::text, '1', '3') 
 SELECT deepsad_calibrate_rows(model, s) FROM picture_model, picture_set WHERE network = 'conv';
 SELECT deepsad_update_rows(model, deepsad_sample(p[1:8])) FROM picture_model, picture WHERE network = 'conv' GROUP BY model;
 DROP TABLE picture_set;
-DROP TABLE picture, picture_model, color_model, row_model, wide CASCADE;
-DROP FUNCTION small, bar, picture_score, picture_score_model;
+DROP TABLE picture, picture_model, color_model, row_model, every_model, wide CASCADE;
+DROP FUNCTION small, bar, forged, parts, picture_score, picture_score_model;

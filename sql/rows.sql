@@ -101,7 +101,8 @@ CREATE TABLE row4 (amount numeric, country text, online boolean, created timesta
 	gap int, sizes real[], kept text, fixed text);
 INSERT INTO row4 VALUES (4 + 4 / 10.0, 'Ünï', false, '2026-01-01 02:28+00', '2026-01-05', '00:52', '4 hours', '10.1.0.4', 'shop', 4, '{1,0}', 'k0', 'f0');
 SELECT country, length(country), encode(float8send(deepsad_score(decode(:'model', 'hex'), r)), 'hex') = :'score' AS same FROM row4 r;
-SELECT categories FROM deepsad_columns(decode(:'model', 'hex')) WHERE feature = 'country';
+-- (before PostgreSQL 14 the numbers of its bytes)
+SELECT categories[5] IN ('Ünï', '\xc3\x9cn\xc3\xaf') AS shown FROM deepsad_columns(decode(:'model', 'hex')) WHERE feature = 'country';
 \c :here
 DROP DATABASE regress_deepsad_latin;
 SET extra_float_digits = 0;

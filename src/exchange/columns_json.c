@@ -37,6 +37,11 @@ put_column(StringInfo out, const DsadColumn *column)
 	appendStringInfo(out, "%u", column->cells);
 	deepsad_json_key(out, "features");
 	appendStringInfo(out, "%u", column->features);
+	if (column->shape.channels > 0)
+	{
+		deepsad_json_key(out, "shape");
+		appendStringInfo(out, "[%u, %u, %u]", column->shape.channels, column->shape.height, column->shape.width);
+	}
 	if (column->type == DSAD_TYPE_ADDRESS)
 	{
 		deepsad_json_key(out, "prefix");
@@ -184,6 +189,29 @@ read_categories(DsadColumn *column, DsadArena *arena, const JsonbValue *value)
 		}
 }
 
+/* Channels, height and width of a picture, all of the column's cells. */
+static void
+read_shape(DsadColumn *column, const JsonbValue *value)
+{
+	uint32		side[3];
+	JsonbContainer *array;
+
+	if (value == NULL)
+		return;
+	array = deepsad_json_container(value, true, "shape");
+	if (array_size(array, lengthof(side), "shape") != lengthof(side))
+		deepsad_file_invalid("\"shape\" has %u elements, must have %d: channels, height, width",
+							 JsonContainerSize(array), (int) lengthof(side));
+	for (uint32 i = 0; i < lengthof(side); i++)
+		side[i] = (uint32) deepsad_json_read_int(getIthJsonbValueFromContainer(array, i), 1, DSAD_MAX_FEATURES,
+												 "shape");
+	column->shape = (DsadShape) {side[0], side[1], side[2]};
+	if (column->type != DSAD_TYPE_ARRAY || column->encoding != DSAD_ENCODING_NUMBER ||
+		dsad_shape_cells(column->shape) != column->cells)
+		deepsad_file_invalid("\"shape\" is %u x %u x %u, the column has %u cells", side[0], side[1], side[2],
+							 column->cells);
+}
+
 static void
 read_column(DsadColumn *column, DsadArena *arena, JsonbContainer *object)
 {
@@ -198,6 +226,7 @@ read_column(DsadColumn *column, DsadArena *arena, JsonbContainer *object)
 	column->time = read_time(deepsad_json_find(object, "time"));
 	column->since = (uint16) deepsad_json_get_int(object, "since", 0, DSAD_MAX_COLUMNS, 0);
 	read_categories(column, arena, deepsad_json_find(object, "categories"));
+	read_shape(column, deepsad_json_find(object, "shape"));
 }
 
 /* The columns of an encoder, whose places are not yet set; what texts they have lie in the jsonb. */

@@ -11,12 +11,11 @@
 #include "exchange/folded.h"
 #include "model/model_bytes.h"
 
-/* A model that is to be written in another form, decoded in the current context; those of pictures have none yet. */
+/* A model that is to be written in another form, decoded in the current context. */
 void
 deepsad_decode_for_export(DsadModel *model, DsadArena *arena, DsadEnv *env, bytea *bytes)
 {
 	deepsad_model_decode(model, NULL, arena, env, CurrentMemoryContext, bytes);
-	deepsad_refuse_pictures(model, "exported");
 }
 
 /* Weights (in, out) and biases (out) of layer l of member m, with BatchNorm's running statistics folded in. */
@@ -42,6 +41,24 @@ deepsad_fold_layer(const DsadModel *model, int m, uint32 l, float *weight, float
 			weight[i * out + j] = member->weight[l][i * out + j] * factor[j];
 	}
 	pfree(factor);
+}
+
+/* Weights (out, in, 5, 5) and biases (out) of module c of member m, with BatchNorm's running statistics folded in. */
+void
+deepsad_fold_conv(const DsadModel *model, int m, uint32 c, float *weight, float *bias)
+{
+	const DsadMember *member = &model->members[m];
+	Size		taps = (Size) model->conv[c].in * DSAD_CONV_TAPS;
+
+	for (Size o = 0; o < model->conv[c].out; o++)
+	{
+		float		factor = 1 / sqrtf(member->conv_var[c][o] + DSAD_BATCHNORM_EPS);
+
+		CHECK_FOR_INTERRUPTS();
+		for (Size k = 0; k < taps; k++)
+			weight[o * taps + k] = member->conv_weight[c][o * taps + k] * factor;
+		bias[o] = 0 - member->conv_mean[c][o] * factor;
+	}
 }
 
 static double

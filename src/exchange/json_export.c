@@ -13,6 +13,7 @@
 #include "exchange/folded.h"
 #include "exchange/model_json.h"
 #include "rows/column_text.h"
+#include "rows/value_reader.h"
 
 DEEPSAD_FUNCTION(deepsad_export_json);
 
@@ -57,6 +58,16 @@ put_floats(StringInfo out, const char *key, const float *numbers, uint32 count)
 	appendStringInfoChar(out, ']');
 }
 
+/* A feature's label, which is text of this database, as UTF-8. */
+static char *
+feature_name(const DsadEncoder *encoder, uint32 feature)
+{
+	char	   *label = deepsad_feature_label(encoder, feature);
+	DsadBytes	name = deepsad_utf8(label, strlen(label));
+
+	return pnstrdup(name.bytes, name.length);
+}
+
 /* The nets' inputs: which feature each is, and how it is scaled. */
 static void
 put_inputs(StringInfo out, const DsadModel *model)
@@ -70,7 +81,7 @@ put_inputs(StringInfo out, const DsadModel *model)
 		CHECK_FOR_INTERRUPTS();
 		put_element(out, i);
 		appendStringInfoString(out, "{\"feature\": ");
-		deepsad_json_string(out, deepsad_feature_label(model->encoder, feature));
+		deepsad_json_string(out, feature_name(model->encoder, feature));
 		appendStringInfoString(out, ", \"offset\": ");
 		deepsad_json_double(out, scaling->offset[i]);
 		appendStringInfoString(out, ", \"scale\": ");
@@ -84,36 +95,51 @@ put_inputs(StringInfo out, const DsadModel *model)
 	appendStringInfoString(out, "\n]");
 }
 
+/* A checksum of numbers, little-endian. */
+static uint32
+checksum(const float *numbers, Size count, const DsadEnv *env)
+{
+	uint8	   *little = palloc_extended(count * 4, MCXT_ALLOC_HUGE);
+	uint32		sum;
+
+	for (Size i = 0; i < count; i++)
+	{
+		uint32		bits;
+
+		memcpy(&bits, &numbers[i], 4);
+		for (int b = 0; b < 4; b++)
+			little[4 * i + b] = (uint8) (bits >> (8 * b));
+	}
+	sum = env->crc32c(little, count * 4);
+	pfree(little);
+	CHECK_FOR_INTERRUPTS();
+	return sum;
+}
+
 /* A checksum of a member's weights and statistics, the same on every machine. */
 static uint32
 fingerprint(const DsadModel *model, const DsadMember *member, const DsadEnv *env)
 {
-	uint32		sums[4 * DSAD_MAX_LAYERS] = {0};
+	uint32		sums[4 * DSAD_MAX_LAYERS + 3 * DSAD_MAX_CONVS] = {0};
 	uint8		bytes[sizeof(sums)];
 	int			count = 0;
 
+	for (uint32 c = 0; c < model->convs; c++)
+	{
+		sums[count++] = checksum(member->conv_weight[c], dsad_conv_weights(&model->conv[c]), env);
+		sums[count++] = checksum(member->conv_mean[c], model->conv[c].out, env);
+		sums[count++] = checksum(member->conv_var[c], model->conv[c].out, env);
+	}
 	for (uint32 l = 0; l < model->layers; l++)
 	{
-		const float *vectors[4] = {member->weight[l], member->running_mean[l], member->running_var[l],
-								   member->offset[l]};
+		Size		out = model->dims[l + 1];
 
-		for (int v = 0; v < (l + 1 < model->layers ? 4 : 1); v++)
-		{
-			Size		numbers = (Size) model->dims[l + 1] * (v == 0 ? model->dims[l] : 1);
-			uint8	   *little = palloc(numbers * 4);
-
-			for (Size i = 0; i < numbers; i++)
-			{
-				uint32		bits;
-
-				memcpy(&bits, &vectors[v][i], 4);
-				for (int b = 0; b < 4; b++)
-					little[4 * i + b] = (uint8) (bits >> (8 * b));
-			}
-			sums[count++] = env->crc32c(little, numbers * 4);
-			pfree(little);
-			CHECK_FOR_INTERRUPTS();
-		}
+		sums[count++] = checksum(member->weight[l], model->dims[l] * out, env);
+		if (l + 1 == model->layers)
+			break;
+		sums[count++] = checksum(member->running_mean[l], out, env);
+		sums[count++] = checksum(member->running_var[l], out, env);
+		sums[count++] = checksum(member->offset[l], out, env);
 	}
 	for (int i = 0; i < count; i++)
 		for (int b = 0; b < 4; b++)
@@ -159,14 +185,17 @@ put_calibration(StringInfo out, const DsadCalibration *calibration)
 	appendStringInfoString(out, "\n]");
 }
 
-/* What training rows were like: the edges of each feature's cells, and the rows in each; first the missing ones. */
+/*
+ * What training rows were like: the edges of the cells of each feature, or of a picture's mean and contrast, and the
+ * rows in each; first the missing ones.
+ */
 static void
 put_sketch(StringInfo out, const DsadModel *model)
 {
 	const DsadSketch *sketch = &model->sketch;
 
 	appendStringInfo(out, "{\"rows\": %u, \"features\": [", sketch->rows);
-	for (uint32 j = 0; j < model->scaling.features && sketch->rows > 0; j++)
+	for (uint32 j = 0; j < dsad_summaries(model->encoder) && sketch->rows > 0; j++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoString(out, j > 0 ? ",\n  {\"edges\": " : "\n  {\"edges\": ");
@@ -179,13 +208,14 @@ put_sketch(StringInfo out, const DsadModel *model)
 	appendStringInfoString(out, "\n]}");
 }
 
-/* JSON in UTF-8 as JSON in any encoding: what is not ASCII as \u, in pairs beyond the first plane. */
+/* JSON in UTF-8 as JSON in the database's encoding: what is not ASCII as \u, in pairs beyond the first plane. */
 static text *
 json_text(StringInfo json)
 {
 	StringInfoData ascii;
 
-	if (GetDatabaseEncoding() == PG_UTF8)
+	/* in SQL_ASCII no \u can be read */
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
 		return cstring_to_text_with_len(json->data, json->len);
 	initStringInfo(&ascii);
 	for (const unsigned char *at = (const unsigned char *) json->data; *at != '\0'; at += pg_utf_mblen(at))

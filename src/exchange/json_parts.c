@@ -8,6 +8,7 @@
  */
 #include "pg/pg_compat.h"
 
+#include <ctype.h>
 #include <math.h>
 
 #include "common/shortest_dec.h"
@@ -89,10 +90,68 @@ deepsad_json_key(StringInfo out, const char *key)
 
 /* ---- reading ---- */
 
-/* JSON as jsonb; that it is none is an error of the server's. */
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+																   -1;
+}
+
+/* The number that four hexadecimal digits are, with \u before them; -1 when they are not there. */
+static int
+escaped_unit(const char *at)
+{
+	int			unit = 0;
+
+	if (at[0] != '\\' || at[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++)
+	{
+		if (!isxdigit((unsigned char) at[i]))
+			return -1;
+		unit = unit * 16 + hex_digit((char) tolower((unsigned char) at[i]));
+	}
+	return unit;
+}
+
+/* JSON whose characters beyond ASCII are UTF-8, none a \u: jsonb would make those of the server's encoding. */
+static char *
+without_escapes(const char *at)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	while (*at != '\0')
+	{
+		int			first = escaped_unit(at);
+		int			second = first >= 0xd800 && first < 0xdc00 ? escaped_unit(at + 6) : -1;
+		bool		pair = second >= 0xdc00 && second < 0xe000;
+		unsigned char bytes[8] = {0};
+
+		if (pair)
+			unicode_to_utf8(0x10000 + ((pg_wchar) (first - 0xd800) << 10) + (pg_wchar) (second - 0xdc00), bytes);
+		else if (first >= 0x80 && (first < 0xd800 || first >= 0xe000))
+			unicode_to_utf8((pg_wchar) first, bytes);
+		if (bytes[0] != 0)
+		{
+			appendStringInfoString(&text, (char *) bytes);
+			at += pair ? 12 : 6;
+			continue;
+		}
+		appendStringInfoChar(&text, *at);
+		/* what is escaped begins nothing itself */
+		if (*at++ == '\\' && *at != '\0')
+			appendStringInfoChar(&text, *at++);
+	}
+	return text.data;
+}
+
+/* JSON as jsonb, its texts UTF-8 whatever the server's encoding; that it is none is an error of the server's. */
 Jsonb *
 deepsad_json_parse(const char *text)
 {
+	if (GetDatabaseEncoding() != PG_UTF8)
+		text = without_escapes(text);
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 }
 
@@ -117,13 +176,6 @@ deepsad_json_find(JsonbContainer *object, const char *key)
 	wanted.val.string.val = (char *) key;
 	wanted.val.string.len = (int) strlen(key);
 	return findJsonbValueFromContainer(object, JB_FOBJECT, &wanted);
-}
-
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-																   -1;
 }
 
 /* The bytes that hexadecimal digits stand for. */

@@ -26,11 +26,31 @@ widen(const uint32_t *values, Size count)
 	return wide;
 }
 
+/* A member's convolutions. */
+static void
+add_convs(DeepsadTensors *list, const DsadModel *model, int m)
+{
+	const DsadMember *member = &model->members[m];
+
+	for (uint32 c = 0; c < model->convs; c++)
+	{
+		const DsadConv *conv = &model->conv[c];
+
+		deepsad_tensor_add_shaped(list, DEEPSAD_F32, member->conv_weight[c], 4,
+								  (uint64[]) {conv->out, conv->in, DSAD_CONV_SIDE, DSAD_CONV_SIDE},
+								  psprintf("member.%d.conv.%u.weight", m, c));
+		deepsad_tensor_add(list, DEEPSAD_F32, member->conv_mean[c], conv->out, 0, "member.%d.conv.%u.running_mean", m,
+						   c);
+		deepsad_tensor_add(list, DEEPSAD_F32, member->conv_var[c], conv->out, 0, "member.%d.conv.%u.running_var", m, c);
+	}
+}
+
 static void
 add_member(DeepsadTensors *list, const DsadModel *model, int m)
 {
 	const DsadMember *member = &model->members[m];
 
+	add_convs(list, model, m);
 	for (uint32 l = 0; l < model->layers; l++)
 	{
 		uint32		out = model->dims[l + 1];
@@ -62,6 +82,8 @@ list_tensors(DeepsadTensors *list, const DsadModel *model)
 	const DsadScaling *scaling = &model->scaling;
 	const DsadSketch *sketch = &model->sketch;
 	uint32		copies = scaling->inputs - scaling->features;
+	uint32		directions = dsad_directions(&model->config, scaling->inputs);
+	uint32		summaries = dsad_summaries(model->encoder);
 
 	deepsad_tensor_add(list, DEEPSAD_F64, scaling->offset, scaling->inputs, 0, "scaling.offset");
 	deepsad_tensor_add(list, DEEPSAD_F64, scaling->scale, scaling->inputs, 0, "scaling.scale");
@@ -69,22 +91,21 @@ list_tensors(DeepsadTensors *list, const DsadModel *model)
 	deepsad_tensor_add(list, DEEPSAD_F64, scaling->limit, scaling->inputs, 0, "scaling.limit");
 	if (copies > 0)
 		deepsad_tensor_add(list, DEEPSAD_I64, widen(scaling->copied, copies), copies, 0, "scaling.copied");
-	if (dsad_directions(&model->config, model->dims[0]) > 0)
+	if (directions > 0)
 	{
 		deepsad_tensor_add(list, DEEPSAD_F64, &model->white.own, 1, 0, "inputs.own");
-		deepsad_tensor_add(list, DEEPSAD_F32, model->white.direction, model->dims[0],
-						   dsad_directions(&model->config, model->dims[0]), "inputs.directions");
+		deepsad_tensor_add(list, DEEPSAD_F32, model->white.direction, scaling->inputs, directions,
+						   "inputs.directions");
 	}
 	for (uint32 i = 0; i < model->calibration.lists; i++)
 		deepsad_tensor_add(list, DEEPSAD_F64, model->calibration.list[i].score, model->calibration.list[i].kept, 0,
 						   "calibration.%u", i);
 	if (sketch->rows > 0)
 	{
-		deepsad_tensor_add(list, DEEPSAD_I64, widen(sketch->edges, scaling->features), scaling->features, 0,
-						   "sketch.edges");
-		deepsad_tensor_add(list, DEEPSAD_F64, sketch->edge, scaling->features, DSAD_SKETCH_EDGES, "sketch.edge");
-		deepsad_tensor_add(list, DEEPSAD_I64, widen(sketch->count, (Size) scaling->features * DSAD_SKETCH_CELLS),
-						   scaling->features, DSAD_SKETCH_CELLS, "sketch.count");
+		deepsad_tensor_add(list, DEEPSAD_I64, widen(sketch->edges, summaries), summaries, 0, "sketch.edges");
+		deepsad_tensor_add(list, DEEPSAD_F64, sketch->edge, summaries, DSAD_SKETCH_EDGES, "sketch.edge");
+		deepsad_tensor_add(list, DEEPSAD_I64, widen(sketch->count, (Size) summaries * DSAD_SKETCH_CELLS), summaries,
+						   DSAD_SKETCH_CELLS, "sketch.count");
 	}
 	for (int m = 0; m < model->config.members; m++)
 		add_member(list, model, m);

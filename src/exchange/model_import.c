@@ -13,9 +13,9 @@
 #include "utils/builtins.h"
 
 #include "core/model/sketch.h"
+#include "exchange/import_sizes.h"
 #include "exchange/model_json.h"
 #include "exchange/model_tensors.h"
-#include "exchange/safetensors.h"
 #include "model/model_bytes.h"
 #include "model/options.h"
 #include "pg/core_env.h"
@@ -80,81 +80,17 @@ read_given(DsadConfig *config, JsonbContainer *names)
 	}
 }
 
-/* Another tensor's rows and columns; false when there is none of that name. */
-static bool
-find_shape(const DeepsadTensors *tensors, int member, uint32 layer, uint64 *rows, uint64 *columns)
-{
-	const DeepsadTensor *tensor = deepsad_tensor_find(tensors, "member.%d.layer.%u.weight", member, layer);
-
-	if (tensor == NULL)
-		return false;
-	if (tensor->dimensions != 2)
-		deepsad_file_invalid("tensor \"%s\" is no matrix", tensor->name);
-	*rows = tensor->shape[0];
-	*columns = tensor->shape[1];
-	return true;
-}
-
-/* Takes the nets' sizes from the tensors into config, and returns the inputs; both are within their limits then. */
-static uint32
-read_sizes(const DeepsadTensors *tensors, DsadConfig *config)
-{
-	uint64		width[DSAD_MAX_LAYERS + 1];
-	uint64		in;
-	uint64		out;
-	uint32		layers = 0;
-	int			members = 0;
-
-	while (layers < DSAD_MAX_LAYERS && find_shape(tensors, 0, layers, &out, &in))
-	{
-		width[layers] = in;
-		width[++layers] = out;
-	}
-	if (layers < 2)
-		deepsad_file_invalid("it has %u layers, a model has from 2 to %d", layers, DSAD_MAX_LAYERS);
-	while (members < DSAD_MAX_MEMBERS && find_shape(tensors, members, 0, &out, &in))
-		members++;
-	for (uint32 l = 0; l <= layers; l++)
-	{
-		uint64		most = l == 0 ? 2 * DSAD_MAX_FEATURES : l == layers ? DSAD_MAX_LATENT :
-																		  DSAD_MAX_WIDTH;
-
-		if (width[l] < 1 || width[l] > most)
-			deepsad_file_invalid("a layer has " UINT64_FORMAT " units, must have from 1 to " UINT64_FORMAT, width[l],
-								 most);
-	}
-	config->members = members;
-	config->latent = (int64_t) width[layers];
-	config->hidden.count = layers - 1;
-	for (uint32 l = 1; l < layers; l++)
-		config->hidden.value[l - 1] = (int32_t) width[l];
-	return (uint32) width[0];
-}
-
-/* Every tensor of every member must be there before memory for the nets is asked for. */
-static void
-check_members(const DeepsadTensors *tensors, const DsadConfig *config, uint32 inputs)
-{
-	uint64		in;
-	uint64		out;
-
-	for (int m = 0; m < config->members; m++)
-		for (uint32 l = 0; l <= config->hidden.count; l++)
-			if (!find_shape(tensors, m, l, &out, &in) ||
-				in != (l == 0 ? inputs : (uint64) config->hidden.value[l - 1]) ||
-				out != (l == config->hidden.count ? (uint64) config->latent : (uint64) config->hidden.value[l]))
-				deepsad_file_invalid("layer %u of member %d is missing, or not as large as that of member 0", l, m);
-}
-
 /* How rows become features: as the metadata say, or one array of so many inputs. */
 static DsadEncoder *
-read_encoder(JsonbContainer *metadata, DsadArena *arena, uint32 inputs)
+read_encoder(JsonbContainer *metadata, DsadArena *arena, const DsadConfig *config, uint32 inputs)
 {
 	DsadEncoder *encoder = palloc0(sizeof(DsadEncoder));
 	JsonbContainer *columns = metadata_container(metadata, "columns", true);
 	JsonbContainer *left_out = metadata_container(metadata, "left_out", true);
 	DsadError	error;
 
+	if (columns == NULL && config->network == DSAD_NETWORK_CONV)
+		deepsad_file_invalid("its metadata have no \"columns\", which say what shape its pictures have");
 	if (columns == NULL)
 	{
 		if (inputs > DSAD_MAX_FEATURES)
@@ -169,17 +105,17 @@ read_encoder(JsonbContainer *metadata, DsadArena *arena, uint32 inputs)
 	return encoder;
 }
 
-/* A tensor that must be there. */
+/* A tensor that must be there: of layer or module l, or (part NULL) of the member. */
 static void
-get_vector(const DeepsadTensors *tensors, DeepsadElementType type, void *numbers, uint64 count, const char *what,
-		   int m, uint32 l)
+get_vector(const DeepsadTensors *tensors, DeepsadElementType type, void *numbers, uint64 count, const char *part,
+		   const char *what, int m, uint32 l)
 {
 	char		name[DEEPSAD_TENSOR_NAME];
 
-	if (l == PG_UINT32_MAX)
+	if (part == NULL)
 		snprintf(name, sizeof(name), "member.%d.%s", m, what);
 	else
-		snprintf(name, sizeof(name), "member.%d.layer.%u.%s", m, l, what);
+		snprintf(name, sizeof(name), "member.%d.%s.%u.%s", m, part, l, what);
 	if (!deepsad_tensor_get(deepsad_tensor_find(tensors, "%s", name), type, numbers, count, 0, false))
 		deepsad_file_invalid("tensor \"%s\" is missing", name);
 }
@@ -201,6 +137,24 @@ get_losses(const DeepsadTensors *tensors, DsadArena *arena, int m, const char *w
 	return losses;
 }
 
+/* A member's convolutions. */
+static void
+read_convs(const DeepsadTensors *tensors, const DsadModel *model, int m)
+{
+	const DsadMember *member = &model->members[m];
+
+	for (uint32 c = 0; c < model->convs; c++)
+	{
+		const DsadConv *conv = &model->conv[c];
+
+		deepsad_tensor_get_shaped(deepsad_tensor_find(tensors, "member.%d.conv.%u.weight", m, c), DEEPSAD_F32,
+								  member->conv_weight[c], 4,
+								  (uint64[]) {conv->out, conv->in, DSAD_CONV_SIDE, DSAD_CONV_SIDE});
+		get_vector(tensors, DEEPSAD_F32, member->conv_mean[c], conv->out, "conv", "running_mean", m, c);
+		get_vector(tensors, DEEPSAD_F32, member->conv_var[c], conv->out, "conv", "running_var", m, c);
+	}
+}
+
 static void
 read_member(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, int m, JsonbContainer *numbers)
 {
@@ -209,6 +163,7 @@ read_member(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, i
 	member->divisor = 1;
 	if (numbers)
 		deepsad_read_member(member, numbers);
+	read_convs(tensors, model, m);
 	for (uint32 l = 0; l < model->layers; l++)
 	{
 		uint32		out = model->dims[l + 1];
@@ -217,13 +172,13 @@ read_member(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model, i
 						   member->weight[l], out, model->dims[l], true);
 		if (l + 1 == model->layers)
 			break;
-		get_vector(tensors, DEEPSAD_F32, member->running_mean[l], out, "running_mean", m, l);
-		get_vector(tensors, DEEPSAD_F32, member->running_var[l], out, "running_var", m, l);
+		get_vector(tensors, DEEPSAD_F32, member->running_mean[l], out, "layer", "running_mean", m, l);
+		get_vector(tensors, DEEPSAD_F32, member->running_var[l], out, "layer", "running_var", m, l);
 		/* networks of other programs have none */
 		if (deepsad_tensor_find(tensors, "member.%d.layer.%u.offset", m, l))
-			get_vector(tensors, DEEPSAD_F32, member->offset[l], out, "offset", m, l);
+			get_vector(tensors, DEEPSAD_F32, member->offset[l], out, "layer", "offset", m, l);
 	}
-	get_vector(tensors, DEEPSAD_F32, member->center, model->dims[model->layers], "center", m, PG_UINT32_MAX);
+	get_vector(tensors, DEEPSAD_F32, member->center, model->dims[model->layers], NULL, "center", m, 0);
 	member->pretrain_loss = get_losses(tensors, arena, m, "pretrain_loss", member->pretrain_epochs_run);
 	member->train_loss = get_losses(tensors, arena, m, "train_loss", member->epochs_run);
 	/* of a model without held-out rows there are none, and nobody reads these */
@@ -266,15 +221,16 @@ read_scaling(const DeepsadTensors *tensors, DsadScaling *scaling)
 static void
 read_whitening(const DeepsadTensors *tensors, DsadArena *arena, DsadModel *model)
 {
-	uint32		directions = dsad_directions(&model->config, model->dims[0]);
+	uint32		inputs = model->scaling.inputs;
+	uint32		directions = dsad_directions(&model->config, inputs);
 
 	if (!dsad_whitening_alloc(model, arena))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	if (directions == 0)
 		return;
 	deepsad_tensor_get(deepsad_tensor_find(tensors, "inputs.own"), DEEPSAD_F64, &model->white.own, 1, 0, false);
-	deepsad_tensor_get(deepsad_tensor_find(tensors, "inputs.directions"), DEEPSAD_F32, model->white.direction,
-					   model->dims[0], directions, false);
+	deepsad_tensor_get(deepsad_tensor_find(tensors, "inputs.directions"), DEEPSAD_F32, model->white.direction, inputs,
+					   directions, false);
 }
 
 /* The lists of calibration scores: as many as the options ask for. */
@@ -407,21 +363,19 @@ deepsad_import(PG_FUNCTION_ARGS)
 	DsadModel	model;
 	DsadModel	decoded;
 	DsadError	error;
+	uint32		dense;
 	uint32		inputs;
 	bytea	   *bytes;
 
 	check_edition(metadata);
 	options = metadata_json(metadata, "options");
 	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1);
-	config.network = DSAD_NETWORK_MLP;
+	dense = deepsad_import_sizes(&tensors, &config);
 	read_given(&config, metadata_container(metadata, "given", true));
-	inputs = read_sizes(&tensors, &config);
-	check_members(&tensors, &config, inputs);
 	deepsad_env_init(&env, CurrentMemoryContext);
 	dsad_arena_init(&arena, &env);
-	encoder = read_encoder(metadata, &arena, inputs);
-	if (dsad_inputs(&config, encoder) != inputs)
-		deepsad_file_invalid("its nets have %u inputs, its columns become %u", inputs, dsad_inputs(&config, encoder));
+	encoder = read_encoder(metadata, &arena, &config, dense);
+	inputs = deepsad_import_inputs(&config, encoder, &tensors, dense);
 	deepsad_check(dsad_model_alloc(&model, &arena, &config, encoder->features, inputs,
 								   dsad_conv_picture(&config, encoder), &error),
 				  &error);

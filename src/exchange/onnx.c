@@ -3,8 +3,9 @@
  *	  deepsad_export_onnx: a model as one ONNX graph, from encoded features to scores.
  *
  * Features come as doubles, scaling and distances are in double, the nets in float, as
- * in scoring.  All members go through one multiplication of (members, in, out) for each
- * layer.  Shapes below: N rows, D features, I inputs, M members, L latent, K kept scores.
+ * in scoring.  A picture goes through convolutions first (onnx_conv.c).  All members go
+ * through one multiplication of (members, in, out) for each layer.  Shapes below: N rows,
+ * D features, I inputs, M members, L latent, K kept scores.
  */
 #include "pg/pg_compat.h"
 
@@ -13,12 +14,16 @@
 #include "core/score/scorer.h"
 #include "exchange/folded.h"
 #include "exchange/model_json.h"
+#include "exchange/onnx_conv.h"
 #include "exchange/onnx_wire.h"
 
 DEEPSAD_FUNCTION(deepsad_export_onnx);
 
 #define FIRST_OPSET 13
 #define LAST_OPSET 17
+
+#define FEW_INPUTS 320			/* whose scaling's vectors are as they are: 10 kB */
+#define MOST_RUNS 16
 
 static void
 node(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output)
@@ -63,6 +68,75 @@ put_axes(DeepsadOnnx *onnx)
 		integers(onnx, names[i], &axis[i], 1);
 }
 
+/* Whether a float holds each number of a scaling's vector: of numbers in features' units to 5e-7 of an input's unit. */
+static bool
+fits_floats(const double *numbers, const double *scale, uint32 count)
+{
+	for (uint32 i = 0; i < count; i++)
+	{
+		double		off = fabs(numbers[i] - (double) (float) numbers[i]);
+
+		if (!(scale ? off * fabs(scale[i]) <= 5e-7 : off <= 1e-7 * fabs(numbers[i])))
+			return false;
+	}
+	return true;
+}
+
+/* A vector of few runs of equal numbers: each run as one number and its length. */
+static void
+put_runs(DeepsadOnnx *onnx, const char *name, const double *numbers, uint32 count)
+{
+	StringInfoData parts;
+	int			run = 0;
+
+	initStringInfo(&parts);
+	for (uint32 first = 0, last; first < count; first = last, run++)
+	{
+		int64	   *length = palloc(sizeof(int64));
+
+		for (last = first + 1; last < count && numbers[last] == numbers[first];)
+			last++;
+		*length = last - first;
+		number(onnx, psprintf("%s_value%d", name, run), numbers[first]);
+		integers(onnx, psprintf("%s_length%d", name, run), length, 1);
+		node(onnx, "Expand", psprintf("%s_value%d %s_length%d", name, run, name, run),
+			 psprintf("%s_run%d", name, run));
+		appendStringInfo(&parts, "%s%s_run%d", run > 0 ? " " : "", name, run);
+	}
+	deepsad_onnx_node(onnx, "Concat", parts.data, name, "axis", 0);
+}
+
+/*
+ * A vector of the scaling (scale not NULL: in features' units).  One of many inputs is made short where that changes no
+ * score: pixels of a channel have one offset and scale.
+ */
+static void
+put_vector(DeepsadOnnx *onnx, const char *name, const double *numbers, const double *scale, uint32 count)
+{
+	uint32		runs = 1;
+
+	for (uint32 i = 1; i < count; i++)
+		runs += numbers[i] != numbers[i - 1];
+	if (count <= FEW_INPUTS)
+		doubles(onnx, name, numbers, 0, count);
+	else if (runs == 1)
+		number(onnx, name, numbers[0]);
+	else if (runs <= MOST_RUNS)
+		put_runs(onnx, name, numbers, count);
+	else if (fits_floats(numbers, scale, count))
+	{
+		float	   *floats = palloc(count * sizeof(float));
+		int64		shape[1] = {count};
+
+		for (uint32 i = 0; i < count; i++)
+			floats[i] = (float) numbers[i];
+		deepsad_onnx_tensor(onnx, psprintf("%s_float", name), DEEPSAD_ONNX_FLOAT, floats, 1, shape);
+		deepsad_onnx_node(onnx, "Cast", psprintf("%s_float", name), name, "to", DEEPSAD_ONNX_DOUBLE);
+	}
+	else
+		doubles(onnx, name, numbers, 0, count);
+}
+
 /* features (N, D) to scaled (N, I): missing values filled in, kept within limits. */
 static void
 put_scaling(DeepsadOnnx *onnx, const DsadScaling *scaling)
@@ -80,10 +154,10 @@ put_scaling(DeepsadOnnx *onnx, const DsadScaling *scaling)
 		deepsad_onnx_node(onnx, "Concat", "features copies", "raw", "axis", 1);
 		raw = "raw";
 	}
-	doubles(onnx, "fill", scaling->fill, 0, scaling->inputs);
-	doubles(onnx, "offset", scaling->offset, 0, scaling->inputs);
-	doubles(onnx, "scale", scaling->scale, 0, scaling->inputs);
-	doubles(onnx, "limit", scaling->limit, 0, scaling->inputs);
+	put_vector(onnx, "fill", scaling->fill, scaling->scale, scaling->inputs);
+	put_vector(onnx, "offset", scaling->offset, scaling->scale, scaling->inputs);
+	put_vector(onnx, "scale", scaling->scale, NULL, scaling->inputs);
+	put_vector(onnx, "limit", scaling->limit, NULL, scaling->inputs);
 	node(onnx, "IsNaN", raw, "missing");
 	node(onnx, "Where", psprintf("missing fill %s", raw), "filled");
 	node(onnx, "Sub", "filled offset", "centered");
@@ -94,13 +168,19 @@ put_scaling(DeepsadOnnx *onnx, const DsadScaling *scaling)
 	deepsad_onnx_node(onnx, "Cast", "bounded", "scaled", "to", DEEPSAD_ONNX_FLOAT);
 }
 
-/* scaled (N, I) to outputs (M, N, L). */
+/* scaled (N, I) to outputs (M, N, L); H below are the dense layers' inputs behind convolutions. */
 static void
 put_nets(DeepsadOnnx *onnx, const DsadModel *model)
 {
 	int			members = (int) model->config.members;
 	const char *in = "scaled";
 
+	if (model->convs > 0)
+	{
+		/* dense (M, N, H) */
+		deepsad_onnx_convs(onnx, model);
+		in = "dense";
+	}
 	for (uint32 l = 0; l < model->layers; l++)
 	{
 		Size		weights = (Size) model->dims[l] * model->dims[l + 1];
@@ -158,7 +238,7 @@ put_distances(DeepsadOnnx *onnx, const DsadModel *model)
 static void
 put_whitening(DeepsadOnnx *onnx, const DsadModel *model)
 {
-	uint32		inputs = model->dims[0];
+	uint32		inputs = model->scaling.inputs;
 	uint32		directions = dsad_directions(&model->config, inputs);
 	Size		count = (Size) inputs * directions;
 	double	   *direction = palloc_extended(count * sizeof(double), MCXT_ALLOC_HUGE);
@@ -181,7 +261,7 @@ static void
 put_score(DeepsadOnnx *onnx, const DsadModel *model)
 {
 	double		factor = deepsad_input_factor(model);
-	bool		white = dsad_directions(&model->config, model->dims[0]) > 0;
+	bool		white = dsad_directions(&model->config, model->scaling.inputs) > 0;
 
 	number(onnx, "members", (double) model->config.members);
 	deepsad_onnx_node(onnx, "ReduceSum", "parts axis0", "total", "keepdims", 0);

@@ -16,8 +16,8 @@
 #define KIND_VARINT 0
 #define KIND_BYTES 2
 
-#define MAX_DIMENSIONS 3
 #define ATTRIBUTE_INT 2			/* AttributeProto.AttributeType */
+#define ATTRIBUTE_INTS 7
 #define MAX_VARINT 10
 
 /* Numbers that are written last, straight to where they go. */
@@ -95,14 +95,25 @@ deepsad_onnx_begin(DeepsadOnnx *onnx)
 	initStringInfo(&onnx->metadata);
 }
 
+/* AttributeProto: name 1, i 3, ints 8, type 20. */
+static void
+append_attribute(StringInfo part, const DeepsadOnnxAttribute *attribute)
+{
+	append_string(part, 1, attribute->name);
+	if (attribute->count == 0)
+		append_int(part, 3, attribute->value[0]);
+	for (int i = 0; i < attribute->count; i++)
+		append_int(part, 8, attribute->value[i]);
+	append_int(part, 20, attribute->count == 0 ? ATTRIBUTE_INT : ATTRIBUTE_INTS);
+}
+
 /*
- * A node: names of its inputs with spaces between, one output, perhaps (attribute not NULL) one integer.
- * GraphProto.node = 1; NodeProto: input 1, output 2, name 3, op_type 4, attribute 5;
- * AttributeProto: name 1, i 3, type 20.
+ * A node: names of its inputs with spaces between, one output, and so many attributes.
+ * GraphProto.node = 1; NodeProto: input 1, output 2, name 3, op_type 4, attribute 5.
  */
 void
-deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output,
-				  const char *attribute, int64 value)
+deepsad_onnx_node_with(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output,
+					   const DeepsadOnnxAttribute *attribute, int attributes)
 {
 	StringInfoData node;
 	StringInfoData part;
@@ -116,16 +127,24 @@ deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char * inputs, 
 	}
 	append_string(&node, 2, output);
 	append_string(&node, 4, operator);
-	if (attribute)
+	for (int i = 0; i < attributes; i++)
 	{
-		append_string(&part, 1, attribute);
-		append_int(&part, 3, value);
-		append_int(&part, 20, ATTRIBUTE_INT);
+		append_attribute(&part, &attribute[i]);
 		append_message(&node, 5, &part);
 	}
 	append_message(&onnx->graph, 1, &node);
 	pfree(part.data);
 	pfree(node.data);
+}
+
+/* A node with (attribute not NULL) one integer, or without attributes. */
+void
+deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output,
+				  const char *attribute, int64 value)
+{
+	DeepsadOnnxAttribute one = {attribute, 0, {value}};
+
+	deepsad_onnx_node_with(onnx, operator, inputs, output, &one, attribute != NULL);
 }
 
 /*

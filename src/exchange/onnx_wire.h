@@ -18,6 +18,16 @@ typedef enum DeepsadOnnxType
 
 typedef struct DeepsadOnnxTensor DeepsadOnnxTensor;
 
+#define DEEPSAD_ONNX_LIST 4
+
+/* An attribute of a node: an integer, or (count > 0) a list of some. */
+typedef struct DeepsadOnnxAttribute
+{
+	const char *name;
+	int			count;
+	int64		value[DEEPSAD_ONNX_LIST];
+} DeepsadOnnxAttribute;
+
 /* A model in the making. */
 typedef struct DeepsadOnnx
 {
@@ -31,6 +41,8 @@ typedef struct DeepsadOnnx
 extern void deepsad_onnx_begin(DeepsadOnnx *onnx);
 extern void deepsad_onnx_node(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output,
 							  const char *attribute, int64 value);
+extern void deepsad_onnx_node_with(DeepsadOnnx *onnx, const char *operator, const char * inputs, const char *output,
+								   const DeepsadOnnxAttribute *attribute, int attributes);
 extern void deepsad_onnx_tensor(DeepsadOnnx *onnx, const char *name, DeepsadOnnxType type, const void *numbers,
 								int dimensions, const int64 *shape);
 extern void deepsad_onnx_input(DeepsadOnnx *onnx, const char *name, DeepsadOnnxType type, int64 columns);

@@ -38,23 +38,45 @@ append(DeepsadTensors *list)
 
 /* ---- writing ---- */
 
+/* Adds a tensor of any shape. */
+DeepsadTensor *
+deepsad_tensor_add_shaped(DeepsadTensors *list, DeepsadElementType type, const void *data, int dimensions,
+						  const uint64 *shape, const char *name)
+{
+	DeepsadTensor *tensor = append(list);
+
+	strlcpy(tensor->name, name, DEEPSAD_TENSOR_NAME);
+	tensor->type = type;
+	tensor->data = data;
+	tensor->dimensions = dimensions;
+	memcpy(tensor->shape, shape, dimensions * sizeof(uint64));
+	return tensor;
+}
+
 /* Adds a vector, or (columns > 0) a matrix. */
 DeepsadTensor *
 deepsad_tensor_add(DeepsadTensors *list, DeepsadElementType type, const void *data, uint64 rows, uint64 columns,
 				   const char *format, ...)
 {
-	DeepsadTensor *tensor = append(list);
+	uint64		shape[2] = {rows, columns};
+	char		name[DEEPSAD_TENSOR_NAME];
 	va_list		args;
 
 	va_start(args, format);
-	vsnprintf(tensor->name, DEEPSAD_TENSOR_NAME, format, args);
+	vsnprintf(name, sizeof(name), format, args);
 	va_end(args);
-	tensor->type = type;
-	tensor->data = data;
-	tensor->dimensions = columns > 0 ? 2 : 1;
-	tensor->shape[0] = rows;
-	tensor->shape[1] = columns;
-	return tensor;
+	return deepsad_tensor_add_shaped(list, type, data, columns > 0 ? 2 : 1, shape, name);
+}
+
+/* Numbers for each step of a tensor's first dimension: of a matrix its columns. */
+static uint64
+columns_of(const DeepsadTensor *tensor)
+{
+	uint64		columns = 1;
+
+	for (int i = 1; i < tensor->dimensions; i++)
+		columns *= tensor->shape[i];
+	return columns;
 }
 
 /* The header; sets where each tensor lies. */
@@ -71,13 +93,13 @@ put_header(StringInfo header, DeepsadTensors *list, const char *metadata)
 		DeepsadTensor *tensor = &list->tensor[i];
 
 		tensor->begin = at;
-		at += (tensor->dimensions == 1 ? 1 : tensor->shape[1]) * tensor->shape[0] * element_types[tensor->type].width;
+		at += columns_of(tensor) * tensor->shape[0] * element_types[tensor->type].width;
 		tensor->end = at;
 		deepsad_json_key(header, tensor->name);
 		appendStringInfo(header, "{\"dtype\": \"%s\", \"shape\": [" UINT64_FORMAT, element_types[tensor->type].name,
 						 tensor->shape[0]);
-		if (tensor->dimensions == 2)
-			appendStringInfo(header, ", " UINT64_FORMAT, tensor->shape[1]);
+		for (int d = 1; d < tensor->dimensions; d++)
+			appendStringInfo(header, ", " UINT64_FORMAT, tensor->shape[d]);
 		appendStringInfo(header, "], \"data_offsets\": [" UINT64_FORMAT ", " UINT64_FORMAT "]}", tensor->begin,
 						 tensor->end);
 	}
@@ -112,7 +134,7 @@ put_element(uint8 *at, const void *number, int width)
 static void
 put_tensor(uint8 *data, const DeepsadTensor *tensor)
 {
-	uint64		columns = tensor->dimensions == 1 ? 1 : tensor->shape[1];
+	uint64		columns = columns_of(tensor);
 	int			width = element_types[tensor->type].width;
 	uint8	   *at = data + tensor->begin;
 
@@ -297,24 +319,25 @@ deepsad_tensor_find(const DeepsadTensors *list, const char *format, ...)
 	return found;
 }
 
-/*
- * The tensor's numbers, a vector of `rows` or (columns > 0) a matrix, which in `numbers` may be
- * transposed.  tensor NULL: nothing, and false.  A tensor of another type or shape is an error.
- */
-bool
-deepsad_tensor_get(const DeepsadTensor *tensor, DeepsadElementType type, void *numbers, uint64 rows, uint64 columns,
-				   bool transposed)
+/* A tensor of another type or shape is an error. */
+static void
+check_shape(const DeepsadTensor *tensor, DeepsadElementType type, int dimensions, const uint64 *shape)
 {
-	const uint8 *at;
-	int			width = element_types[type].width;
+	bool		same = tensor->type == type && tensor->dimensions == dimensions;
 
-	if (tensor == NULL)
-		return false;
-	if (tensor->type != type || tensor->dimensions != (columns > 0 ? 2 : 1) || tensor->shape[0] != rows ||
-		(columns > 0 && tensor->shape[1] != columns))
+	for (int i = 0; i < dimensions && same; i++)
+		same = tensor->shape[i] == shape[i];
+	if (!same)
 		deepsad_file_invalid("tensor \"%s\" has another type or shape than the model asks for", tensor->name);
-	columns = Max(columns, 1);
-	at = tensor->data;
+}
+
+/* Copies a tensor's numbers, `rows` times `columns`. */
+static void
+get_numbers(const DeepsadTensor *tensor, void *numbers, uint64 rows, uint64 columns, bool transposed)
+{
+	const uint8 *at = tensor->data;
+	int			width = element_types[tensor->type].width;
+
 	for (uint64 i = 0; i < rows; i++)
 	{
 		if (i % 64 == 0)
@@ -331,5 +354,30 @@ deepsad_tensor_get(const DeepsadTensor *tensor, DeepsadElementType type, void *n
 			memcpy(to, width == 4 ? (void *) &short_bits : (void *) &bits, width);
 		}
 	}
+}
+
+/*
+ * The tensor's numbers, a vector of `rows` or (columns > 0) a matrix, which in `numbers` may be
+ * transposed.  tensor NULL: nothing, and false.  A tensor of another type or shape is an error.
+ */
+bool
+deepsad_tensor_get(const DeepsadTensor *tensor, DeepsadElementType type, void *numbers, uint64 rows, uint64 columns,
+				   bool transposed)
+{
+	uint64		shape[2] = {rows, columns};
+
+	if (tensor == NULL)
+		return false;
+	check_shape(tensor, type, columns > 0 ? 2 : 1, shape);
+	get_numbers(tensor, numbers, rows, Max(columns, 1), transposed);
 	return true;
+}
+
+/* The numbers of a tensor that is there, of this shape; one of another type or shape is an error. */
+void
+deepsad_tensor_get_shaped(const DeepsadTensor *tensor, DeepsadElementType type, void *numbers, int dimensions,
+						  const uint64 *shape)
+{
+	check_shape(tensor, type, dimensions, shape);
+	get_numbers(tensor, numbers, shape[0], columns_of(tensor), false);
 }

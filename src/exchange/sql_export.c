@@ -19,6 +19,7 @@
 
 #include "exchange/folded.h"
 #include "exchange/sql_export.h"
+#include "rows/picture.h"
 
 #define MAX_WEIGHTS 100000		/* PostgreSQL reads and plans that in about a second */
 #define MAX_TARGETS 1600		/* PostgreSQL's limit is 1664 */
@@ -47,9 +48,12 @@ deepsad_sql_check(const DsadModel *model, const DeepsadSqlSource *source)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot export a model of pictures as SQL"),
-					 errdetail("SQL reads arrays of one dimension."),
+					 errdetail("SQL exports read arrays of one dimension, and take %d multiply-adds a row at most; a "
+							   "picture of %s takes %.0f.",
+							   MAX_WEIGHTS, deepsad_shape_sides(&model->encoder->column[c].shape),
+							   dsad_model_work(model) * (double) model->config.members),
 					 errhint("Use deepsad_export_onnx.")));
-	if (dsad_directions(&model->config, model->dims[0]) > 0)
+	if (dsad_directions(&model->config, model->scaling.inputs) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("model of scaling \"common\" cannot be written as SQL"),

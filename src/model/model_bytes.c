@@ -96,15 +96,3 @@ deepsad_model_encode(const DsadModel *model)
 	SET_VARSIZE(bytes, size);
 	return (bytea *) bytes;
 }
-
-/* What cannot be done (as "exported") with models of pictures yet. */
-void
-deepsad_refuse_pictures(const DsadModel *model, const char *what)
-{
-	for (uint32 c = 0; c < model->encoder->columns; c++)
-		if (model->encoder->column[c].shape.channels > 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("a model of pictures cannot be %s", what),
-					 errhint("Pictures are arrays of two or three dimensions; a model of flat arrays can.")));
-}

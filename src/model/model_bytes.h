@@ -12,7 +12,6 @@ extern void deepsad_check_group_model(struct varlena *model, struct varlena *of_
 extern bytea *deepsad_model_encode(const DsadModel *model);
 extern void deepsad_model_decode(DsadModel *model, const DsadEncoder *encoder, DsadArena *arena, DsadEnv *env,
 								 MemoryContext context, bytea *bytes);
-extern void deepsad_refuse_pictures(const DsadModel *model, const char *what);
 extern bool deepsad_model_try_decode(DsadModel *model, DsadArena *arena, DsadEnv *env, MemoryContext context,
 									 bytea *bytes);
 

@@ -190,6 +190,32 @@ deepsad_record_sql_body(Oid function, Oid called)
 #define INTERVAL_NOT_FINITE(interval) false
 #endif
 
+/*
+ * Converts one UTF-8 character to the server's encoding; false when that has no such character, and always before 14,
+ * where it would be an error.
+ */
+#if PG_VERSION_NUM >= 140000
+#include "mb/pg_wchar.h"
+static inline bool
+deepsad_convert_character(Oid conversion, const char *from, int length, char *to, int room)
+{
+	return OidIsValid(conversion) &&
+		   pg_do_encoding_conversion_buf(conversion, PG_UTF8, GetDatabaseEncoding(), (unsigned char *) from, length,
+										 (unsigned char *) to, room, true) == length;
+}
+#else
+static inline bool
+deepsad_convert_character(Oid conversion, const char *from, int length, char *to, int room)
+{
+	(void) conversion;
+	(void) from;
+	(void) length;
+	(void) to;
+	(void) room;
+	return false;
+}
+#endif
+
 /* Functions that do not return. */
 #if PG_VERSION_NUM >= 180000
 #define DEEPSAD_NORETURN pg_noreturn

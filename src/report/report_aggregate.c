@@ -44,7 +44,6 @@ start_group(FunctionCallInfo fcinfo, struct varlena *model, MemoryContext contex
 
 	judged->stored = deepsad_model_keep(model, context);
 	deepsad_model_decode(&judged->model, NULL, &judged->arena, &judged->env, context, bytes);
-	deepsad_refuse_pictures(&judged->model, "reported on");
 	judged->name = deepsad_report_name(&judged->env, bytes);
 	dsad_decision(&judged->decision, &judged->model);
 	deepsad_check(dsad_drift_start(&judged->drift, &judged->arena, &judged->model, &error), &error);
@@ -70,12 +69,9 @@ calibration_count(const DeepsadJudged *judged)
 static bool
 score_row(DeepsadJudged *judged, const DsadRows *row, DeepsadScored *scored)
 {
-	const DsadScorer *scorer = judged->drift.scorer;
 	uint64		count;
 
-	if (dsad_score(scorer, row, judged->scratch, &scored->score) == 0 ||
-		!(judged->model.sketch.rows > 0 ? dsad_drift_add(&judged->drift, row, judged->scratch) :
-										  dsad_list_pvalues(scorer, row, judged->scratch, judged->drift.pvalue)))
+	if (!dsad_drift_add(&judged->drift, row, judged->scratch, &scored->score))
 		return false;
 	scored->pvalue = NAN;
 	scored->anomaly = judged->decision.kind == DSAD_DECISION_SCORE && scored->score >= judged->decision.score;

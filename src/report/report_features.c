@@ -8,6 +8,7 @@
 
 #include "core/model/sketch.h"
 #include "report/page.h"
+#include "report/pixels.h"
 #include "report/report_model.h"
 #include "report/svg.h"
 #include "rows/column_text.h"
@@ -16,7 +17,7 @@
 #define CATEGORIES_SHOWN 6
 #define CATEGORY_BYTES 40
 
-/* A feature's cells: counts and edges. */
+/* The cells of a number: counts and edges. */
 typedef struct Cells
 {
 	const double *edge;
@@ -25,19 +26,26 @@ typedef struct Cells
 	double		rows;			/* 0 = the model has no sketch */
 } Cells;
 
-/* The cells of a feature. */
+/* The cells of a number of the summary. */
 static Cells
-cells_of(const DsadModel *model, uint32 feature)
+summary_cells(const DsadModel *model, uint32 number)
 {
 	const DsadSketch *sketch = &model->sketch;
 
 	if (sketch->rows == 0)
 		return (Cells) {NULL, NULL, 0, 0};
 	return (Cells) {
-		.edge = sketch->edge + (size_t) feature * DSAD_SKETCH_EDGES,
-		.count = sketch->count + (size_t) feature * DSAD_SKETCH_CELLS,
-		.edges = sketch->edges[feature],
+		.edge = sketch->edge + (size_t) number * DSAD_SKETCH_EDGES,
+		.count = sketch->count + (size_t) number * DSAD_SKETCH_CELLS,
+		.edges = sketch->edges[number],
 		.rows = sketch->rows};
+}
+
+/* The cells of a feature; of a pixel those of its picture's mean. */
+static Cells
+cells_of(const DsadModel *model, uint32 feature)
+{
+	return summary_cells(model, dsad_summary_of(model->encoder, feature));
 }
 
 /* The share of training rows whose flag is set; by the sketch, else by the mean. */
@@ -51,18 +59,17 @@ flag_share(const DsadModel *model, uint32 feature)
 	return cells.count[dsad_sketch_cell(cells.edge, cells.edges, 1)] / cells.rows;
 }
 
-/* The range in which most of a number's training rows lie, as text and drawn. */
+/* The range in which most of a number's training rows lie, as text and drawn; mean NaN: it is not known. */
 static void
-put_number(StringInfo page, const DsadModel *model, uint32 feature)
+put_range(StringInfo page, Cells cells, double mean)
 {
-	Cells		cells = cells_of(model, feature);
 	double		share[DSAD_SKETCH_EDGES];
 	double		first;
 	double		last;
 
 	if (cells.edges == 0)
 	{
-		deepsad_html(page, "mean %g", model->scaling.fill[feature]);
+		deepsad_html(page, "mean %g", mean);
 		return;
 	}
 	/* a value that is often met has an edge just below it and one at it */
@@ -75,10 +82,33 @@ put_number(StringInfo page, const DsadModel *model, uint32 feature)
 		deepsad_html(page, same >= cells.rows - cells.count[0] && same > 0 ? "always %g" : "mostly %g", last);
 		return;
 	}
-	deepsad_html(page, "%g to %g, mean %g", first, last, model->scaling.fill[feature]);
+	deepsad_html(page, isnan(mean) ? "%g to %g" : "%g to %g, mean %g", first, last, mean);
 	for (uint32 i = 0; i + 1 < cells.edges; i++)
 		share[i] = cells.count[i + 2] / cells.rows;
 	deepsad_svg_density(page, cells.edge, share, (int) cells.edges);
+}
+
+static void
+put_number(StringInfo page, const DsadModel *model, uint32 feature)
+{
+	put_range(page, cells_of(model, feature), model->scaling.fill[feature]);
+}
+
+/* A picture's mean and contrast. */
+static void
+put_picture(StringInfo page, const DsadModel *model, const DsadColumn *column)
+{
+	uint32		number = dsad_summary_of(model->encoder, column->first_feature);
+	double		mean = 0;
+
+	for (uint32 i = 0; i < column->cells; i++)
+		mean += model->scaling.fill[column->first_feature + i] / column->cells;
+	deepsad_html(page, "its pixels&#39; mean: ");
+	put_range(page, summary_cells(model, number), mean);
+	if (model->sketch.rows == 0)
+		return;
+	deepsad_html(page, "<br>its contrast (their standard deviation): ");
+	put_range(page, summary_cells(model, number + 1), NAN);
 }
 
 /* The most frequent categories and their shares. */
@@ -104,7 +134,9 @@ put_values(StringInfo page, const DsadModel *model, uint32 c)
 	const DsadColumn *column = &model->encoder->column[c];
 	char	   *expected;
 
-	if (column->encoding == DSAD_ENCODING_CATEGORY)
+	if (column->shape.channels > 0)
+		put_picture(page, model, column);
+	else if (column->encoding == DSAD_ENCODING_CATEGORY)
 		put_categories(page, model, column);
 	else if (column->encoding == DSAD_ENCODING_BOOLEAN)
 		deepsad_html(page, "true %s", deepsad_percent(flag_share(model, column->first_feature)));
@@ -149,8 +181,10 @@ put_columns(StringInfo page, const DsadModel *model)
 	for (uint32 c = 0; c < shown; c++)
 	{
 		const DsadColumn *column = &model->encoder->column[c];
-		char	   *name = column->name.length > 0 ? deepsad_utf8_text(&column->name) : psprintf("column %u", c + 1);
+		char	   *name = deepsad_utf8_text(&column->name);
 
+		if (column->name.length == 0)
+			name = dsad_encoder_is_array(model->encoder) ? pstrdup("picture") : psprintf("column %u", c + 1);
 		CHECK_FOR_INTERRUPTS();
 		deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s<br><span class=\"soft type\">%s</span></td>",
 					 deepsad_clip(name, DEEPSAD_PAGE_NAME),
@@ -172,7 +206,7 @@ put_columns(StringInfo page, const DsadModel *model)
 void
 deepsad_report_features(StringInfo page, const DsadModel *model)
 {
-	bool		is_array = dsad_encoder_is_array(model->encoder);
+	bool		is_array = dsad_encoder_is_array(model->encoder) && model->encoder->column[0].shape.channels == 0;
 	uint32		count = is_array ? model->scaling.features : model->encoder->columns;
 
 	deepsad_html(page, "<h2 id=\"features\">What it looks at</h2>\n");
@@ -191,6 +225,7 @@ deepsad_report_features(StringInfo page, const DsadModel *model)
 	deepsad_table_end(page);
 	deepsad_page_rest(page, count > DEEPSAD_PAGE_ROWS ? count - DEEPSAD_PAGE_ROWS : 0,
 					  is_array ? "elements" : "columns");
+	deepsad_report_mean_pictures(page, model);
 }
 
 /* What was left out, and why. */

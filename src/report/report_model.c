@@ -15,6 +15,7 @@
 #include "pg/core_env.h"
 #include "report/page.h"
 #include "report/report_model.h"
+#include "rows/picture.h"
 
 DEEPSAD_FUNCTION(deepsad_report);
 
@@ -249,6 +250,17 @@ put_facts(StringInfo page, const DsadFacts *facts)
 	deepsad_table_end(page);
 }
 
+/* The modules of convolutions, by what goes in and comes out of each: channels x height x width. */
+static void
+put_modules(StringInfo page, const DsadModel *model)
+{
+	const DsadConv *conv = model->conv;
+
+	deepsad_html(page, " of the modules of convolutions %u&#215;%u&#215;%u", conv->in, conv->height, conv->width);
+	for (uint32 c = 0; c < model->convs; c++)
+		deepsad_html(page, " &#8594; %u&#215;%u&#215;%u", conv[c].out, conv[c].height / 2, conv[c].width / 2);
+}
+
 /* What it was trained on, and how. */
 void
 deepsad_report_training(StringInfo page, const DsadModel *model)
@@ -259,7 +271,9 @@ deepsad_report_training(StringInfo page, const DsadModel *model)
 	put_facts(page, &model->facts);
 	deepsad_html(page, "<p>");
 	put_count(page, (uint64) model->config.members, "network", "networks");
-	deepsad_html(page, " of the layers %u", model->dims[0]);
+	if (model->convs > 0)
+		put_modules(page, model);
+	deepsad_html(page, model->convs > 0 ? " and the layers %u" : " of the layers %u", model->dims[0]);
 	for (uint32 l = 0; l < model->layers; l++)
 		deepsad_html(page, " &#8594; %u", model->dims[l + 1]);
 	deepsad_html(page, ", %llu weights in all. ", (unsigned long long) weights);
@@ -277,10 +291,19 @@ put_summary(StringInfo page, const DsadModel *model, const char *name)
 {
 	const DsadFacts *facts = &model->facts;
 	char	   *decision = deepsad_report_decision(model);
+	bool		is_picture = dsad_encoder_is_array(model->encoder) && model->encoder->column[0].shape.channels > 0;
 
 	deepsad_html(page, "<h1>Anomaly detector %s</h1>\n<p>Deep SAD, trained on ", name);
-	put_count(page, facts->rows, "row", "rows");
-	if (dsad_encoder_is_array(model->encoder))
+	if (is_picture)
+	{
+		put_count(page, facts->rows, "picture", "pictures");
+		deepsad_html(page, " of %s", deepsad_shape_sides(&model->encoder->column[0].shape));
+	}
+	else
+		put_count(page, facts->rows, "row", "rows");
+	if (is_picture)
+		;
+	else if (dsad_encoder_is_array(model->encoder))
 		deepsad_html(page, " of %u numbers", model->scaling.features);
 	else
 	{
@@ -320,7 +343,6 @@ deepsad_report(PG_FUNCTION_ARGS)
 	char	   *name;
 
 	deepsad_model_decode(&model, NULL, &arena, &env, CurrentMemoryContext, bytes);
-	deepsad_refuse_pictures(&model, "reported on");
 	name = deepsad_report_name(&env, bytes);
 	initStringInfo(&page);
 	deepsad_page_begin(&page, name);

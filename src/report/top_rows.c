@@ -13,6 +13,7 @@
 
 #include "pg/core_env.h"
 #include "report/page.h"
+#include "report/pixels.h"
 #include "report/top_rows.h"
 #include "rows/column_text.h"
 
@@ -149,14 +150,11 @@ compare_reasons(const void *a, const void *b)
 	return x->number < y->number ? -1 : 1;
 }
 
-/* The parts of a row's columns, or elements, in its score, ranked; NULL when that would take too long. */
-static Reason *
-find_reasons(const DsadModel *model, const DsadScorer *scorer, const DsadRows *row, uint32 count)
+/* The parts of a row's features in its score; NULL when that would take too long. */
+static double *
+find_parts(const DsadModel *model, const DsadScorer *scorer, const DsadRows *row)
 {
-	bool		is_array = dsad_encoder_is_array(model->encoder);
-	uint32		features = model->scaling.features;
-	double	   *part = palloc(features * sizeof(double));
-	Reason	   *reason = palloc0(count * sizeof(Reason));
+	double	   *part = palloc(model->scaling.features * sizeof(double));
 	DsadEnv		env;
 	DsadError	error;
 	DsadStatus	status;
@@ -166,11 +164,20 @@ find_reasons(const DsadModel *model, const DsadScorer *scorer, const DsadRows *r
 	if (status == DSAD_TOO_LARGE)
 		return NULL;
 	deepsad_check(status, &error);
+	return part;
+}
+
+/* The parts of a row's columns, or elements, ranked. */
+static Reason *
+rank_parts(const DsadModel *model, const double *part, uint32 count)
+{
+	bool		is_array = dsad_encoder_is_array(model->encoder);
+	Reason	   *reason = palloc0(count * sizeof(Reason));
+
 	for (uint32 i = 0; i < count; i++)
 		reason[i].number = i;
-	for (uint32 i = 0; i < features; i++)
+	for (uint32 i = 0; i < model->scaling.features; i++)
 		reason[is_array ? i : model->encoder->feature_column[i]].part += part[i];
-	pfree(part);
 	qsort(reason, count, sizeof(Reason), compare_reasons);
 	return reason;
 }
@@ -214,6 +221,11 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 													psprintf("column %u", i + 1);
 		value = top->value[i];
 		expected = encoder->column[i].features > 0 ? deepsad_column_expected(encoder, i, mean) : NULL;
+		if (encoder->column[i].shape.channels > 0)
+		{
+			value = value ? "(picture)" : NULL;
+			expected = NULL;
+		}
 	}
 	deepsad_html(page, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>%s</td><td>%s</td><td class=\"number\">%g</td>"
 					   "<td><svg class=\"meter\" viewBox=\"0 0 96 8\" aria-hidden=\"true\"><path class=\"%s\" d=\"M0 "
@@ -227,14 +239,17 @@ put_reason(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, co
 static void
 put_reasons(StringInfo page, const DeepsadTopRow *top, const DsadModel *model, const DsadScorer *scorer)
 {
-	uint32		count = dsad_encoder_is_array(model->encoder) ? model->scaling.features : model->encoder->columns;
-	Reason	   *reason = find_reasons(model, scorer, &top->row, count);
+	const DsadEncoder *encoder = model->encoder;
+	uint32		count = dsad_encoder_is_array(encoder) ? model->scaling.features : encoder->columns;
+	double	   *part = find_parts(model, scorer, &top->row);
+	Reason	   *reason;
 
-	if (reason == NULL)
-	{
+	if (part == NULL)
 		deepsad_html(page, "<p class=\"soft\">The networks are too large to explain a row.</p>\n");
+	deepsad_top_pictures(page, encoder, &top->row, part);
+	if (part == NULL || (dsad_encoder_is_array(encoder) && encoder->column[0].shape.channels > 0))
 		return;
-	}
+	reason = rank_parts(model, part, count);
 	deepsad_table_begin(page, dsad_encoder_is_array(model->encoder) ? "element" : "column", "here", "expected", "#adds",
 						"", NULL);
 	for (uint32 i = 0; i < Min(count, REASONS_SHOWN); i++)
@@ -247,10 +262,13 @@ void
 deepsad_top_page(StringInfo page, const DeepsadTopRows *top, const DsadModel *model, const DsadScorer *scorer)
 {
 	static const char *const kinds[] = {"known anomaly", "unlabeled", "known normal"};
+	bool		is_picture = dsad_encoder_is_array(model->encoder) && model->encoder->column[0].shape.channels > 0;
 
-	deepsad_html(page, "<h2 id=\"top\">The most anomalous rows</h2>\n<p class=\"soft\">What each column adds to the "
-					   "score, beside a row of which "
-					   "nothing is known; the five that add most.</p>\n");
+	deepsad_html(page, "<h2 id=\"top\">The most anomalous rows</h2>\n<p class=\"soft\">");
+	deepsad_html(page, is_picture ? "Each picture, and what each pixel adds to its score, beside a picture of which "
+									"nothing is known.</p>\n" :
+									"What each column adds to the score, beside a row of which "
+									"nothing is known; the five that add most.</p>\n");
 	for (int i = 0; i < top->rows; i++)
 	{
 		const DeepsadTopRow *row = &top->row[i];

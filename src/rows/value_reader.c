@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/namespace.h"
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "parser/parse_coerce.h"
@@ -25,6 +26,7 @@
 #include "rows/value_reader.h"
 
 #define DAYS_PER_MONTH_OF_INTERVAL 30
+#define ROOM_FOR_CHARACTER (4 * MAX_CONVERSION_GROWTH + 1)	/* of UTF-8, in any encoding */
 #define EXACT_INTEGERS 9007199254740992.0	/* 2^53: smaller integers are exact as doubles */
 #define BIGINTS 9223372036854775808.0	/* 2^63: smaller numbers fit a bigint */
 
@@ -226,25 +228,36 @@ deepsad_utf8(const char *text, Size length)
 }
 
 /*
- * UTF-8 from a model as text of this database.  A character that it cannot be sure
- * to have is shown by the numbers of its bytes.
+ * UTF-8 from a model as text of this database.  A character that the database does not have, and bytes that are no
+ * character, are shown by the numbers of their bytes.
  */
 char *
 deepsad_utf8_text(const DsadBytes *bytes)
 {
-	char	   *text = palloc(4 * (Size) bytes->length + 1);
+	char	   *text = palloc(ROOM_FOR_CHARACTER * ((Size) bytes->length + 1));
 	char	   *at = text;
-	bool		plain = GetDatabaseEncoding() == PG_UTF8 &&
-						pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
+	int			encoding = GetDatabaseEncoding();
+	bool		valid = pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
+	bool		plain = valid && (encoding == PG_UTF8 || encoding == PG_SQL_ASCII);
+	Oid			conversion = InvalidOid;
 
-	for (uint32 i = 0; i < bytes->length; i++)
+	for (uint32 i = 0, length; i < bytes->length; i += length)
 	{
-		unsigned char c = (unsigned char) bytes->bytes[i];
+		const char *from = bytes->bytes + i;
 
-		if (c != '\0' && (plain || !IS_HIGHBIT_SET(c)))
-			*at++ = (char) c;
+		length = valid ? (uint32) pg_utf_mblen((const unsigned char *) from) : 1;
+		if (valid && !plain && length > 1 && !OidIsValid(conversion))
+			conversion = FindDefaultConversionProc(PG_UTF8, encoding);
+		if (*from != '\0' && (plain || !IS_HIGHBIT_SET(*from)))
+		{
+			memcpy(at, from, length);
+			at += length;
+		}
+		else if (valid && deepsad_convert_character(conversion, from, (int) length, at, ROOM_FOR_CHARACTER))
+			at += strlen(at);
 		else
-			at += sprintf(at, "\\x%02x", c);
+			for (uint32 b = 0; b < length; b++)
+				at += sprintf(at, "\\x%02x", (unsigned char) from[b]);
 	}
 	*at = '\0';
 	return text;

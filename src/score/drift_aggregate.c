@@ -83,6 +83,7 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	DeepsadColumns columns;
 	DsadRows	row;
+	double		score;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "deepsad_drift_transition called outside an aggregate");
@@ -101,7 +102,7 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 		deepsad_check_group_model(model, state->stored);
 	columns = (DeepsadColumns) {state->model.encoder, NULL, NULL, false};
 	deepsad_features_read(features, &columns, fcinfo->args + FEATURES_ARG, &row);
-	if (!dsad_drift_add(&state->drift, &row, state->scratch))
+	if (!dsad_drift_add(&state->drift, &row, state->scratch, &score))
 		deepsad_features_infinite(&row, state->model.scaling.features);
 	PG_RETURN_POINTER(state);
 }

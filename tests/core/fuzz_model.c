@@ -97,14 +97,16 @@ drift(const DsadModel *model, DsadArena *arena, const double *rows, void *scratc
 	DsadError	error;
 	DsadDrift	state;
 	DsadShift	shift;
+	double		score;
 
 	if (model->sketch.rows == 0)
 		return;
 	fuzz_require(dsad_drift_start(&state, arena, model, &error) == DSAD_OK, "no drift");
 	for (int i = 0; i < ROWS; i++)
-		fuzz_require(dsad_drift_add(&state, &(DsadRows) {rows + (size_t) i * model->scaling.features, 1, false}, scratch),
+		fuzz_require(dsad_drift_add(&state, &(DsadRows) {rows + (size_t) i * model->scaling.features, 1, false}, scratch,
+									&score),
 					 "row is not added");
-	for (uint32_t j = 0; j < model->scaling.features; j++)
+	for (uint32_t j = 0; j < state.summaries; j++)
 	{
 		dsad_drift_feature(&state, j, &shift);
 		check_shift(&shift);

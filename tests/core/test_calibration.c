@@ -337,7 +337,7 @@ test_pvalues(void)
 			{
 				void	   *scratch = malloc(dsad_scorer_scratch(scorer, 1));
 
-				CHECK(dsad_member_scores(scorer, &(DsadRows) {row, 1, false}, scratch, score));
+				CHECK(dsad_member_scores(scorer, &(DsadRows) {row, 1, false}, scratch, score, NULL));
 				free(scratch);
 				test_score(scorer, row, 1, &total);
 				CHECK(fabs(total - (score[0] + score[1] + score[2]) / 3) < 1e-12 * (1 + total));

@@ -73,10 +73,11 @@ count_rows(DsadDrift *drift, DsadArena *arena, const DsadModel *model, const dou
 	for (uint32_t i = 0; i < count; i++)
 	{
 		double		row[FEATURES];
+		double		score;
 
 		memcpy(row, value + (size_t) i * FEATURES, sizeof(row));
 		row[feature] += by;
-		CHECK(dsad_drift_add(drift, &(DsadRows) {row, 1, false}, scratch));
+		CHECK(dsad_drift_add(drift, &(DsadRows) {row, 1, false}, scratch, &score));
 	}
 	free(scratch);
 }

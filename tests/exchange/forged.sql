@@ -23,7 +23,8 @@ BEGIN
 		SELECT forge(file) INTO f FROM file ORDER BY random() LIMIT 1;
 		BEGIN
 			m := deepsad_import(f);
-			length := length(deepsad_export_onnx(m)) + length(deepsad_export_json(m)::text) + length(deepsad_export_sql(m, 'f'));
+			length := length(deepsad_export_onnx(m)) + length(deepsad_export_json(m)::text) + length(deepsad_report(m)) +
+				CASE WHEN jsonb_path_exists(deepsad_export_json(m)::jsonb, '$.columns[*].shape') THEN 0 ELSE length(deepsad_export_sql(m, 'f')) END;
 			what := CASE WHEN deepsad_is_model(m) AND deepsad_import(deepsad_export_safetensors(m)) = m THEN 'model' ELSE 'wrong model' END;
 		EXCEPTION WHEN OTHERS THEN
 			what := SQLSTATE;

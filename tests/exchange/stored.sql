@@ -18,6 +18,15 @@ BEGIN
 			wrong := wrong || ' onnx';
 		END IF;
 		IF deepsad_export_json(model) -> 'columns' IS NULL THEN wrong := wrong || ' json'; END IF;
+		IF jsonb_path_exists(deepsad_export_json(model)::jsonb, '$.columns[*].shape') THEN
+			BEGIN
+				PERFORM deepsad_export_sql(model, 'f');
+				wrong := wrong || ' sql of pictures';
+			EXCEPTION WHEN feature_not_supported THEN
+			END;
+			INSERT INTO result VALUES (l ->> 'name', wrong);
+			CONTINUE;
+		END IF;
 		EXECUTE deepsad_export_sql(model, 'pg_temp.exported');
 		EXECUTE 'CREATE TEMP TABLE r AS ' || (l ->> 'rows');
 		SELECT string_agg('r.' || CASE WHEN l ->> 'row' = 'r' THEN quote_ident(feature) ELSE 'f' END, ', ' ORDER BY n) INTO arguments

@@ -17,7 +17,7 @@ ATTRIBUTES = {
     "content": "width=device-width, initial-scale=1|light dark|default-src 'none'; style-src 'unsafe-inline'",
     "id": "trust|threshold|training|left-out|losses|features|separation|alarms|top|drift", "class": "[a-z0-9 ]+",
     "scope": "row|col|colgroup", "colspan": "2", "role": "img", "aria-hidden": "true", "viewbox": "[-0-9 ]+",
-    "d": r"[-MLHVhvz0-9. ]*", "x": r"-?[0-9.]+", "y": r"-?[0-9.]+", "transform": r"translate\([0-9 ]+\) rotate\(-90\)"}
+    "d": r"[-MLHVhvz0-9. ]*", "stroke": "#[0-9a-f]{6}", "opacity": r"[01]\.[0-9]{3}", "x": r"-?[0-9.]+", "y": r"-?[0-9.]+", "transform": r"translate\([0-9 ]+\) rotate\(-90\)"}
 FRAGMENTS = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='a", "</td></tr></table>", "<!--", "-->",
              "]]>", "<![CDATA[", "</style>", "</title>", "<svg/onload=a>", "<a href=javascript:a>", "&lt;", "&#60;script&#62;", "&amp;",
              "<base href=//x>", "<meta http-equiv=refresh content=0>", "\\x3c", "%3Cscript%3E", "%s%n%d", "${a}", "{{a}}", "\n", "\t",
@@ -150,6 +150,31 @@ DROP TABLE bad, bad_model;
             check(f"text of page {number}", shown(value) in text, repr(value))
 
 
+def check_pictures(folder, source):
+    """Rows with pictures, gray, of colors, large and with pixels that are missing or huge: drawn, and in a whole page."""
+    columns = sorted(hostile_names(source, 4, 63))
+    gray, colors, large, text = map(name, columns)
+    plane = "(SELECT array_agg(line) FROM (SELECT array_agg(NULLIF((i * 7919 + y * 104729 + x * 1299709 + {0}) % 256, {0} % 256) ORDER BY x) AS line FROM " \
+        "generate_series(1, {1}) x, generate_series(1, {2}) y GROUP BY y ORDER BY y) l)"
+    out, errors = psql(f"""
+SET client_min_messages = error;
+CREATE TABLE seen AS SELECT {plane.format(1, 6, 8)}::float8[] AS {gray}, ARRAY[{', '.join(plane.format(i, 9, 7) for i in range(3))}] AS {colors},
+	{plane.format(2, 90, 130)} AS {large}, {literal(columns[0])} || i % 3 AS {text} FROM generate_series(1, 60) i;
+UPDATE seen SET {gray} = array_fill(1.7e308::float8, '{{8,6}}'), {colors} = array_fill(NULL::int, '{{3,7,9}}') WHERE {gray}[1][1] > 200;
+CREATE TABLE seen_model AS SELECT deepsad_train(s, NULL, '{{"members": 1, "epochs": 1, "pretrain_epochs": 0, "hidden": [4], "latent": 2}}') AS model FROM seen s;
+SELECT deepsad_report(model, s, {gray}[1][1] > 100) FROM seen_model, seen s GROUP BY model;
+DROP TABLE seen, seen_model;
+""")
+    page = Page(out)
+    with open(f"{folder}/pictures.html", "w", encoding="ascii", errors="replace") as file:
+        file.write(out)
+    check("page of pictures", not page.wrong and not errors and out, f"{page.wrong[:3]} {errors[:300]}")
+    check("pictures are drawn", out.count('class="pixels"') >= 33, out.count('class="pixels"'))
+    check("size of the page of pictures", 50000 < len(out) < 1000000, len(out))
+    for value in columns:
+        check("text of the page of pictures", shown(value)[:40] in "\n".join(page.texts), repr(value))
+
+
 def crc32c(data):
     """The checksum of a model's bytes."""
     crc = 0xFFFFFFFF
@@ -200,6 +225,7 @@ def main():
     folder = sys.argv[1]
     source = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     check_hostile(folder, source)
+    check_pictures(folder, source)
     check_forged(source, 500)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0 or passed == 0)

@@ -39,6 +39,19 @@ dsad_summary(const DsadEncoder *encoder, uint32_t number)
 	return (DsadSummary) {number == 0 ? DSAD_SUMMARY_MEAN : DSAD_SUMMARY_CONTRAST, c, encoder->column[c].first_feature};
 }
 
+/* Which number of a summary a feature is, or (pixels) is part of: a picture's mean, which its contrast follows. */
+uint32_t
+dsad_summary_of(const DsadEncoder *encoder, uint32_t feature)
+{
+	uint32_t	column = encoder->feature_column[feature];
+	uint32_t	number = 0;
+
+	for (uint32_t c = 0; c < column; c++)
+		number += column_summaries(&encoder->column[c]);
+	return encoder->column[column].shape.channels > 0 ? number :
+														number + feature - encoder->column[column].first_feature;
+}
+
 /* A picture's mean and standard deviation, of the pixels that are not missing; NaN when all are. */
 static void
 summarize_picture(const DsadColumn *column, const DsadRows *row, double *summary)

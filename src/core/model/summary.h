@@ -25,6 +25,7 @@ typedef struct DsadSummary
 } DsadSummary;
 
 extern uint32_t dsad_summaries(const DsadEncoder *encoder);
+extern uint32_t dsad_summary_of(const DsadEncoder *encoder, uint32_t feature);
 extern DsadSummary dsad_summary(const DsadEncoder *encoder, uint32_t number);
 extern void dsad_summarize(const DsadEncoder *encoder, const DsadRows *row, double *summary);
 

@@ -35,15 +35,17 @@ dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model, Dsa
 	return dsad_scorer_create(&drift->scorer, arena, model, dsad_kernel_best(), error);
 }
 
-/* Counts a row, with scratch memory for scoring one; false when it has an infinite number. */
+/* Scores a row and counts it, if the model has a sketch; false when it has an infinite number. */
 bool
-dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch)
+dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch, double *score)
 {
 	const DsadModel *model = drift->model;
 	const DsadCalibration *calibration = &model->calibration;
 
-	if (!dsad_list_pvalues(drift->scorer, row, scratch, drift->pvalue))
+	if (!dsad_list_pvalues(drift->scorer, row, scratch, score, drift->pvalue))
 		return false;
+	if (model->sketch.rows == 0)
+		return true;
 	dsad_summarize(model->encoder, row, drift->summary);
 	for (uint32_t j = 0; j < drift->summaries; j++)
 		drift->count[(size_t) j * DSAD_SKETCH_CELLS +

@@ -33,7 +33,7 @@ typedef struct DsadShift
 } DsadShift;
 
 extern DsadStatus dsad_drift_start(DsadDrift *drift, DsadArena *arena, const DsadModel *model, DsadError *error);
-extern bool dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch);
+extern bool dsad_drift_add(DsadDrift *drift, const DsadRows *row, void *scratch, double *score);
 extern void dsad_drift_feature(const DsadDrift *drift, uint32_t j, DsadShift *shift);
 extern bool dsad_drift_score(const DsadDrift *drift, DsadShift *shift);
 

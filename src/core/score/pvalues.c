@@ -19,16 +19,26 @@
 static bool
 score_lists(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *score)
 {
-	return scorer->cross ? dsad_member_scores(scorer, row, scratch, score) :
+	return scorer->cross ? dsad_member_scores(scorer, row, scratch, score, NULL) :
 						   dsad_score(scorer, row, scratch, score) == 1;
 }
 
-/* A p-value by each list of calibration scores alone (lists of them); false when the row has an infinite number. */
+/*
+ * The row's score, and a p-value by each list of calibration scores alone (DSAD_MAX_MEMBERS at most, for which there
+ * is room); false when the row has an infinite number.
+ */
 bool
-dsad_list_pvalues(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *pvalue)
+dsad_list_pvalues(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *score, double *pvalue)
 {
-	if (!score_lists(scorer, row, scratch, pvalue))
+	if (scorer->cross)
+	{
+		if (!dsad_member_scores(scorer, row, scratch, pvalue, score))
+			return false;
+	}
+	else if (dsad_score(scorer, row, scratch, score) == 0)
 		return false;
+	else
+		pvalue[0] = *score;
 	for (uint32_t i = 0; i < scorer->calibration.lists; i++)
 	{
 		const DsadScoreList *list = &scorer->calibration.list[i];

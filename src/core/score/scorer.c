@@ -277,14 +277,15 @@ dsad_score(const DsadScorer *scorer, const DsadRows *rows, void *scratch_memory,
 }
 
 /*
- * One row's score by each member (members of them), as if there were no others; their
- * mean is the score.  False when the row has an infinite number.
+ * One row's score by each member (members of them), as if there were no others, and (score not NULL) its score, their
+ * mean, the same bits as dsad_score's.  False when the row has an infinite number.
  */
 bool
-dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, double *scores)
+dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_memory, double *scores, double *score)
 {
 	Scratch		scratch = divide(scorer, scratch_memory, 1);
 	double		distance[DSAD_MAX_MEMBERS];
+	double		sum = 0;
 	double		inputs;
 
 	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
@@ -292,7 +293,15 @@ dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_
 	row_distances(scorer, &scratch, distance);
 	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled, scratch.buffer[0]) : 0;
 	for (uint32_t m = 0; m < scorer->members; m++)
-		scores[m] = member_score(&scorer->member[m], distance[m]) + inputs;
+	{
+		scores[m] = member_score(&scorer->member[m], distance[m]);
+		sum += scores[m];
+		scores[m] += inputs;
+	}
+	if (scorer->members > 1)
+		sum /= scorer->members;
+	if (score)
+		*score = scorer->input_factor > 0 ? sum + inputs : sum;
 	return true;
 }
 

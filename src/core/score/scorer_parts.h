@@ -43,7 +43,8 @@ extern DsadStatus dsad_score_polled(const DsadScorer *scorer, const DsadEnv *env
 extern void dsad_score_scaled(const DsadScorer *scorer, const float *scaled, size_t stride, size_t count,
 							  void *scratch, double *scores);
 
-extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *scores);
+extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *scores,
+							   double *score);
 
 /* Whitened inputs. */
 extern DsadStatus dsad_pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model, DsadError *error);
