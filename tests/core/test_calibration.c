@@ -173,8 +173,7 @@ test_division(void)
 static void
 test_share(void)
 {
-	static const double wanted[][2] = {{2, 0.4}, {400, 80}, {500, 100}, {800, 100}, {1000, 125}, {2000, 250}, {5000, 625},
-									   {7000, 980}, {10000, 2000}, {1000000, 2000}};
+	static const double wanted[][2] = {{2, 0.4}, {400, 80}, {500, 100}, {800, 100}, {1000, 125}, {2000, 250}, {5000, 625}, {7000, 980}, {10000, 2000}, {1000000, 2000}};
 	DsadConfig	config = config_with(DSAD_CALIBRATION_SPLIT, 8);
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)

@@ -117,8 +117,7 @@ choose_calibration(const DsadConfig *config, const DsadFacts *facts, char *why)
 	}
 	if (eligible >= MIN_SPLIT_ROWS || config->members == 1)
 	{
-		say(why, eligible >= MIN_SPLIT_ROWS ? "rows that are no known anomalies: %llu, at least %d" :
-											  "rows that are no known anomalies: %llu, fewer than %d, but one member",
+		say(why, eligible >= MIN_SPLIT_ROWS ? "rows that are no known anomalies: %llu, at least %d" : "rows that are no known anomalies: %llu, fewer than %d, but one member",
 			rows, MIN_SPLIT_ROWS);
 		return DSAD_CALIBRATION_SPLIT;
 	}
@@ -153,8 +152,9 @@ say_trimming(const DsadModel *model, char *why)
 	if (known == 0)
 		say(why, "known anomalies: 0; %lld of %lld members trim, always as much", (members + 1) / 2, members);
 	else
-		say(why, "known anomalies: %llu; %lld of %lld members trim, less with under %.2g unlabeled rows like each of them",
-			known, (members + 1) / 2, members, dsad_enough_alike(known));
+		say(why,
+			"known anomalies: %llu; %lld of %lld members trim, less with under %.2g unlabeled rows like each of them", known,
+			(members + 1) / 2, members, dsad_enough_alike(known));
 }
 
 /* Every option as it is for these rows when nothing is said but preset, network, and for choices their own grounds. */
@@ -217,11 +217,10 @@ say_later(const DsadModel *model, const DsadOption *which, char *why)
 	size_t		option = which->offset;
 
 	if (model->facts.updates > 0 && dsad_option_of_update(which))
-		say(why, option == offsetof(DsadConfig, epochs) ? "rows of the update: %llu; %d, but at most %d visits to them" :
-														  "preset for updates",
+		say(why, option == offsetof(DsadConfig, epochs) ? "rows of the update: %llu; %d, but at most %d visits to them" : "preset for updates",
 			(unsigned long long) model->facts.update_rows, DSAD_UPDATE_EPOCHS, DSAD_MAX_UPDATE_VISITS);
 	else if (model->facts.updates > 0 && option == offsetof(DsadConfig, calibration) &&
-		config->calibration == DSAD_CALIBRATION_NONE)
+			 config->calibration == DSAD_CALIBRATION_NONE)
 		say(why, "an update changes the scores, but not those of the rows held aside");
 	else if (model->facts.updates > 0 && option == offsetof(DsadConfig, threshold))
 		say(why, "the score that the p-values came to before the update");
@@ -250,7 +249,7 @@ say_exception(const DsadModel *model, size_t option, char *why)
 	const DsadConfig *config = &model->config;
 
 	if (option == offsetof(DsadConfig, scaling) && config->scaling == DSAD_SCALING_STANDARD &&
-			 dsad_is_wide(model->encoder))
+		dsad_is_wide(model->encoder))
 		say(why, "the elements of the rows' arrays have no common unit");
 	else if (option == offsetof(DsadConfig, input_weight) && config->input_weight == 0)
 		say(why, "no input varies");
