@@ -153,7 +153,7 @@ say_trimming(const DsadModel *model, char *why)
 		say(why, "known anomalies: 0; %lld of %lld members trim, always as much", (members + 1) / 2, members);
 	else
 		say(why,
-			"known anomalies: %llu; %lld of %lld members trim, less with under %.2g unlabeled rows like each of them", known,
+			"known anomalies: %llu; %lld of %lld members trim, less below %.2g unlabeled rows like each", known,
 			(members + 1) / 2, members, dsad_enough_alike(known));
 }
 
@@ -216,8 +216,10 @@ say_later(const DsadModel *model, const DsadOption *which, char *why)
 	const DsadConfig *config = &model->config;
 	size_t		option = which->offset;
 
-	if (model->facts.updates > 0 && dsad_option_of_update(which))
-		say(why, option == offsetof(DsadConfig, epochs) ? "rows of the update: %llu; %d, but at most %d visits to them" : "preset for updates",
+	if (model->facts.updates > 0 && dsad_option_of_update(which) && option != offsetof(DsadConfig, epochs))
+		say(why, "preset for updates");
+	else if (model->facts.updates > 0 && dsad_option_of_update(which))
+		say(why, "rows of the update: %llu; %d, but at most %d visits to them",
 			(unsigned long long) model->facts.update_rows, DSAD_UPDATE_EPOCHS, DSAD_MAX_UPDATE_VISITS);
 	else if (model->facts.updates > 0 && option == offsetof(DsadConfig, calibration) &&
 			 config->calibration == DSAD_CALIBRATION_NONE)
