@@ -10,7 +10,7 @@ OBJS = $(SOURCES:.c=.o)
 
 # Each runs alone, in any order, in a database that has the extension: make installcheck REGRESS=decide
 REGRESS_OPTS = --load-extension=deepsad
-REGRESS = install options train update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns pictures exchange report sample sample_train distributed window groups wide garden
+REGRESS = install options train chosen update trust memory failures score decide drift explain input metrics cache batch freeze planner rows columns pictures exchange report sample sample_train distributed window groups wide garden
 
 PG_CONFIG ?= pg_config
 OPTFLAGS ?=

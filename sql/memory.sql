@@ -73,10 +73,32 @@ RESET maintenance_work_mem;
 -- a uniform sample
 SELECT deepsad_info(deepsad_train(x, flag, deepsad_options(max_rows => 1000, epochs => 1, members => 1))) -> 'rows' -> 'trained' AS trained FROM big;
 SELECT deepsad_info(deepsad_train(x, flag, deepsad_options(max_rows => 1000000, epochs => 1, members => 1))) -> 'rows' -> 'trained' AS trained FROM big;
-SELECT (SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1) ORDER BY id) FROM big) =
-	(SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1) ORDER BY id) FROM big) AS same_sample,
-	(SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1, seed => 1) ORDER BY id) FROM big) =
-	(SELECT deepsad_train(x, flag, deepsad_options(max_rows => 500, epochs => 1, members => 1, seed => 2) ORDER BY id) FROM big) AS other_seed;
+-- it is the same in any order, in memory or in files, from a training set, too; and another one by another seed
+CREATE TABLE chosen (how text, seed int, model bytea);
+CREATE PROCEDURE choose(features text, orders text[]) LANGUAGE plpgsql AS $$
+DECLARE o text; memory text;
+BEGIN
+	FOREACH o IN ARRAY orders LOOP
+		FOREACH memory IN ARRAY ARRAY['64MB', '1MB'] LOOP
+			PERFORM set_config('maintenance_work_mem', memory, true);
+			EXECUTE format('INSERT INTO chosen SELECT %L, seed, deepsad_train(f, flag, deepsad_options(max_rows => 5000, epochs => 1, members => 1, calibration => ''none'', seed => seed) ORDER BY %s)
+				FROM big, LATERAL (SELECT %s AS f) f, generate_series(1, 2) seed GROUP BY seed', features, o, features);
+		END LOOP;
+	END LOOP;
+	PERFORM set_config('maintenance_work_mem', '64MB', true);
+	EXECUTE format('INSERT INTO chosen SELECT %L, seed, deepsad_train_rows(deepsad_sample(f, flag), deepsad_options(max_rows => 5000, epochs => 1, members => 1, calibration => ''none'', seed => seed))
+		FROM big, LATERAL (SELECT %s AS f) f, generate_series(1, 2) seed GROUP BY seed', features, features);
+END $$;
+CALL choose('x', ARRAY['id', '-id', 'hashint4(id)']);
+CALL choose('ARRAY[id % 3000, CASE WHEN flag THEN 1 WHEN NOT flag THEN 2 ELSE 3 END]', ARRAY['id', 'hashint4(id)']);
+SELECT how, count(*), count(DISTINCT (model)) AS different, count(DISTINCT seed) AS seeds FROM chosen GROUP BY how ORDER BY how;
+-- every copy has the same chance: a third of all rows are one
+SELECT abs((i -> 'rows' ->> 'anomalies')::int - 1000) < 100 AS "a third", i -> 'rows' -> 'trained' AS trained FROM (SELECT deepsad_info(deepsad_train(ARRAY[CASE WHEN id % 3 = 0 THEN 1 ELSE id END, 1], CASE WHEN id % 3 = 0 THEN true END,
+	deepsad_options(max_rows => 3000, epochs => 1, members => 1, calibration => 'none'))) AS i FROM big) q;
+-- groups have samples of their own
+SELECT tenant, deepsad_info(deepsad_train(x, flag, deepsad_options(max_rows => 300, epochs => 1, members => 1, calibration => 'none'))) -> 'rows' -> 'trained' AS trained FROM big GROUP BY tenant ORDER BY tenant;
+DROP TABLE chosen;
+DROP PROCEDURE choose;
 -- held-out rows: early stopping, the best weights kept
 CREATE TABLE held AS SELECT deepsad_train(x, flag, deepsad_options(validation => 0.2, patience => 3, epochs => 200, pretrain_epochs => 2, members => 2,
 	learning_rate => 0.01)) AS model FROM big WHERE id <= 5000;

@@ -111,6 +111,21 @@ SELECT deepsad_export_json(model) FROM picture_model WHERE network = 'mlp';
 SELECT deepsad_export_safetensors(model) FROM picture_model WHERE network = 'conv';
 SELECT deepsad_report(model) FROM picture_model WHERE network = 'conv';
 SELECT deepsad_report(model, p, anomaly) FROM picture_model, picture WHERE network = 'conv';
-SELECT deepsad_sample(p) FROM picture;
+-- training sets of pictures: byte for byte what the pictures themselves give
+CREATE TABLE picture_set AS SELECT deepsad_merge(s) AS s FROM (SELECT deepsad_sample(p, label) AS s FROM picture, LATERAL (SELECT CASE WHEN anomaly AND id <= 200 THEN true END AS label) l GROUP BY id % 3) q;
+SELECT network, deepsad_train_rows(s, small(jsonb_build_object('network', network))) = model AS same, deepsad_info(model)->>'digest' = deepsad_sample_info(s)->>'digest' AS digest
+FROM picture_model, picture_set ORDER BY network;
+SELECT deepsad_train_rows(deepsad_sample(ARRAY[p, p], anomaly), small('{"epochs": 1}')) = deepsad_train(ARRAY[p, p], anomaly, small('{"epochs": 1}')) AS color,
+	deepsad_train_rows(deepsad_sample(x), small('{"epochs": 1}')) = deepsad_train(x, NULL, small('{"epochs": 1}')) AS wide,
+	deepsad_train_rows(deepsad_sample(t, anomaly, NULL, id::text), small('{"epochs": 1}')) = deepsad_train(t, anomaly, small('{"epochs": 1}')) AS rows,
+	deepsad_train_rows(deepsad_sample(p, anomaly), small('{"epochs": 1, "max_rows": 90, "calibration": "none"}')) = deepsad_train(p, anomaly, small('{"epochs": 1, "max_rows": 90, "calibration": "none"}')) AS sampled
+FROM picture, LATERAL (SELECT id % 7 AS weekday, p AS pixels) t, LATERAL (SELECT CASE id % 40 WHEN 7 THEN array_fill(NULL::float8, ARRAY[9, 11]) WHEN 9 THEN array_fill(0.1 + id, ARRAY[9, 11]) ELSE p END AS x) x;
+SELECT network, deepsad_update_rows(model, (SELECT s FROM picture_set), '{"epochs": 1}') = deepsad_update(model, p, CASE WHEN anomaly AND id <= 200 THEN true END, '{"epochs": 1}') AS updated
+FROM picture_model, picture GROUP BY network, model ORDER BY network;
+SELECT network, deepsad_calibrate_rows(model, deepsad_sample(p2, anomaly)) = deepsad_calibrate(model, p2, anomaly ORDER BY md5(id::text)) AS calibrated
+FROM picture_model, picture, LATERAL (SELECT ('{' || replace(p::text, '1', '3') || '}')::int[] AS p2) z GROUP BY network, model ORDER BY network;
+SELECT deepsad_calibrate_rows(model, s) FROM picture_model, picture_set WHERE network = 'conv';
+SELECT deepsad_update_rows(model, deepsad_sample(p[1:8])) FROM picture_model, picture WHERE network = 'conv' GROUP BY model;
+DROP TABLE picture_set;
 DROP TABLE picture, picture_model, color_model, row_model, wide CASCADE;
 DROP FUNCTION small, bar, picture_score, picture_score_model;

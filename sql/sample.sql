@@ -153,6 +153,42 @@ SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, NULL, 'k') AS s FRO
 -- the smaller of two bounds holds
 SELECT deepsad_sample_info(deepsad_merge(s)) - 'digest' - 'columns' FROM (SELECT deepsad_sample(f, NULL, '{"rows": 5}') AS s FROM st UNION ALL SELECT deepsad_sample(f, NULL, '{"rows": 7, "bytes": 5000}') FROM st) q;
 
+-- pictures are collected as they are, one byte a pixel where that is enough
+CREATE TABLE sh AS SELECT i AS id, i % 3 AS part, (SELECT array_agg(line ORDER BY r) FROM (SELECT r, array_agg((CASE WHEN c = i % 5 + 1 THEN 150 ELSE 10 END + (i * r * c) % 97)::int2 ORDER BY c) AS line
+	FROM generate_series(1, 6) r, generate_series(1, 5) c GROUP BY r) l) AS p, CASE WHEN i % 40 = 0 THEN i % 80 = 0 END AS y FROM generate_series(1, 300) i;
+SELECT deepsad_sample_info(deepsad_sample(p, y)) -> 'columns' AS columns, (deepsad_sample_info(deepsad_sample(p, y)) ->> 'bytes')::int / 300 AS "bytes of 30 pixels",
+	(deepsad_sample_info(deepsad_sample(ARRAY[p, p])) -> 'columns') AS channels, (deepsad_sample_info(deepsad_sample(ARRAY[p])) -> 'columns') AS "one channel",
+	deepsad_sample_info(deepsad_sample(sh)) -> 'columns' -> 2 AS "in a column" FROM sh;
+SELECT count(*), sum(count), jsonb_array_length((array_agg(features))[1]) AS height, jsonb_array_length((array_agg(features))[1] -> 0) AS width FROM deepsad_sample_rows((SELECT deepsad_sample(p, y) FROM sh));
+CREATE TYPE sh_p AS (p int2[]);
+SELECT count(*), min(array_dims(p)) AS dims FROM deepsad_sample_rows((SELECT deepsad_sample(p, y) FROM sh), NULL::sh_p) WHERE p IN (SELECT p FROM sh);
+SELECT count(*), min(array_dims(p)) AS dims FROM deepsad_sample_rows((SELECT deepsad_sample(ARRAY[p, p]) FROM sh), NULL::sh_p) WHERE p IN (SELECT ARRAY[p, p] FROM sh);
+SELECT count(*), count(*) FILTER (WHERE r.p = sh.p) AS same FROM deepsad_sample_rows((SELECT deepsad_sample(sh, y) FROM sh), NULL::sh) r JOIN sh USING (id);
+-- every width, missing pixels, every type; equal numbers are one entry, subscripts do not matter, a shape does
+SELECT features, count FROM deepsad_sample_rows((SELECT deepsad_merge(s) FROM (
+	SELECT deepsad_sample(p) AS s FROM (VALUES ('{{0,255}}'::int2[]), ('{{0,256}}'), ('{{-1,NULL}}'), ('{{-32768,1}}'), ('[0:0][-5:-4]={{0,255}}')) v (p) UNION ALL
+	SELECT deepsad_sample(p) FROM (VALUES ('{{0,255}}'::real[]), ('{{-0,255}}'), ('{{-1,NaN}}'), ('{{0.5,1}}'), ('{{Infinity,0}}')) v (p) UNION ALL
+	SELECT deepsad_sample(p) FROM (VALUES ('{{0,255}}'::numeric[]), ('{{0.1,255}}'), ('{{16777217,0}}'), ('{{{0,255}}}')) v (p)) q)) ORDER BY features::text;
+SELECT deepsad_sample_info(a)->>'digest' = deepsad_sample_info(b)->>'digest' AS "same shape", deepsad_sample_info(a)->>'digest' = deepsad_sample_info(c)->>'digest' AS "another",
+	deepsad_sample_info(a)->>'digest' = deepsad_sample_info(d)->>'digest' AS flat FROM (SELECT deepsad_sample('{{1,2,3},{4,5,6}}'::int2[]) AS a, deepsad_sample('{{1,2,3},{4,5,6}}'::float8[]) AS b,
+	deepsad_sample('{{1,2},{3,4},{5,6}}'::int2[]) AS c, deepsad_sample('{1,2,3,4,5,6}'::int2[]) AS d) q;
+-- the same from every plan and order
+SELECT bool_and(md5(s::text) = (SELECT md5(deepsad_sample(p, y, '{"rows": 50}')::text) FROM sh)) AS same FROM (
+	SELECT deepsad_merge(s ORDER BY random()) AS s FROM (SELECT deepsad_sample(p, y, '{"rows": 50}') AS s FROM sh GROUP BY part) q UNION ALL
+	SELECT deepsad_sample(p, y, '{"rows": 50}' ORDER BY random()) FROM sh UNION ALL
+	SELECT deepsad_merge(s::text::deepsad_rows) FROM (SELECT deepsad_sample(p, y, '{"rows": 50}') AS s FROM sh GROUP BY part) q) q;
+-- another shape is an error, in rows that the sample leaves out too, and in parts
+SELECT deepsad_sample(CASE WHEN id = 200 THEN p[1:5][1:5] ELSE p END, NULL, '{"rows": 1}') FROM sh;
+SELECT deepsad_sample(CASE WHEN id = 200 THEN ARRAY[p, p] ELSE p END) FROM sh;
+SELECT deepsad_sample(CASE WHEN id = 200 THEN '{1,2}' ELSE p END) FROM sh;
+SELECT deepsad_sample(r) FROM sh, LATERAL (SELECT id, CASE WHEN id = 200 THEN '{1,2}' ELSE p END AS p) r;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, '{"rows": 1}') AS s FROM sh, LATERAL (SELECT CASE WHEN id % 100 = 0 THEN p[1:5] WHEN id % 2 = 0 THEN p END AS p, part) r WHERE id < 200 GROUP BY id = 100) q;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample('{1,2}'::int[]) AS s UNION ALL SELECT deepsad_sample('{{1,2}}'::int[])) q;
+SELECT deepsad_sample('{{{{1,2}}}}'::real[]);
+SELECT deepsad_sample(r) FROM (SELECT '{{{{1,2}}}}'::real[] AS a) r;
+DROP TABLE sh;
+DROP TYPE sh_p;
+
 -- errors
 SELECT deepsad_sample(st, y, '{"rows": 0}') FROM st;
 SELECT deepsad_sample(st, y, '{"rows": 1.5}') FROM st;
@@ -168,11 +204,58 @@ SELECT deepsad_sample(st, y, NULL, NULL) FROM st;
 SELECT deepsad_sample(r) FROM (SELECT '{}'::jsonb AS j) r;
 SELECT deepsad_sample(r) FROM (SELECT 1 AS a, 2 AS a) r;
 SELECT deepsad_sample(r) FROM (SELECT '{}'::real[] AS a) r;
-SELECT deepsad_sample('{{1,2}}'::real[]);
 SELECT deepsad_sample('{a}'::text[]);
 SELECT deepsad_sample(r, NULL, '{"bytes": 1000}') FROM (SELECT repeat('x', 200) AS t) r;
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(f) FROM st), NULL::int);
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(st, NULL, '{"columns": ["id"]}') FROM st), NULL::sk);
+
+-- callers that mean no good, or know no better
+SELECT deepsad_sample_info(deepsad_sample(NULL::real[], NULL, NULL, NULL)) -> 'null_rows' AS "NULL everywhere", deepsad_train_rows(deepsad_sample(NULL::record)) IS NULL AS nothing,
+	deepsad_sample_info(NULL) IS NULL AS info, deepsad_calibrate_rows(NULL, NULL) IS NULL AS calibrated;
+SELECT count(*) FROM deepsad_sample_rows((SELECT deepsad_sample(NULL::record)));
+SELECT deepsad_sample(ROW());
+SELECT deepsad_sample(ROW(ROW(1, 2), 3));
+SELECT deepsad_sample('{1}'::int[], NULL, '{"rows": 99999999999999999999}');
+SELECT deepsad_sample('{1}'::int[], NULL, '{"bytes": 268435457}');
+SELECT deepsad_sample('{1}'::int[], NULL, '{"seed": 9223372036854775808}');
+SELECT deepsad_sample(array_fill(0.1, ARRAY[1100, 1000]));
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (VALUES ('NaN'::float8, 'Infinity'::real, 'NaN'::numeric, ARRAY['NaN', 'Infinity', NULL]::float8[], '-infinity'::date)) r));
+CREATE FUNCTION st_run(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text;
+BEGIN
+	IF query LIKE 'CREATE%' THEN EXECUTE query; ELSE EXECUTE query INTO result; END IF;
+	RETURN result;
+END $$;
+SELECT st_run(format('SELECT jsonb_array_length(deepsad_sample_info(s) -> ''columns'') FROM (SELECT deepsad_sample(ROW(%s)) AS s) q', string_agg(i::text, ', '))) AS columns FROM generate_series(1, 1600) i;
+SELECT st_run(format('SELECT length(deepsad_sample(ROW(%s))::text)', string_agg(i::text, ', '))) FROM generate_series(1, 1664) i;
+-- domains keep what they say
+CREATE TYPE st_pair AS (a int, b st_short);
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(ROW(1, 'yes')::st_pair)), NULL::st_pair);
+SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 1 AS a, 'no' AS b) r), NULL::st_pair);
+-- DISTINCT, FILTER, ORDER BY, grouping sets, windows that lose rows again, sets as starting states
+SELECT deepsad_sample_info(deepsad_sample(DISTINCT f)) -> 'rows' AS distinct, deepsad_sample_info(deepsad_sample(st ORDER BY id DESC) FILTER (WHERE id > 100)) -> 'rows' AS filter FROM st;
+SELECT max((deepsad_sample_info(s) ->> 'rows')::int) FROM (SELECT deepsad_sample(f) AS s FROM st GROUP BY GROUPING SETS ((a), (), (c))) q;
+CREATE AGGREGATE st_moving(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, FINALFUNC = _deepsad_sample_final,
+	MSFUNC = _deepsad_sample_transition, MINVFUNC = _deepsad_sample_transition, MSTYPE = deepsad_rows, MFINALFUNC = _deepsad_sample_final);
+SELECT max((deepsad_sample_info(s) ->> 'rows')::int) > 3 AS "not made for that" FROM (SELECT st_moving(st) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM st WHERE id < 20) q;
+CREATE AGGREGATE st_bad_start(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, INITCOND = '\x00');
+SELECT st_run(format('CREATE AGGREGATE st_start(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, INITCOND = %L)', deepsad_sample(st ORDER BY id))) FROM st WHERE id <= 2;
+SELECT deepsad_sample_info(st_start(st)) -> 'rows' AS rows FROM st WHERE id > 2;
+SELECT st_run(format('CREATE AGGREGATE st_start_seed(record) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, INITCOND = %L)', deepsad_sample(st, y, '{"seed": 4}'))) FROM st WHERE id <= 2;
+SELECT st_start_seed(st) FROM st;
+-- an error leaves nothing behind
+BEGIN;
+SAVEPOINT a;
+SELECT deepsad_sample(ROW('{}'::jsonb));
+ROLLBACK TO a;
+ALTER TABLE st ADD extra int;
+SELECT jsonb_array_length(deepsad_sample_info(deepsad_sample(st)) -> 'columns') AS columns FROM st;
+ROLLBACK TO a;
+SELECT jsonb_array_length(deepsad_sample_info(deepsad_sample(st)) -> 'columns') AS columns FROM st;
+COMMIT;
+DROP AGGREGATE st_moving(record), st_start(record), st_start_seed(record);
+DROP TYPE st_pair;
+DROP FUNCTION st_run;
 
 -- bytes that are no set: in and recv look at all of it
 SELECT ''::deepsad_rows;

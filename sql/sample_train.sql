@@ -73,6 +73,10 @@ SELECT count(*) AS rows, round(avg((deepsad_pvalue(m, a, b, c) <= 0.05)::int), 3
 SELECT min(deepsad_score(tc.m, a, b, c) - deepsad_score(tu.m, a, b, c)) AS least, max(deepsad_score(tc.m, a, b, c) - deepsad_score(tu.m, a, b, c)) AS most FROM tc, tu, tt;
 -- more rows than a model keeps scores of
 SELECT deepsad_info(deepsad_calibrate((SELECT m FROM tm), r))->'calibration' AS calibration FROM tt, generate_series(1, 3), LATERAL (SELECT a, b, c) r;
+-- more than are sorted in memory, in any order, and from a set
+SELECT deepsad_info(c)->'calibration' AS calibration, c = deepsad_calibrate_rows((SELECT m FROM tm), s) AS "same from a set", c = shuffled AS "same in any order" FROM (
+	SELECT deepsad_calibrate((SELECT m FROM tm), r) AS c, deepsad_calibrate((SELECT m FROM tm), r ORDER BY hashint4(id + 1000 * n)) AS shuffled, deepsad_sample(r) AS s
+	FROM tt, generate_series(1, 55) n, LATERAL (SELECT a + n % 50 AS a, b, c) r) q;
 -- groups
 SELECT g, deepsad_is_model(deepsad_calibrate((SELECT m FROM tm), r)) FROM tt, LATERAL (SELECT a, b, c) r GROUP BY g ORDER BY g;
 

@@ -104,6 +104,23 @@ deepsad_json_options(StringInfo out, const DsadConfig *config)
 	appendStringInfoChar(out, '}');
 }
 
+/* The names of the options that somebody gave. */
+void
+deepsad_json_given(StringInfo out, const DsadConfig *config)
+{
+	bool		first = true;
+
+	appendStringInfoChar(out, '[');
+	for (int i = 0; i < dsad_option_count; i++)
+		if (dsad_option_is_kept(&dsad_options[i], config) && dsad_option_is_given(&dsad_options[i], config))
+		{
+			appendStringInfoString(out, first ? "" : ", ");
+			deepsad_json_string(out, dsad_options[i].name);
+			first = false;
+		}
+	appendStringInfoChar(out, ']');
+}
+
 void
 deepsad_json_facts(StringInfo out, const DsadFacts *facts)
 {

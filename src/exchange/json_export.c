@@ -217,6 +217,8 @@ deepsad_export_json(PG_FUNCTION_ARGS)
 	appendStringInfoChar(&out, '{');
 	put_key(&out, "options");
 	deepsad_json_options(&out, &model.config);
+	put_key(&out, "given");
+	deepsad_json_given(&out, &model.config);
 	put_key(&out, "columns");
 	deepsad_json_columns(&out, model.encoder);
 	put_key(&out, "left_out");

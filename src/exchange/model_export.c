@@ -111,6 +111,8 @@ put_all_metadata(StringInfo header, const DsadModel *model)
 	put_metadata(header, DEEPSAD_TENSORS_KEY, &value);
 	deepsad_json_options(&value, &model->config);
 	put_metadata(header, "options", &value);
+	deepsad_json_given(&value, &model->config);
+	put_metadata(header, "given", &value);
 	deepsad_json_columns(&value, model->encoder);
 	put_metadata(header, "columns", &value);
 	deepsad_json_left_out(&value, model->encoder);

@@ -63,6 +63,23 @@ check_edition(JsonbContainer *metadata)
 						edition.bytes, DEEPSAD_TENSORS_EDITION)));
 }
 
+/* Which options somebody gave before training; without a list nobody knows. */
+static void
+read_given(DsadConfig *config, JsonbContainer *names)
+{
+	config->given = 0;
+	for (uint32 i = 0; names && i < JsonContainerSize(names); i++)
+	{
+		JsonbValue *name = getIthJsonbValueFromContainer(names, i);
+		const DsadOption *option =
+			name->type == jbvString ? dsad_option_find(name->val.string.val, name->val.string.len) : NULL;
+
+		if (option == NULL || !dsad_option_is_kept(option, config))
+			deepsad_file_invalid("\"given\" has names that are no options of the model");
+		dsad_option_mark_given(option, config, true);
+	}
+}
+
 /* Another tensor's rows and columns; false when there is none of that name. */
 static bool
 find_shape(const DeepsadTensors *tensors, int member, uint32 layer, uint64 *rows, uint64 *columns)
@@ -397,6 +414,7 @@ deepsad_import(PG_FUNCTION_ARGS)
 	options = metadata_json(metadata, "options");
 	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1);
 	config.network = DSAD_NETWORK_MLP;
+	read_given(&config, metadata_container(metadata, "given", true));
 	inputs = read_sizes(&tensors, &config);
 	check_members(&tensors, &config, inputs);
 	deepsad_env_init(&env, CurrentMemoryContext);

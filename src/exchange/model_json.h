@@ -11,6 +11,7 @@
 extern void deepsad_json_columns(StringInfo out, const DsadEncoder *encoder);
 extern void deepsad_json_left_out(StringInfo out, const DsadEncoder *encoder);
 extern void deepsad_json_options(StringInfo out, const DsadConfig *config);
+extern void deepsad_json_given(StringInfo out, const DsadConfig *config);
 extern void deepsad_json_facts(StringInfo out, const DsadFacts *facts);
 extern void deepsad_json_trust(StringInfo out, const DsadTrust *trust);
 extern void deepsad_json_member(StringInfo out, const DsadMember *member);

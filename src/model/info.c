@@ -160,6 +160,30 @@ push_decision(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/* What was chosen where the options did not say, and why; those that somebody gave are named so. */
+static void
+push_choices(JsonbParseState **state, const DsadModel *model)
+{
+	char		why[DSAD_WHY];
+
+	deepsad_push_key(state, "chosen");
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < dsad_option_count; i++)
+	{
+		const DsadOption *option = &dsad_options[i];
+
+		if (!dsad_option_is_kept(option, &model->config) || dsad_option_is_null(option, &model->config))
+			continue;
+		dsad_choice(model, option, why);
+		deepsad_push_key(state, option->name);
+		pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		deepsad_option_push(state, "value", option, &model->config);
+		deepsad_push_string(state, "why", why);
+		pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
 /* What network looks at which picture, in models of pictures: its channels, height and width. */
 static void
 push_picture(JsonbParseState **state, const DsadModel *model)
@@ -223,6 +247,7 @@ deepsad_info(PG_FUNCTION_ARGS)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_options_push(&state, &model.config);
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	push_choices(&state, &model);
 	deepsad_push_key(&state, "members");
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int64 m = 0; m < model.config.members; m++)

@@ -126,6 +126,7 @@ set_option(DsadConfig *config, const DsadOption *option, const JsonbValue *value
 	void	   *field = (char *) config + option->offset;
 	DsadError	error;
 
+	dsad_option_mark_given(option, config, true);
 	switch (option->kind)
 	{
 		case DSAD_OPTION_INT:
@@ -230,16 +231,17 @@ set_options(DsadConfig *config, Jsonb *options, bool deciding)
 void
 deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features, uint64 rows)
 {
-	int64		network;
+	DsadConfig	decided;
 	DsadError	error;
 
 	check_object(options);
 	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, features, rows);
 	if (options)
 		set_options(config, options, true);
-	network = config->network;
-	dsad_config_defaults(config, (DsadPreset) config->preset, features, rows);
-	config->network = network;
+	decided = *config;
+	dsad_config_defaults(config, (DsadPreset) decided.preset, features, rows);
+	config->network = decided.network;
+	config->given = decided.given;
 	if (encoder)
 	{
 		dsad_wide_defaults(config, encoder);
@@ -291,35 +293,37 @@ deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows)
 	deepsad_check(dsad_config_check(config, &error), &error);
 }
 
+/* Pushes an option's value under a key. */
+void
+deepsad_option_push(JsonbParseState **state, const char *key, const DsadOption *option, const DsadConfig *config)
+{
+	const void *field = (const char *) config + option->offset;
+	const DsadIntList *list = field;
+
+	if (dsad_option_is_null(option, config))
+		deepsad_push_string(state, key, NULL);
+	else if (option->kind == DSAD_OPTION_INT)
+		deepsad_push_int(state, key, *(const int64_t *) field);
+	else if (option->kind == DSAD_OPTION_FLOAT)
+		deepsad_push_float(state, key, *(const double *) field);
+	else if (option->kind == DSAD_OPTION_ENUM)
+		deepsad_push_string(state, key, option->labels[*(const int64_t *) field]);
+	else
+	{
+		Assert(option->kind == DSAD_OPTION_INT_LIST);
+		deepsad_push_key(state, key);
+		pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+		for (uint32 j = 0; j < list->count; j++)
+			deepsad_push_int(state, NULL, list->value[j]);
+		pushJsonbValue(state, WJB_END_ARRAY, NULL);
+	}
+}
+
 /* Pushes every option of a model as key and value, into an object that is being built. */
 void
 deepsad_options_push(JsonbParseState **state, const DsadConfig *config)
 {
 	for (int i = 0; i < dsad_option_count; i++)
-	{
-		const DsadOption *option = &dsad_options[i];
-		const void *field = (const char *) config + option->offset;
-
-		if (!dsad_option_is_kept(option, config))
-			continue;
-		if (dsad_option_is_null(option, config))
-			deepsad_push_string(state, option->name, NULL);
-		else if (option->kind == DSAD_OPTION_INT)
-			deepsad_push_int(state, option->name, *(const int64_t *) field);
-		else if (option->kind == DSAD_OPTION_FLOAT)
-			deepsad_push_float(state, option->name, *(const double *) field);
-		else if (option->kind == DSAD_OPTION_ENUM)
-			deepsad_push_string(state, option->name, option->labels[*(const int64_t *) field]);
-		else
-		{
-			const DsadIntList *list = field;
-
-			Assert(option->kind == DSAD_OPTION_INT_LIST);
-			deepsad_push_key(state, option->name);
-			pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-			for (uint32 j = 0; j < list->count; j++)
-				deepsad_push_int(state, NULL, list->value[j]);
-			pushJsonbValue(state, WJB_END_ARRAY, NULL);
-		}
-	}
+		if (dsad_option_is_kept(&dsad_options[i], config))
+			deepsad_option_push(state, dsad_options[i].name, &dsad_options[i], config);
 }

@@ -211,6 +211,19 @@ reserve(DeepsadContent *content, Size used, Size more)
 	return content->bytes + used;
 }
 
+/* Raises the error of an array that is empty, or has too many dimensions. */
+static void
+unsupported_array(const char *column, int dimensions)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+			 column && dimensions == 0 ? errmsg("array in column \"%s\" is empty", column) :
+			 column					   ? errmsg("array in column \"%s\" has %d dimensions, can have 1 to 3", column,
+												dimensions) :
+			 dimensions == 0		   ? errmsg("features array is empty") :
+										 errmsg("features array has %d dimensions, can have 1 to 3", dimensions)));
+}
+
 /* Writes an array; its length in bytes. */
 static Size
 put_array(DeepsadContent *content, DeepsadContentColumn *column, Size used, Datum datum)
@@ -221,19 +234,16 @@ put_array(DeepsadContent *content, DeepsadContentColumn *column, Size used, Datu
 	int			dimensions = deepsad_value_array(&column->reader, datum, &row, &count, &shape);
 	const char *name = content->desc ? NameStr(TupleDescAttr(content->desc, column->index)->attname) : NULL;
 
-	/* a digest counts the pixels of a picture; a training set has no room for its shape */
-	if ((dimensions == 0 || dimensions > 3) && content->lenient)
+	uint8	   *at;
+
+	if (unlikely(dimensions == 0 || dimensions > 3))
+	{
+		if (!content->lenient)
+			unsupported_array(name, dimensions);
 		return 0;
-	if (dimensions != 1 && !content->lenient)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 name && dimensions == 0 ? errmsg("array in column \"%s\" is empty", name) :
-				 name					 ? errmsg("array in column \"%s\" has %d dimensions, must have 1", name,
-												  dimensions) :
-				 dimensions == 0		 ? errmsg("features array is empty") :
-										   errmsg("features array has %d dimensions, must have 1", dimensions),
-				 dimensions > 0 ? errhint("A training set holds no pictures: train on the rows themselves.") : 0));
-	return dsad_cell_array(reserve(content, used, DSAD_CELL_ROOM + sizeof(double) * (Size) count), &row, count);
+	}
+	at = reserve(content, used, DSAD_CELL_ROOM + sizeof(double) * (Size) count);
+	return dimensions == 1 ? dsad_cell_array(at, &row, count) : dsad_cell_picture(at, &row, count, shape);
 }
 
 /* Writes text, or what is text to us. */

@@ -39,9 +39,9 @@ deepsad_row_hash_create(MemoryContext context)
 	return hash;
 }
 
-/* The hash of a numeric array. */
+/* The hash of a numeric array of that shape. */
 uint64
-deepsad_row_hash_array(DeepsadRowHash *hash, const DsadRows *row, uint32 count)
+deepsad_row_hash_array(DeepsadRowHash *hash, const DsadRows *row, uint32 count, DsadShape shape)
 {
 	Size		room = DSAD_CELL_ROOM + sizeof(double) * (Size) count;
 	Size		length;
@@ -55,7 +55,8 @@ deepsad_row_hash_array(DeepsadRowHash *hash, const DsadRows *row, uint32 count)
 		hash->bytes = MemoryContextAlloc(hash->context, room);
 		hash->room = room;
 	}
-	length = dsad_cell_array(hash->bytes, row, count);
+	length = shape.channels > 0 ? dsad_cell_picture(hash->bytes, row, count, shape) :
+								  dsad_cell_array(hash->bytes, row, count);
 	return dsad_hash_priority(dsad_hash_bytes(dsad_hash_step(dsad_hash_seed(0), hash->array_name), hash->bytes,
 											  length));
 }

@@ -11,7 +11,7 @@
 typedef struct DeepsadRowHash DeepsadRowHash;
 
 extern DeepsadRowHash *deepsad_row_hash_create(MemoryContext context);
-extern uint64 deepsad_row_hash_array(DeepsadRowHash *hash, const DsadRows *row, uint32 count);
+extern uint64 deepsad_row_hash_array(DeepsadRowHash *hash, const DsadRows *row, uint32 count, DsadShape shape);
 extern uint64 deepsad_row_hash_record(DeepsadRowHash *hash, Datum record);
 extern uint64 deepsad_row_hash_columns(DeepsadRowHash *hash, TupleDesc desc, const NullableDatum *value);
 

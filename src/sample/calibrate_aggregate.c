@@ -45,6 +45,13 @@ get_call_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
+/* Gives back what a group holds beside memory, when it ends before its final function has. */
+static void
+end_group(Datum arg)
+{
+	deepsad_calibrator_end((DeepsadCalibrator *) DatumGetPointer(arg));
+}
+
 /* (state, model, features [, label]) */
 Datum
 deepsad_calibrate_transition(PG_FUNCTION_ARGS)
@@ -64,7 +71,10 @@ deepsad_calibrate_transition(PG_FUNCTION_ARGS)
 				 errmsg("model is NULL")));
 	model = (struct varlena *) PG_GETARG_POINTER(MODEL_ARG);
 	if (state == NULL)
-		state = deepsad_calibrator_create(context, model);
+	{
+		state = deepsad_calibrator_create(context, model, true);
+		AggRegisterCallback(fcinfo, end_group, PointerGetDatum(state));
+	}
 	else
 		deepsad_calibrator_check_model(state, model);
 	deepsad_calibrator_note(state, site->hash, site->features, &fcinfo->args[FEATURES_ARG], 1);
@@ -91,7 +101,7 @@ deepsad_calibrate_rows(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_DEFAULT_SIZES);
 	DeepsadCalibrator *calibrator = deepsad_calibrator_create(CurrentMemoryContext,
-															  (struct varlena *) PG_GETARG_POINTER(0));
+															  (struct varlena *) PG_GETARG_POINTER(0), false);
 	DeepsadRowHash *hash = deepsad_row_hash_create(CurrentMemoryContext);
 	DeepsadFeatures *features;
 	DsadSampleCursor cursor;
@@ -101,6 +111,7 @@ deepsad_calibrate_rows(PG_FUNCTION_ARGS)
 	Oid			type;
 
 	deepsad_rows_open(&rows, PG_GETARG_DATUM(1), CurrentMemoryContext);
+	deepsad_rows_check_count(&rows.view);
 	type = deepsad_row_form_type(&form, &rows.view);
 	features = deepsad_features_create(CurrentMemoryContext, &type, 1, false);
 	dsad_sample_start(&cursor, &rows.view);

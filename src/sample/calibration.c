@@ -10,13 +10,11 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "core/reservoir.h"
 #include "model/model_bytes.h"
 #include "pg/core_env.h"
 #include "sample/calibration.h"
+#include "sample/calibration_scores.h"
 
-#define MAX_SCORES 1000000		/* that are kept before the sample; of more they are a sample themselves */
-#define FIRST_SCORES 256
 #define MIN_ROWS 20				/* as in a training */
 
 struct DeepsadCalibrator
@@ -28,16 +26,13 @@ struct DeepsadCalibrator
 	DsadModel	model;
 	DsadScorer *scorer;
 	void	   *scratch;
-	DsadReservoir reservoir;
 	DsadDigest	digest;			/* of all rows, known anomalies too */
-	double	   *score;
-	uint32		scores;
-	uint32		room;
+	DeepsadScores scores;
 };
 
-/* For rows that are scored with a model; lives in context. */
+/* For rows that are scored with a model; lives in context.  bounded: rows may be more than memory holds scores of. */
 DeepsadCalibrator *
-deepsad_calibrator_create(MemoryContext context, struct varlena *model)
+deepsad_calibrator_create(MemoryContext context, struct varlena *model, bool bounded)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DeepsadCalibrator *calibrator = palloc0(sizeof(DeepsadCalibrator));
@@ -56,9 +51,7 @@ deepsad_calibrator_create(MemoryContext context, struct varlena *model)
 	deepsad_check(dsad_scorer_create(&calibrator->scorer, &calibrator->arena, &alone, dsad_kernel_best(), &error),
 				  &error);
 	calibrator->scratch = palloc(dsad_scorer_scratch(calibrator->scorer, 1));
-	dsad_reservoir_init(&calibrator->reservoir, MAX_SCORES, calibrator->model.config.seed);
-	calibrator->room = FIRST_SCORES;
-	calibrator->score = palloc(calibrator->room * sizeof(double));
+	deepsad_scores_init(&calibrator->scores, context, bounded);
 	MemoryContextSwitchTo(old);
 	return calibrator;
 }
@@ -68,23 +61,6 @@ void
 deepsad_calibrator_check_model(const DeepsadCalibrator *calibrator, struct varlena *model)
 {
 	deepsad_check_group_model(model, calibrator->stored);
-}
-
-/* Takes note of a score. */
-static void
-add_score(DeepsadCalibrator *calibrator, double score)
-{
-	uint64		slot;
-
-	if (!dsad_reservoir_next(&calibrator->reservoir, &slot))
-		return;
-	if (slot == calibrator->room)
-	{
-		calibrator->room = Min(2 * calibrator->room, MAX_SCORES);
-		calibrator->score = repalloc(calibrator->score, calibrator->room * sizeof(double));
-	}
-	calibrator->score[slot] = score;
-	calibrator->scores = Max(calibrator->scores, (uint32) slot + 1);
 }
 
 /* Scores a row that came so often; NULL rows do not count. */
@@ -101,12 +77,7 @@ deepsad_calibrator_add(DeepsadCalibrator *calibrator, DeepsadFeatures *features,
 	deepsad_features_read(features, &columns, argument, &row);
 	if (dsad_score(calibrator->scorer, &row, calibrator->scratch, &score) != 1)
 		deepsad_features_infinite(&row, dsad_scorer_features(calibrator->scorer));
-	for (uint64 i = 0; i < count; i++)
-	{
-		if (i % 1024 == 1023)
-			CHECK_FOR_INTERRUPTS();
-		add_score(calibrator, score);
-	}
+	deepsad_scores_add(&calibrator->scores, score, count);
 }
 
 /* Takes note of a row that came so often, whether it is scored or not; NULL rows do not count. */
@@ -124,29 +95,11 @@ deepsad_calibrator_note(DeepsadCalibrator *calibrator, DeepsadRowHash *hash, Dee
 		DsadShape	shape;
 		uint32		numbers = deepsad_features_numbers(features, argument, &row, &shape);
 
-		of_row = deepsad_row_hash_array(hash, &row, numbers);
+		of_row = deepsad_row_hash_array(hash, &row, numbers, shape);
 	}
 	else
 		of_row = deepsad_row_hash_record(hash, argument->value);
 	dsad_digest_add(&calibrator->digest, of_row, DSAD_UNLABELED, count);
-}
-
-/* Keeps a uniform sample of the scores, which are sorted first, so that it is the same in any order. */
-static void
-thin_out(DeepsadCalibrator *calibrator)
-{
-	uint32		wanted = DSAD_CALIBRATION_ROWS;
-	uint32		kept = 0;
-	DsadRandom	random;
-
-	if (calibrator->scores <= wanted)
-		return;
-	dsad_sort(calibrator->score, calibrator->scores);
-	dsad_random_seed(&random, (uint64) calibrator->model.config.seed, 0, DSAD_STREAM_SAMPLE);
-	for (uint32 i = 0; i < calibrator->scores && kept < wanted; i++)
-		if (dsad_random_below(&random, calibrator->scores - i) < wanted - kept)
-			calibrator->score[kept++] = calibrator->score[i];
-	calibrator->scores = kept;
 }
 
 /* Whether these are the rows of a training or an update; labels do not count. */
@@ -171,23 +124,34 @@ check_fresh(const DsadFacts *facts, const DsadDigest *digest)
 						 "or a part that training left out.")));
 }
 
+/* Gives back what is no memory; may be called again. */
+void
+deepsad_calibrator_end(DeepsadCalibrator *calibrator)
+{
+	deepsad_scores_end(&calibrator->scores);
+}
+
 /* The model with p-values by the rows that came, in the current context. */
 bytea *
 deepsad_calibrator_finish(DeepsadCalibrator *calibrator)
 {
 	DsadModel	model = calibrator->model;
+	double	   *sample = palloc(DSAD_CALIBRATION_ROWS * sizeof(double));
+	uint64		rows = calibrator->scores.rows;
+	uint32		kept;
 	DsadScoreList list;
 
 	check_fresh(&model.facts, &calibrator->digest);
-	if (calibrator->scores < MIN_ROWS)
+	if (rows < MIN_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("calibration has %u rows that are no known anomalies, needs %d", calibrator->scores, MIN_ROWS),
+				 errmsg("calibration has %u rows that are no known anomalies, needs %d", (uint32) rows, MIN_ROWS),
 				 errhint("Give more rows that the model was not trained on.")));
-	thin_out(calibrator);
-	if (!dsad_make_list(&list, &calibrator->arena, calibrator->score, calibrator->scores))
+	kept = deepsad_scores_sample(&calibrator->scores, model.config.seed, sample, DSAD_CALIBRATION_ROWS);
+	if (!dsad_make_list(&list, &calibrator->arena, sample, kept))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	model.config.calibration = DSAD_CALIBRATION_SPLIT;
+	dsad_option_mark_given(dsad_option_find("calibration", 11), &model.config, false);
 	model.calibration = (DsadCalibration) {1, list.rows, &list};
 	return deepsad_model_encode(&model);
 }

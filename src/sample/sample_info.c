@@ -13,6 +13,18 @@
 
 DEEPSAD_FUNCTION(deepsad_sample_info);
 
+/* A picture's channels, height and width. */
+static void
+push_shape(JsonbParseState **state, const DsadShape *shape)
+{
+	deepsad_push_key(state, "picture");
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	deepsad_push_int(state, NULL, shape->channels);
+	deepsad_push_int(state, NULL, shape->height);
+	deepsad_push_int(state, NULL, shape->width);
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
 static void
 push_columns(JsonbParseState **state, const DsadSampleView *view)
 {
@@ -29,6 +41,8 @@ push_columns(JsonbParseState **state, const DsadSampleView *view)
 		if (form.desc)
 			deepsad_push_string(state, "name", deepsad_server_text(column->name));
 		deepsad_push_string(state, "type", format_type_be(deepsad_content_oid(column->type)));
+		if (column->form == DSAD_FORM_PICTURE)
+			push_shape(state, &column->shape);
 		if (column->partial)
 			deepsad_push_bool(state, "missing_in_some_rows", true);
 		pushJsonbValue(state, WJB_END_OBJECT, NULL);

@@ -187,6 +187,7 @@ deepsad_sample_read(DeepsadSample *state, Datum features, bool is_array, const D
 	DeepsadContent *content = open_features(state, features, is_array);
 	uint64		h = dsad_hash_seed(state->sample.seed);
 	Size		used = 0;
+	DsadError	error;
 
 	for (int c = 0; c < content->columns; c++)
 	{
@@ -198,6 +199,8 @@ deepsad_sample_read(DeepsadSample *state, Datum features, bool is_array, const D
 			continue;
 		length = deepsad_content_cell(content, column, used + 2, is_array ? features : content->values[column->index]);
 		at = content->bytes + used;
+		if (column->type >= DSAD_SAMPLE_INT2_ARRAY)
+			deepsad_check(dsad_sample_array(&state->sample, state->number[c], at + 2, length, &error), &error);
 		at[0] = (uint8) state->number[c];
 		at[1] = (uint8) (state->number[c] >> 8);
 		if (key == NULL)

@@ -24,14 +24,18 @@
 DEEPSAD_FUNCTION(deepsad_sample_rows);
 DEEPSAD_FUNCTION(deepsad_sample_rows_typed);
 
+#define MAX_ROWS PG_INT32_MAX
 #define NAME_BYTES 200			/* of a row's key or content in a message */
 
-/* An array of numbers; those that are missing are null. */
+/* So many elements of an array, in arrays of `sides` sides; those that are missing are null. */
 static JsonbValue *
-push_array(JsonbParseState **state, const DsadCell *cell)
+push_part(JsonbParseState **state, const DsadCell *cell, const uint32 *side, int sides, uint32 first, uint32 count)
 {
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (uint32 i = 0; i < cell->count; i++)
+	if (sides > 1)
+		for (uint32 i = 0; i < *side; i++)
+			push_part(state, cell, side + 1, sides - 1, first + i * (count / *side), count / *side);
+	for (uint32 i = first; sides == 1 && i < first + count; i++)
 	{
 		JsonbValue	null = {.type = jbvNull};
 		double		number = dsad_cell_element(cell, i);
@@ -44,6 +48,16 @@ push_array(JsonbParseState **state, const DsadCell *cell)
 	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+/* An array of numbers, in its shape. */
+static JsonbValue *
+push_array(JsonbParseState **state, const DsadCell *cell)
+{
+	const uint32 side[3] = {cell->shape.channels, cell->shape.height, cell->shape.width};
+	int			sides = deepsad_cell_sides(cell);
+
+	return push_part(state, cell, side + 3 - sides, sides, 0, cell->count);
+}
+
 /* A column's value as JSON: numbers and booleans themselves, arrays of numbers, all else as text. */
 static void
 push_value(JsonbParseState **state, const char *key, const DsadCell *cell, uint8 type)
@@ -52,7 +66,7 @@ push_value(JsonbParseState **state, const char *key, const DsadCell *cell, uint8
 	Oid			function;
 	bool		is_varlena;
 
-	if (cell->tag == DSAD_CELL_FLOATS || cell->tag == DSAD_CELL_DOUBLES)
+	if (dsad_cell_is_array(cell))
 	{
 		deepsad_push_key(state, key);
 		push_array(state, cell);
@@ -135,6 +149,25 @@ deepsad_rows_next(const DsadSampleView *view, DsadSampleCursor *cursor, DsadSamp
 	if (conflict)
 		deepsad_rows_conflict(view, row);
 	return true;
+}
+
+/* A set that stands for more rows than a training or a calibration can have is an error. */
+void
+deepsad_rows_check_count(const DsadSampleView *view)
+{
+	uint64		sum = view->skipped;
+	DsadSampleCursor cursor;
+	DsadSampleRow row;
+
+	dsad_sample_start(&cursor, view);
+	while (deepsad_rows_next(view, &cursor, &row))
+		sum = dsad_sample_sum(sum, row.count);
+	if (sum > MAX_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("training set stands for %llu rows, the limit is %d", (unsigned long long) sum,
+						MAX_ROWS),
+				 errhint("Give rows a key of their own, so that they do not count as copies of one.")));
 }
 
 /* Adds a row to the digest of those that a training would get: neither seed nor keys count. */

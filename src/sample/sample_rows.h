@@ -12,6 +12,7 @@
 
 DEEPSAD_NORETURN extern void deepsad_rows_conflict(const DsadSampleView *view, const DsadSampleRow *row);
 extern bool deepsad_rows_next(const DsadSampleView *view, DsadSampleCursor *cursor, DsadSampleRow *row);
+extern void deepsad_rows_check_count(const DsadSampleView *view);
 extern void deepsad_rows_digest_add(DsadDigest *digest, const DsadSampleView *view, const DsadSampleRow *row);
 
 #endif

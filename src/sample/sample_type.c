@@ -156,22 +156,50 @@ text_of(const DsadCell *cell, uint8 type)
 	}
 }
 
+/* Dimensions of an array; one channel is the same as none. */
+int
+deepsad_cell_sides(const DsadCell *cell)
+{
+	return cell->shape.channels == 0 ? 1 : cell->shape.channels == 1 ? 2 :
+																	   3;
+}
+
+/* The same with how long each is. */
+static int
+get_sides(const DsadCell *cell, int *side)
+{
+	int			sides = deepsad_cell_sides(cell);
+	int			at = 0;
+
+	if (sides == 3)
+		side[at++] = (int) cell->shape.channels;
+	if (sides > 1)
+		side[at++] = (int) cell->shape.height;
+	side[at] = sides > 1 ? (int) cell->shape.width : (int) cell->count;
+	return sides;
+}
+
 /* An array of floats, all of whose elements are there. */
 static Datum
 float_array(const DsadCell *cell, Oid element)
 {
 	Size		width = element == FLOAT4OID ? sizeof(float4) : sizeof(float8);
-	Size		size = ARR_OVERHEAD_NONULLS(1) + cell->count * width;
+	int			side[3];
+	int			sides = get_sides(cell, side);
+	Size		size = ARR_OVERHEAD_NONULLS(sides) + cell->count * width;
 	ArrayType  *array = palloc0(size);
 	char	   *at;
 
 	SET_VARSIZE(array, size);
-	array->ndim = 1;
+	array->ndim = sides;
 	array->elemtype = element;
-	ARR_DIMS(array)
-	[0] = (int) cell->count;
-	ARR_LBOUND(array)
-	[0] = 1;
+	for (int i = 0; i < sides; i++)
+	{
+		ARR_DIMS(array)
+		[i] = side[i];
+		ARR_LBOUND(array)
+		[i] = 1;
+	}
 	at = ARR_DATA_PTR(array);
 	for (uint32 i = 0; i < cell->count; i++, at += width)
 	{
@@ -213,8 +241,9 @@ static Datum
 array_of(const DsadCell *cell, uint8 type)
 {
 	Oid			element = deepsad_content_element(type);
-	int			lower = 1;
-	int			count = (int) cell->count;
+	int			lower[3] = {1, 1, 1};
+	int			side[3];
+	int			sides = get_sides(cell, side);
 	Datum	   *values;
 	bool	   *nulls;
 	int16		length;
@@ -225,15 +254,15 @@ array_of(const DsadCell *cell, uint8 type)
 		return float_array(cell, element);
 	values = palloc(sizeof(Datum) * cell->count);
 	nulls = palloc(sizeof(bool) * cell->count);
-	for (int i = 0; i < count; i++)
+	for (uint32 i = 0; i < cell->count; i++)
 	{
-		double		number = dsad_cell_element(cell, (uint32) i);
+		double		number = dsad_cell_element(cell, i);
 
 		nulls[i] = isnan(number);
 		values[i] = nulls[i] ? (Datum) 0 : element_of(number, type);
 	}
 	get_typlenbyvalalign(element, &length, &by_value, &align);
-	return PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower, element, length, by_value, align));
+	return PointerGetDatum(construct_md_array(values, nulls, sides, side, lower, element, length, by_value, align));
 }
 
 /* A cell as a value of its column's type, in the current context. */

@@ -12,6 +12,7 @@
 
 extern Oid	deepsad_array_element_type(Datum array);
 extern char *deepsad_server_text(DsadBytes utf8);
+extern int	deepsad_cell_sides(const DsadCell *cell);
 extern Datum deepsad_cell_datum(const DsadCell *cell, uint8 type);
 
 /* A set's columns in the order that they had in the rows, and as a row type. */

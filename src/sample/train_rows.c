@@ -15,27 +15,6 @@
 DEEPSAD_FUNCTION(deepsad_train_rows);
 DEEPSAD_FUNCTION(deepsad_update_rows);
 
-#define MAX_TRAINING_ROWS PG_INT32_MAX
-
-/* A set that stands for more rows than a training can have is an error. */
-static void
-check_rows(const DsadSampleView *view)
-{
-	uint64		sum = view->skipped;
-	DsadSampleCursor cursor;
-	DsadSampleRow row;
-
-	dsad_sample_start(&cursor, view);
-	while (deepsad_rows_next(view, &cursor, &row))
-		sum = dsad_sample_sum(sum, row.count);
-	if (sum > MAX_TRAINING_ROWS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("training set stands for %llu rows, the limit is %d", (unsigned long long) sum,
-						MAX_TRAINING_ROWS),
-				 errhint("Give rows a key of their own, so that they do not count as copies of one.")));
-}
-
 /* Hands a row to the collector as often as it came. */
 static void
 add_row(DeepsadCollector *collector, const DsadSampleView *view, DeepsadRowForm *form, const DsadSampleRow *row)
@@ -73,7 +52,7 @@ train(Datum value, struct varlena *model, Jsonb *options)
 	Oid			type;
 
 	deepsad_rows_open(&rows, value, context);
-	check_rows(&rows.view);
+	deepsad_rows_check_count(&rows.view);
 	type = deepsad_row_form_type(&form, &rows.view);
 	shared.features = deepsad_features_create(context, &type, 1, false);
 	shared.hash = deepsad_row_hash_create(context);

@@ -116,6 +116,7 @@ deepsad_set_threshold(PG_FUNCTION_ARGS)
 				 errhint(NO_CALIBRATION_HINT)));
 	model.config.contamination = 0;
 	model.config.threshold = 0;
+	dsad_option_mark_given(dsad_option_find("threshold", 9), &model.config, !PG_ARGISNULL(3));
 	for (int i = 0; i < 3; i++)
 	{
 		const DsadOption *known = dsad_option_find(names[i], strlen(names[i]));

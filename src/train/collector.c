@@ -17,6 +17,7 @@
 #include "rows/column_text.h"
 #include "rows/picture.h"
 #include "train/progress.h"
+#include "train/row_choice.h"
 #include "train/training_run.h"
 #include "train/waiting_rows.h"
 
@@ -28,7 +29,7 @@ struct DeepsadCollector
 	DeepsadCollecting *shared;
 	struct varlena *model;		/* of an update, as it was stored; NULL for a training */
 	Jsonb	   *options;		/* NULL = defaults */
-	DeepsadRowStore *store;
+	DeepsadRowChoice *choice;	/* NULL = it has ended */
 	DeepsadColumnCollector *columns;	/* NULL = it is not known yet what rows are like */
 	DeepsadWaitingRows *waiting;	/* NULL = none */
 	uint64		skipped;		/* rows whose features are NULL */
@@ -42,9 +43,9 @@ struct DeepsadCollector
 void
 deepsad_collector_end(DeepsadCollector *collector)
 {
-	if (collector->store)
-		deepsad_rowstore_free(collector->store);
-	collector->store = NULL;
+	if (collector->choice)
+		deepsad_choice_end(collector->choice);
+	collector->choice = NULL;
 	if (collector->waiting)
 		deepsad_waiting_end(collector->waiting);
 	collector->waiting = NULL;
@@ -88,7 +89,7 @@ mark_pictures(DeepsadCollector *collector)
 
 		if (column->shape.channels == 0)
 			continue;
-		deepsad_rowstore_picture(collector->store, column->first_cell, column->cells);
+		deepsad_rowstore_picture(deepsad_choice_store(collector->choice), column->first_cell, column->cells);
 		if (deepsad_channels_last(&column->shape) && !collector->model && !collector->shared->said.channels_last)
 		{
 			ereport(WARNING,
@@ -132,8 +133,8 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 				 errmsg("option \"%s\" is given, but features are no row",
 						deepsad_columns_option(options) ? "columns" : "group_by"),
 				 errhint("Give a row: deepsad_train(f, label, options) FROM t, LATERAL (SELECT a, b) f.")));
-	collector->store = deepsad_rowstore_create(context, deepsad_features_single(shared->features),
-											   (uint64) config.max_rows, config.seed);
+	collector->choice = deepsad_choice_create(context, deepsad_features_single(shared->features),
+											  (uint64) config.max_rows, config.seed);
 	if (model)
 		mark_pictures(collector);
 	deepsad_progress_start(&collector->progress);
@@ -157,37 +158,43 @@ deepsad_collector_check_model(const DeepsadCollector *collector, struct varlena 
 	deepsad_check_group_model(model, collector->model);
 }
 
-/* Adds a row that is an array to the digest. */
-static void
-note_array(DeepsadCollector *collector, const DsadRows *row, uint32 count, int8 label)
+/* The hash of a row that is an array. */
+static uint64
+array_hash(const DeepsadCollector *collector, const DsadRows *row, uint32 count, DsadShape shape)
 {
-	dsad_digest_add(&collector->digest, deepsad_row_hash_array(collector->shared->hash, row, count), label, 1);
+	return deepsad_row_hash_array(collector->shared->hash, row, count, shape);
 }
 
-/* Adds a row with columns to the digest. */
-static void
-note_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label)
+/* The hash of a row with columns. */
+static uint64
+row_hash(const DeepsadCollector *collector, const NullableDatum *argument)
 {
 	DeepsadRowHash *hash = collector->shared->hash;
 	TupleDesc	columns = collector->shared->columns;
 
-	dsad_digest_add(&collector->digest,
-					columns ? deepsad_row_hash_columns(hash, columns, argument) :
-							  deepsad_row_hash_record(hash, argument->value),
-					label, 1);
+	return columns ? deepsad_row_hash_columns(hash, columns, argument) : deepsad_row_hash_record(hash, argument->value);
 }
 
-/* Keeps a row of cells. */
+/* Keeps a row whose content has that hash. */
 static void
-add_cells(DeepsadCollector *collector, DeepsadFeatures *features, const NullableDatum *argument, int8 label)
+keep(DeepsadCollector *collector, const DsadRows *row, uint32 features, int8 label, uint64 hash)
+{
+	dsad_digest_add(&collector->digest, hash, label, 1);
+	deepsad_choice_add(collector->choice, row, features, label, hash);
+}
+
+/* Keeps a row of cells; hash: of a row with columns. */
+static void
+add_cells(DeepsadCollector *collector, DeepsadFeatures *features, const NullableDatum *argument, int8 label,
+		  uint64 hash)
 {
 	const DeepsadColumns *reading = deepsad_columns_reading(collector->columns);
 	DsadRows	row = {deepsad_features_cells(features, reading, argument), 1, false};
 
 	if (deepsad_features_are_array(features))
-		note_array(collector, &row, reading->encoder->cells, label);
+		hash = array_hash(collector, &row, reading->encoder->cells, reading->encoder->column->shape);
 	deepsad_columns_add(collector->columns, row.values, label);
-	deepsad_rowstore_add(collector->store, &row, reading->encoder->cells, label);
+	keep(collector, &row, reading->encoder->cells, label, hash);
 }
 
 /* All arrays must be of the first one's shape; flat ones of its length, which the store looks at. */
@@ -225,17 +232,16 @@ add_array(DeepsadCollector *collector, const NullableDatum *argument, int8 label
 		infinite |= isinf(dsad_row_number(&row, i)) != 0;
 	if (unlikely(infinite))
 		deepsad_features_infinite(&row, count);
-	note_array(collector, &row, count, label);
 	/* before anything looks at it: that it has another width than the rows before is an error there */
-	deepsad_rowstore_add(collector->store, &row, count, label);
+	keep(collector, &row, count, label, array_hash(collector, &row, count, shape));
 	deepsad_columns_add_array(collector->columns, &row, label);
 }
 
 /* DeepsadWaitingRow: keeps a row that has waited. */
 static void
-add_waiting(void *ctx, DeepsadFeatures *features, const NullableDatum *argument, int8 label)
+add_waiting(void *ctx, DeepsadFeatures *features, const NullableDatum *argument, int8 label, uint64 hash)
 {
-	add_cells((DeepsadCollector *) ctx, features, argument, label);
+	add_cells((DeepsadCollector *) ctx, features, argument, label, hash);
 }
 
 /* Columns are collected from the rows that wait: all arrays have come, or no row will. */
@@ -252,7 +258,7 @@ end_waiting(DeepsadCollector *collector)
 
 /* The first row with columns: finds out what they are, or lets it wait; whether it was taken care of. */
 static bool
-begin_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label)
+begin_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label, uint64 hash)
 {
 	DeepsadRowType row;
 	Datum	   *values;
@@ -268,7 +274,7 @@ begin_row(DeepsadCollector *collector, const NullableDatum *argument, int8 label
 	}
 	if (collector->waiting == NULL)
 		collector->waiting = deepsad_waiting_create(collector->context, row.desc, collector->options);
-	if (deepsad_waiting_add(collector->waiting, row.desc, values, nulls, label, collector->options))
+	if (deepsad_waiting_add(collector->waiting, row.desc, values, nulls, label, hash, collector->options))
 		end_waiting(collector);
 	return true;
 }
@@ -279,6 +285,8 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 {
 	DeepsadFeatures *features = collector->shared->features;
 	int8		label = labeled ? deepsad_label_read(collector->shared->label_kind, labeled) : DSAD_UNLABELED;
+	uint64		hash = 0;
+	uint64		seen;
 
 	if (deepsad_features_null(features, argument))
 	{
@@ -288,14 +296,15 @@ deepsad_collector_add(DeepsadCollector *collector, const NullableDatum *argument
 	collector->saw_anomaly |= label == DSAD_ANOMALY;
 	collector->saw_normal |= label == DSAD_NORMAL;
 	if (!deepsad_features_are_array(features))
-		note_row(collector, argument, label);
+		hash = row_hash(collector, argument);
 	if (deepsad_features_are_array(features) && !collector->model)
 		add_array(collector, argument, label);
-	else if (collector->columns != NULL || !begin_row(collector, argument, label))
-		add_cells(collector, features, argument, label);
-	if (deepsad_rowstore_seen(collector->store) % ROWS_PER_REPORT == 0)
-		deepsad_progress_collecting(&collector->progress, deepsad_rowstore_seen(collector->store),
-									deepsad_rowstore_bytes(collector->store));
+	else if (collector->columns != NULL || !begin_row(collector, argument, label, hash))
+		add_cells(collector, features, argument, label, hash);
+	seen = deepsad_choice_seen(collector->choice);
+	if (seen % ROWS_PER_REPORT == 0)
+		deepsad_progress_collecting(&collector->progress, seen,
+									deepsad_rowstore_bytes(deepsad_choice_store(collector->choice)));
 }
 
 /*
@@ -331,7 +340,7 @@ finish_columns(DeepsadCollector *collector)
 	DsadRowSource rows;
 	bool		left;
 
-	deepsad_rowstore_source(collector->store, &rows);
+	deepsad_rowstore_source(deepsad_choice_store(collector->choice), &rows);
 	left = deepsad_columns_finish(collector->columns, &rows, shared->report);
 	if (!shared->grouped)
 		deepsad_column_report_send(shared->report);
@@ -348,17 +357,20 @@ finish_columns(DeepsadCollector *collector)
 static struct varlena *
 train_on_rows(DeepsadCollector *collector)
 {
-	DeepsadRowStore *store = collector->store;
+	DeepsadRowStore *store;
+	DsadRowSource rows;
 	DsadConfig	config;
 
 	check_label_meaning(collector);
 	if (!finish_columns(collector))
 		return NULL;
-	collector->store = NULL;
+	store = deepsad_choice_finish(collector->choice);
+	deepsad_rowstore_source(store, &rows);
+	collector->choice = NULL;
 	if (collector->model)
 		return deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
 									   &collector->digest, &collector->progress, &collector->shared->said);
-	parse_options(&config, collector, deepsad_columns_encoder(collector->columns), deepsad_rowstore_features(store),
+	parse_options(&config, collector, deepsad_columns_encoder(collector->columns), rows.features,
 				  deepsad_rowstore_count(store));
 	return deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->digest,
 								&collector->progress, &collector->shared->said);
@@ -372,7 +384,7 @@ deepsad_collector_train(DeepsadCollector *collector)
 
 	if (collector->waiting)
 		end_waiting(collector);
-	if (deepsad_rowstore_count(collector->store) == 0)
+	if (deepsad_choice_seen(collector->choice) == 0)
 		result = collector->model;	/* no row came, or only rows without features */
 	else
 		result = train_on_rows(collector);

@@ -28,9 +28,6 @@ struct DeepsadRowStore
 	MemoryContextCallback on_free;
 	ResourceOwner owner;		/* of the file: that of the rows' own statement, whoever spills them */
 	bool		single;			/* rows are kept as float4 */
-	bool		sampled;		/* by the reservoir */
-	DsadReservoir reservoir;
-	uint64		seen;			/* rows added */
 	DeepsadRowLayout layout;	/* features: 0 until the first row */
 	char	   *row;			/* one row on its way to or from the file */
 	uint64		count;
@@ -104,12 +101,9 @@ forget(void *arg)
 	/* at the end of a failed transaction its resource owner has closed the file already */
 }
 
-/*
- * An empty store in a context of its own under parent; max_rows 0 = keep all
- * rows, else a uniform sample of at most so many.
- */
+/* An empty store in a context of its own under parent. */
 DeepsadRowStore *
-deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows, int64 seed)
+deepsad_rowstore_create(MemoryContext parent, bool single)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "deepsad rows", ALLOCSET_SMALL_SIZES);
 	DeepsadRowStore *store = MemoryContextAllocZero(context, sizeof(DeepsadRowStore));
@@ -118,9 +112,6 @@ deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows, int6
 	store->context = context;
 	store->owner = CurrentResourceOwner;
 	store->single = single;
-	store->sampled = max_rows > 0;
-	if (store->sampled)
-		dsad_reservoir_init(&store->reservoir, max_rows, seed);
 	dlist_push_tail(&live_stores, &store->live);
 	store->on_free.func = forget;
 	store->on_free.arg = store;
@@ -141,20 +132,6 @@ uint64
 deepsad_rowstore_count(const DeepsadRowStore *store)
 {
 	return store->count;
-}
-
-/* Features of a row; 0 before the first. */
-uint32
-deepsad_rowstore_features(const DeepsadRowStore *store)
-{
-	return store->layout.features;
-}
-
-/* Rows that were added, kept or not. */
-uint64
-deepsad_rowstore_seen(const DeepsadRowStore *store)
-{
-	return store->seen;
 }
 
 /* Bytes of rows in memory; 0 once they are in a file. */
@@ -360,24 +337,23 @@ widen(DeepsadRowStore *store, const DsadRows *values)
 	pfree(from.part);
 }
 
-/* Adds a row; all rows must have as many features as the first. */
+/* Rows of another width than those before are an error. */
 void
-deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features, int8 label)
+deepsad_rowstore_check(const DeepsadRowStore *store, uint32 features)
 {
-	uint64		slot = store->count;
-	char	   *row;
-
 	use(store);
-	if (store->layout.features == 0)
-		start_rows(store, features);
-	else if (features != store->layout.features)
+	if (features != store->layout.features)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("training row has %u features, the rows before have %u",
-						features, store->layout.features)));
-	store->seen++;
-	if (store->sampled && !dsad_reservoir_next(&store->reservoir, &slot))
-		return;
+				 errmsg("training row has %u features, the rows before have %u", features, store->layout.features)));
+}
+
+/* Writes a row of as many features as the others: behind them, or in place of one of them. */
+void
+deepsad_rowstore_put(DeepsadRowStore *store, const DsadRows *values, uint64 slot, int8 label)
+{
+	char	   *row;
+
 	if (unlikely(!deepsad_layout_holds(&store->layout, values)))
 		widen(store, values);
 	if (slot < store->count)
@@ -392,6 +368,28 @@ deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 feat
 	if (slot == store->count)
 		store->count++;
 	store->labels[label + 1]++;
+}
+
+/* Adds a row; all rows must have as many features as the first. */
+void
+deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features, int8 label)
+{
+	if (store->layout.features == 0)
+		start_rows(store, features);
+	deepsad_rowstore_check(store, features);
+	deepsad_rowstore_put(store, values, store->count, label);
+}
+
+/* An empty store beside this one, for rows like those. */
+DeepsadRowStore *
+deepsad_rowstore_like(const DeepsadRowStore *store)
+{
+	DeepsadRowStore *like = deepsad_rowstore_create(MemoryContextGetParent(store->context), store->single);
+
+	for (uint32 p = 0; p < store->layout.parts; p++)
+		if (store->layout.part[p].picture)
+			deepsad_rowstore_picture(like, store->layout.part[p].first, store->layout.part[p].count);
+	return like;
 }
 
 /* DsadRowSource.read */

@@ -10,15 +10,15 @@
 
 typedef struct DeepsadRowStore DeepsadRowStore;
 
-extern DeepsadRowStore *deepsad_rowstore_create(MemoryContext parent, bool single, uint64 max_rows,
-												int64 seed);
+extern DeepsadRowStore *deepsad_rowstore_create(MemoryContext parent, bool single);
 extern void deepsad_rowstore_picture(DeepsadRowStore *store, uint32 first, uint32 pixels);
 extern void deepsad_rowstore_add(DeepsadRowStore *store, const DsadRows *values, uint32 features,
 								 int8 label);
+extern void deepsad_rowstore_put(DeepsadRowStore *store, const DsadRows *values, uint64 slot, int8 label);
+extern void deepsad_rowstore_check(const DeepsadRowStore *store, uint32 features);
+extern DeepsadRowStore *deepsad_rowstore_like(const DeepsadRowStore *store);
 extern void deepsad_rowstore_source(DeepsadRowStore *store, DsadRowSource *source);
 extern uint64 deepsad_rowstore_count(const DeepsadRowStore *store);
-extern uint32 deepsad_rowstore_features(const DeepsadRowStore *store);
-extern uint64 deepsad_rowstore_seen(const DeepsadRowStore *store);
 extern Size deepsad_rowstore_memory(const DeepsadRowStore *store);
 extern uint64 deepsad_rowstore_bytes(const DeepsadRowStore *store);
 extern void deepsad_rowstore_spill(DeepsadRowStore *store);

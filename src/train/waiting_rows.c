@@ -14,11 +14,12 @@
 
 #include "train/waiting_rows.h"
 
+#define EXTRA 2					/* columns behind a row's: label, hash */
 #define WAITING_KILOBYTES 1024	/* of rows that wait in memory; the others wait in a file */
 
 struct DeepsadWaitingRows
 {
-	Tuplestorestate *store;		/* the row's columns, those that are skipped as NULL, then its label */
+	Tuplestorestate *store;		/* the row's columns, those that are skipped as NULL, then its label and hash */
 	TupleDesc	desc;			/* of these */
 	MemoryContext context;
 	DeepsadFeatures *features;	/* of what is read back */
@@ -29,15 +30,16 @@ struct DeepsadWaitingRows
 	bool	   *null;
 };
 
-/* A row type with the label's column behind its own. */
+/* A row type with columns for label and hash behind its own. */
 static TupleDesc
 waiting_type(TupleDesc row)
 {
-	TupleDesc	desc = CreateTemplateTupleDesc(row->natts + 1);
+	TupleDesc	desc = CreateTemplateTupleDesc(row->natts + EXTRA);
 
 	for (int i = 0; i < row->natts; i++)
 		TupleDescCopyEntry(desc, (AttrNumber) (i + 1), row, (AttrNumber) (i + 1));
 	TupleDescInitEntry(desc, (AttrNumber) (row->natts + 1), "", INT2OID, -1, 0);
+	TupleDescInitEntry(desc, (AttrNumber) (row->natts + EXTRA), "", INT8OID, -1, 0);
 	return desc;
 }
 
@@ -58,8 +60,8 @@ deepsad_waiting_create(MemoryContext context, TupleDesc row, Jsonb *options)
 	waiting->values = palloc0((natts + 1) * sizeof(Datum));
 	waiting->nulls = palloc((natts + 1) * sizeof(bool));
 	waiting->skip = palloc((natts + 1) * sizeof(bool));
-	waiting->value = palloc((natts + 1) * sizeof(Datum));
-	waiting->null = palloc((natts + 1) * sizeof(bool));
+	waiting->value = palloc((natts + EXTRA) * sizeof(Datum));
+	waiting->null = palloc0((natts + EXTRA) * sizeof(bool));
 	for (int i = 0; i < natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(row, i);
@@ -77,7 +79,7 @@ deepsad_waiting_create(MemoryContext context, TupleDesc row, Jsonb *options)
 static void
 check_same_type(const DeepsadWaitingRows *waiting, TupleDesc desc)
 {
-	bool		same = desc->natts + 1 == waiting->desc->natts;
+	bool		same = desc->natts + EXTRA == waiting->desc->natts;
 
 	for (int i = 0; i < desc->natts && same; i++)
 		same = TupleDescAttr(desc, i)->atttypid == TupleDescAttr(waiting->desc, i)->atttypid &&
@@ -95,7 +97,7 @@ check_same_type(const DeepsadWaitingRows *waiting, TupleDesc desc)
  */
 bool
 deepsad_waiting_add(DeepsadWaitingRows *waiting, TupleDesc row, const Datum *values, const bool *nulls, int8 label,
-					Jsonb *options)
+					uint64 hash, Jsonb *options)
 {
 	MemoryContext old = MemoryContextSwitchTo(waiting->context);
 	int			natts = row->natts;
@@ -114,7 +116,7 @@ deepsad_waiting_add(DeepsadWaitingRows *waiting, TupleDesc row, const Datum *val
 		}
 	}
 	waiting->value[natts] = Int16GetDatum(label);
-	waiting->null[natts] = false;
+	waiting->value[natts + 1] = Int64GetDatum((int64) hash);
 	tuplestore_putvalues(waiting->store, waiting->desc, waiting->value, waiting->null);
 	MemoryContextSwitchTo(old);
 	return deepsad_draft_complete(row, options, waiting->nulls);
@@ -132,7 +134,7 @@ deepsad_waiting_columns(const DeepsadWaitingRows *waiting, MemoryContext parent,
 void
 deepsad_waiting_replay(DeepsadWaitingRows *waiting, DeepsadWaitingRow row, void *ctx)
 {
-	int			natts = waiting->desc->natts - 1;
+	int			natts = waiting->desc->natts - EXTRA;
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(waiting->desc, &TTSOpsMinimalTuple);
 	NullableDatum *argument = palloc(Max(natts, 1) * sizeof(NullableDatum));
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_SMALL_SIZES);
@@ -146,7 +148,8 @@ deepsad_waiting_replay(DeepsadWaitingRows *waiting, DeepsadWaitingRow row, void 
 		slot_getallattrs(slot);
 		for (int i = 0; i < natts; i++)
 			argument[i] = (NullableDatum) {slot->tts_values[i], slot->tts_isnull[i]};
-		row(ctx, waiting->features, argument, (int8) DatumGetInt16(slot->tts_values[natts]));
+		row(ctx, waiting->features, argument, (int8) DatumGetInt16(slot->tts_values[natts]),
+			(uint64) DatumGetInt64(slot->tts_values[natts + 1]));
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(row_context);
 	}

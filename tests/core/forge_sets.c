@@ -46,26 +46,34 @@ integer(uint64_t *state)
 	return below(state, 400) == 0 ? ends[below(state, sizeof(ends) / sizeof(ends[0]))] : (int64_t) below(state, 24) * 3600000000;
 }
 
+#define MAX_PIXELS 72
+
 /* Writes an array's cell. */
 static size_t
-put_array(uint8_t *at, uint64_t *state, bool ragged)
+put_array(uint8_t *at, uint64_t *state, const DsadSampleColumn *column, bool ragged)
 {
-	double		value[9];
-	uint32_t	count = ragged ? 1 + below(state, 9) : 3;
+	double		value[MAX_PIXELS];
+	bool		picture = column->form == DSAD_FORM_PICTURE;
+	bool		narrow = below(state, 2) == 0;
+	uint32_t	count = picture ? column->shape.channels * column->shape.height * column->shape.width :
+						ragged	 ? 1 + below(state, 9) :
+								  3;
 
 	for (uint32_t i = 0; i < count; i++)
-		value[i] = below(state, 10) == 0 ? NAN : number(state);
-	return dsad_cell_array(at, &(DsadRows) {value, 1, false}, count);
+		value[i] = picture && narrow ? below(state, 256) : below(state, 10) == 0 ? NAN :
+																				   number(state);
+	return picture ? dsad_cell_picture(at, &(DsadRows) {value, 1, false}, count, column->shape) :
+					 dsad_cell_array(at, &(DsadRows) {value, 1, false}, count);
 }
 
 /* Writes a cell that fits a column of that type. */
 static size_t
-put_cell(uint8_t *at, uint64_t *state, uint8_t type, bool ragged)
+put_cell(uint8_t *at, uint64_t *state, const DsadSampleColumn *column, bool ragged)
 {
 	char		text[200];
 	uint32_t	length = below(state, 12) == 0 ? below(state, 200) : 2;
 
-	switch (dsad_sample_kind(type))
+	switch (dsad_sample_kind(column->type))
 	{
 		case DSAD_TYPE_NUMBER:
 			return dsad_cell_number(at, number(state));
@@ -82,7 +90,7 @@ put_cell(uint8_t *at, uint64_t *state, uint8_t type, bool ragged)
 				text[i] = (char) below(state, 4);
 			return dsad_cell_address(at, (const uint8_t *) text, below(state, 2) ? 4 : 16, (uint8_t) below(state, 33));
 		case DSAD_TYPE_ARRAY:
-			return put_array(at, state, ragged);
+			return put_array(at, state, column, ragged);
 		default:
 			return dsad_cell_integer(at, integer(state));
 	}
@@ -103,7 +111,7 @@ add_row(DsadSample *sample, const uint16_t *numbers, uint64_t *state, bool ragge
 		{
 			content[length] = (uint8_t) numbers[c];
 			content[length + 1] = 0;
-			length += 2 + put_cell(content + length + 2, state, sample->column[numbers[c]].type, ragged);
+			length += 2 + put_cell(content + length + 2, state, &sample->column[numbers[c]], ragged);
 		}
 	row.content = (DsadBytes) {(const char *) content, (uint32_t) length};
 	if (below(state, 20) == 0)
@@ -140,6 +148,11 @@ forge(uint8_t **bytes, uint64_t *state)
 		column[c].type = (uint8_t) (arrays ? DSAD_SAMPLE_INT2_ARRAY + below(state, 6) : 1 + below(state, DSAD_SAMPLE_TYPES - 1));
 		column[c].position = (uint16_t) (1 + below(state, 9));
 		column[c].partial = below(state, 9) == 0;
+		if (dsad_sample_kind(column[c].type) != DSAD_TYPE_ARRAY)
+			continue;
+		column[c].form = (uint8_t) below(state, 3);
+		if (column[c].form == DSAD_FORM_PICTURE)
+			column[c].shape = (DsadShape) {1 + below(state, 2), 1 + below(state, 6), 1 + below(state, 6)};
 	}
 	require(dsad_sample_init(&sample, &env.env, (int64_t) below(state, 3), 1 + below(state, 100), 200000, &error) == DSAD_OK, "no set");
 	sample.typed = true;

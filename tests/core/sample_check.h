@@ -43,7 +43,7 @@ sample_start(DsadSample *sample, const DsadEnv *env, bool keyed, uint32_t rows, 
 	const DsadSampleColumn column[3] = {
 		{.name = {"n", 1}, .type = DSAD_SAMPLE_FLOAT8, .position = 2},
 		{.name = {"t", 1}, .type = DSAD_SAMPLE_TEXT, .position = 1},
-		{.name = {"v", 1}, .type = DSAD_SAMPLE_FLOAT4_ARRAY, .position = 3}};
+		{.name = {"v", 1}, .type = DSAD_SAMPLE_FLOAT4_ARRAY, .position = 3, .form = DSAD_FORM_FLAT}};
 	DsadStatus	status = dsad_sample_init(sample, env, 7, rows, bytes, error);
 
 	sample->typed = true;

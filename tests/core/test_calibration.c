@@ -98,12 +98,13 @@ test_division(void)
 		DsadCalibrationMethod chosen;
 		uint32_t	held_out;	/* of all members or, in folds, of one */
 	} cases[] = {
-		{1000, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_SPLIT, 180},
+		{1000, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_SPLIT, 112},
 		{1000, DSAD_CALIBRATION_AUTO, 8, 0.5, DSAD_CALIBRATION_SPLIT, 90},
 		{550, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_CROSS, 495},
 		{550, DSAD_CALIBRATION_AUTO, 1, 0, DSAD_CALIBRATION_SPLIT, 99},
 		{550, DSAD_CALIBRATION_AUTO, 2, 0, DSAD_CALIBRATION_CROSS, 198},
 		{550, DSAD_CALIBRATION_CROSS, 64, 0, DSAD_CALIBRATION_CROSS, 495},
+		{3000, DSAD_CALIBRATION_AUTO, 8, 0, DSAD_CALIBRATION_SPLIT, 337},
 		{3000, DSAD_CALIBRATION_CROSS, 4, 0, DSAD_CALIBRATION_CROSS, 2000},
 		{1000, DSAD_CALIBRATION_NONE, 8, 0, DSAD_CALIBRATION_NONE, 0},
 		{2, DSAD_CALIBRATION_CROSS, 8, 0, DSAD_CALIBRATION_CROSS, 0},
@@ -168,6 +169,25 @@ test_division(void)
 	test_free_rows(&rows);
 }
 
+/* Small tables have few rows to spare, large ones many. */
+static void
+test_share(void)
+{
+	static const double wanted[][2] = {{2, 0.4}, {400, 80}, {500, 100}, {800, 100}, {1000, 125}, {2000, 250}, {5000, 625},
+									   {7000, 980}, {10000, 2000}, {1000000, 2000}};
+	DsadConfig	config = config_with(DSAD_CALIBRATION_SPLIT, 8);
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		CHECK(fabs(dsad_calibration_rows(&config, wanted[i][0]) - wanted[i][1]) < 1e-9);
+	/* as many as a decision needs, if there are */
+	config.alpha = 0.002;
+	CHECK(dsad_calibration_rows(&config, 3000) == 500 && dsad_calibration_rows(&config, 1000) == 200);
+	config.contamination = 0.005;
+	CHECK(dsad_calibration_rows(&config, 1200) == 200 && dsad_calibration_rows(&config, 4000) == 500);
+	config.calibration = DSAD_CALIBRATION_NONE;
+	CHECK(dsad_calibration_rows(&config, 1000) == 0);
+}
+
 /* Rows held out of all members have no part in scaling or members: changed, they change the scores that are kept, and the scale of all. */
 static void
 test_no_part(void)
@@ -211,7 +231,7 @@ test_no_part(void)
 			}
 			bare.sketch.rows = 0;
 			bytes[i] = test_encode(&bare, &env, &length);
-			CHECK(model[i].calibration.rows == model[i].facts.calibration && model[i].calibration.rows > 100);
+			CHECK(model[i].calibration.rows == model[i].facts.calibration && model[i].calibration.rows >= 100);
 			dsad_split_start(&split, &model[i].config, &model[i].facts, model[i].dims[0], NULL);
 			for (uint32_t row = 0; row < ROWS; row++)
 			{
@@ -445,7 +465,7 @@ test_guarantee(void)
 			test_free_rows(&rows);
 		}
 		printf("%s: %.3f alarms at 0.05, %.3f at 0.2\n", cross ? "cross" : "split", alarms[0], alarms[1]);
-		/* two to three standard errors of the calibration rows (120 a seed); cross may have any number below */
+		/* two to three standard errors of the calibration rows (100 a seed); cross may have any number below */
 		CHECK(alarms[0] < 0.065 && (cross || alarms[0] > 0.037));
 		CHECK(alarms[1] < 0.225 && (cross || alarms[1] > 0.17));
 	}
@@ -523,6 +543,7 @@ int
 main(void)
 {
 	test_division();
+	test_share();
 	test_no_part();
 	test_pvalues();
 	test_guarantee();

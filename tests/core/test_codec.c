@@ -32,6 +32,7 @@ make_model(void)
 	DsadError	error;
 	DsadRowSource source;
 
+	dsad_option_mark_given(dsad_option_find("eta", 3), &config, true);
 	test_env_init(&env);
 	test_normal_rows(&rows, 30, 3, 4);
 	source = test_source(&rows, 30);
@@ -148,6 +149,8 @@ test_round_trip(void)
 	dsad_arena_init(&arena, &env.env);
 	CHECK(dsad_model_decode(&model, &arena, bytes, length, &error) == DSAD_OK);
 	CHECK(model.format == DSAD_FORMAT);
+	for (int i = 0; i < dsad_option_count; i++)
+		CHECK(dsad_option_is_given(&dsad_options[i], &model.config) == (strcmp(dsad_options[i].name, "eta") == 0));
 	again = test_encode(&model, &env, &again_length);
 	CHECK(again_length == length && memcmp(bytes, again, length) == 0);
 	dsad_arena_release(&arena);

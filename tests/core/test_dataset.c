@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/copies.h"
+#include "core/hash.h"
 #include "core/kernel/kernel.h"
+#include "core/lowest.h"
 #include "core/train/loader.h"
 
 /* Blocks of a data set in memory, that count their use and can fail. */
@@ -66,9 +69,9 @@ blocks_free(Blocks *b)
 	free(b->label);
 }
 
-/* A sample: all of a short stream, a uniform choice from a long one. */
+/* The items of lowest priority: all of a short stream, a uniform choice from a long one, the same in any order. */
 static void
-test_reservoir(void)
+test_lowest(void)
 {
 	enum
 	{
@@ -78,25 +81,41 @@ test_reservoir(void)
 	};
 	double		chosen[ITEMS] = {0};
 	double		chi = 0;
+	TestEnv		env;
 
-	for (int64_t seed = 0; seed < ROUNDS; seed++)
+	test_env_init(&env);
+	for (uint64_t seed = 0; seed < ROUNDS; seed++)
 	{
-		DsadReservoir reservoir;
-		int			slot_item[CAPACITY];
+		bool		kept_before[ITEMS] = {false};
 
-		dsad_reservoir_init(&reservoir, CAPACITY, seed);
-		for (int i = 0; i < ITEMS; i++)
+		for (int order = 0; order < 2; order++)
 		{
-			uint64_t	slot;
+			DsadLowest	lowest = {.capacity = CAPACITY};
+			int			slot_item[CAPACITY];
+			bool		kept_now[ITEMS] = {false};
+			DsadError	error;
 
-			if (dsad_reservoir_next(&reservoir, &slot))
+			for (int i = 0; i < ITEMS; i++)
 			{
-				CHECK(slot < CAPACITY && (i >= CAPACITY || slot == (uint64_t) i));
-				slot_item[slot] = i;
+				int			item = order == 0 ? i : (i * 7 + 3) % ITEMS;
+				bool		kept;
+				uint32_t	slot;
+
+				CHECK(dsad_lowest_add(&lowest, &env.env, dsad_hash_end(dsad_hash_step(seed * 1000003 + 17, (uint64_t) item)),
+									  &kept, &slot, &error) == DSAD_OK);
+				if (!kept)
+					continue;
+				CHECK(slot < CAPACITY && (i >= CAPACITY || slot == (uint32_t) i));
+				slot_item[slot] = item;
 			}
+			for (int i = 0; i < CAPACITY; i++)
+				kept_now[slot_item[i]] = true;
+			CHECK(order == 0 || memcmp(kept_before, kept_now, sizeof(kept_now)) == 0);
+			memcpy(kept_before, kept_now, sizeof(kept_now));
+			dsad_lowest_release(&lowest, &env.env);
 		}
-		for (int i = 0; i < CAPACITY; i++)
-			chosen[slot_item[i]]++;
+		for (int i = 0; i < ITEMS; i++)
+			chosen[i] += kept_before[i];
 	}
 	for (int i = 0; i < ITEMS; i++)
 	{
@@ -106,6 +125,34 @@ test_reservoir(void)
 	}
 	/* chi-squared with 999 degrees of freedom: mean 999 (times 0.95: drawn without replacement), deviation 45 */
 	CHECK(chi > 700 && chi < 1250);
+	CHECK(env.live == 0);
+}
+
+/* Copies are counted, each by itself. */
+static void
+test_copies(void)
+{
+	enum
+	{
+		DIFFERENT = 5000
+	};
+	static uint32_t count[DIFFERENT];
+	DsadCopies	copies = {0};
+	TestEnv		env;
+	DsadError	error;
+
+	test_env_init(&env);
+	for (uint64_t i = 0; i < 40000; i++)
+	{
+		uint32_t	row = (uint32_t) (dsad_hash_end(dsad_hash_step(5, i)) >> 32) % DIFFERENT;
+		uint32_t	number;
+
+		CHECK(dsad_copies_add(&copies, &env.env, dsad_hash_end(dsad_hash_step(9, row)), &number, &error) == DSAD_OK);
+		CHECK(number == ++count[row]);
+	}
+	CHECK(copies.count <= DIFFERENT && copies.count > DIFFERENT - 20);
+	dsad_copies_release(&copies, &env.env);
+	CHECK(env.live == 0);
 }
 
 /* Rows numbered by their first feature. */
@@ -501,7 +548,8 @@ test_carried_member(void)
 int
 main(void)
 {
-	test_reservoir();
+	test_lowest();
+	test_copies();
 	test_scaling();
 	test_parts();
 	test_loader();

@@ -7,7 +7,7 @@
 #include "sample_check.h"
 
 #define EXPECTED_SIZE 1098
-#define EXPECTED_CRC 0x5f7ff64a
+#define EXPECTED_CRC 0xdaf4a519
 
 static void
 test_cells(void)
@@ -47,6 +47,50 @@ test_cells(void)
 
 				CHECK((ab ? dsad_sample_common_type(ab, c) : 0) == (bc ? dsad_sample_common_type(a, bc) : 0));
 			}
+		}
+}
+
+/* Pictures: as narrow as their pixels allow, and none that is wider, or of a shape that it has not. */
+static void
+test_pictures(void)
+{
+	static const struct
+	{
+		double		pixel[6];
+		uint8_t		width;
+	} pictures[] = {{{0, -0.0, 255, 1, 2, 3}, 1}, {{256, 0, 0, 0, 0, 0}, 2}, {{-1, NAN, 32767, -32767, 0, 0}, 2}, {{-32768, 0, 0, 0, NAN, 0}, 4}, {{0.5, NAN, INFINITY, 0, 0, 0}, 4}, {{0.1, NAN, 0, 0, 0, 0}, 8}};
+	const DsadShape shapes[] = {{1, 2, 3}, {1, 3, 2}, {3, 2, 1}, {6, 1, 1}};
+
+	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++)
+		for (int s = 0; s < 4; s++)
+		{
+			uint8_t		bytes[256];
+			DsadCell	cell;
+			size_t		length = dsad_cell_picture(bytes, &(DsadRows) {pictures[i].pixel, 1, false}, 6, shapes[s]);
+
+			CHECK(dsad_cell_read(bytes, length, &cell) == length && dsad_cell_fits(&cell, DSAD_SAMPLE_INT2_ARRAY));
+			CHECK(cell.width == pictures[i].width && cell.count == 6 && dsad_cell_is_narrow(&cell) &&
+				  memcmp(&cell.shape, &shapes[s], sizeof(cell.shape)) == 0);
+			for (uint32_t k = 0; k < 6; k++)
+				CHECK(dsad_cell_element(&cell, k) == pictures[i].pixel[k] ||
+					  (isnan(dsad_cell_element(&cell, k)) && isnan(pictures[i].pixel[k])));
+			for (size_t cut = 0; cut < length; cut++)
+				CHECK(dsad_cell_read(bytes, cut, &cell) == 0);
+			for (int at = 2; at < 5; at++)
+			{
+				uint8_t		side = bytes[at];
+
+				bytes[at] = 0;
+				CHECK(dsad_cell_read(bytes, length, &cell) == 0);
+				bytes[at] = 127;
+				CHECK(dsad_cell_read(bytes, length, &cell) == 0);
+				bytes[at] = side;
+			}
+			bytes[1] = 3;
+			CHECK(dsad_cell_read(bytes, length, &cell) == 0);
+			memset(bytes + 5, 0, 48);
+			bytes[1] = 8;
+			CHECK(dsad_cell_read(bytes, 53, &cell) == 53 && !dsad_cell_is_narrow(&cell));
 		}
 }
 
@@ -275,6 +319,7 @@ int
 main(void)
 {
 	test_cells();
+	test_pictures();
 	test_merging(false, 100000, 10000000);
 	test_merging(false, 300, 10000000);
 	test_merging(false, 100000, 20000);

@@ -220,6 +220,7 @@ dsad_calibration_drop(DsadModel *model)
 		decision.score <= DSAD_MAX_THRESHOLD)
 		model->config.threshold = decision.score;
 	model->config.calibration = DSAD_CALIBRATION_NONE;
+	dsad_option_mark_given(dsad_option_find("calibration", 11), &model->config, false);
 	memset(&model->calibration, 0, sizeof(model->calibration));
 }
 

@@ -8,14 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Visits to rows of the Deep SAD phase, per member, that default epochs stay within. */
-#define MAX_VISITS 5000000
-#define LEAST_EPOCHS 55
-#define MORE_EPOCHS 65
-
-#define UPDATE_EPOCHS 20
-#define MAX_UPDATE_VISITS 500000
-
 static const char *const network_labels[] = {"auto", "mlp", "conv", NULL};
 static const char *const preset_labels[] = {"paper", "fast", "default", "best", NULL};
 static const char *const scaling_labels[] = {"standard", "minmax", "none", "robust", "standard_robust", "common", NULL};
@@ -145,25 +137,13 @@ list2(int32_t first, int32_t second)
  * As many epochs as `most`, but not more than make so many visits to rows (and
  * at least one): ten million rows must not mean as many as a thousand.
  */
-static int64_t
-bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
+int64_t
+dsad_bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
 {
 	int64_t		epochs = rows > 0 ? (int64_t) ((uint64_t) visits / rows) : most;
 
 	return epochs < 1 ? 1 : epochs < most ? epochs :
 											most;
-}
-
-/*
- * The epochs of the Deep SAD phase, where the options do not say: the more anomalies are known the longer
- * there is something to learn.
- */
-int64_t
-dsad_default_epochs(uint64_t rows, uint64_t anomalies)
-{
-	uint64_t	more = anomalies / 4;
-
-	return bounded_epochs(LEAST_EPOCHS + (int64_t) (more < MORE_EPOCHS ? more : MORE_EPOCHS), MAX_VISITS, rows);
 }
 
 /*
@@ -174,7 +154,7 @@ dsad_default_epochs(uint64_t rows, uint64_t anomalies)
 void
 dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, uint64_t rows)
 {
-	bool		wide = features > 100;
+	bool		wide = features > DSAD_MANY_FEATURES;
 
 	memset(config, 0, sizeof(*config));
 	config->preset = preset;
@@ -183,7 +163,7 @@ dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, u
 	config->members = 8;
 	config->seed = 0;
 	config->epochs = -1;
-	config->pretrain_epochs = bounded_epochs(20, MAX_VISITS, rows);
+	config->pretrain_epochs = dsad_bounded_epochs(DSAD_PRETRAIN_EPOCHS, DSAD_MAX_VISITS, rows);
 	config->max_steps = 0;
 	config->batch_size = 128;
 	config->learning_rate = 1e-3;
@@ -249,13 +229,42 @@ dsad_config_update(DsadConfig *config, uint64_t rows)
 			config->learning_rate *= 0.1;
 	config->learning_rate = fmax(config->learning_rate, dsad_option_find("learning_rate", 13)->min);
 	config->milestones.count = 0;
-	config->epochs = bounded_epochs(UPDATE_EPOCHS, MAX_UPDATE_VISITS, rows);
+	config->epochs = dsad_bounded_epochs(DSAD_UPDATE_EPOCHS, DSAD_MAX_UPDATE_VISITS, rows);
 	config->max_steps = 0;
 	config->max_rows = 0;
 	config->validation = 0;
 	config->ema_decay = 0;		/* averaging so few steps would undo half of what they did */
 	config->workers = -1;
 	config->verbose = 0;
+	for (int i = 0; i < dsad_option_count; i++)
+		if (dsad_option_of_update(&dsad_options[i]))
+			dsad_option_mark_given(&dsad_options[i], config, false);
+}
+
+/* Whether an update has a default of its own for the option, whatever the model was trained with. */
+bool
+dsad_option_of_update(const DsadOption *option)
+{
+	return option->offset == offsetof(DsadConfig, learning_rate) ||
+		   option->offset == offsetof(DsadConfig, milestones) || option->offset == offsetof(DsadConfig, epochs) ||
+		   option->offset == offsetof(DsadConfig, max_steps) || option->offset == offsetof(DsadConfig, max_rows) ||
+		   option->offset == offsetof(DsadConfig, validation) || option->offset == offsetof(DsadConfig, ema_decay);
+}
+
+/* Whether somebody gave the option, and training did not choose it. */
+bool
+dsad_option_is_given(const DsadOption *option, const DsadConfig *config)
+{
+	return config->given >> (option - dsad_options) & 1;
+}
+
+/* From now on somebody gave the option, or nobody. */
+void
+dsad_option_mark_given(const DsadOption *option, DsadConfig *config, bool given)
+{
+	uint64_t	bit = UINT64_C(1) << (option - dsad_options);
+
+	config->given = given ? config->given | bit : config->given & ~bit;
 }
 
 /* Whether the score stays the plain squared distance. */

@@ -17,6 +17,15 @@
 #define DSAD_MAX_CONVS 6		/* modules of a convolutional network */
 #define DSAD_MAX_CHANNELS 512	/* maps that a module makes */
 #define DSAD_MAX_EPOCHS 1000000
+
+/* Visits to rows of a phase, per member, that default epochs stay within; the same of an update. */
+#define DSAD_MAX_VISITS 5000000
+#define DSAD_MAX_UPDATE_VISITS 500000
+#define DSAD_PRETRAIN_EPOCHS 20
+#define DSAD_UPDATE_EPOCHS 20
+
+#define DSAD_MANY_FEATURES 100	/* of rows with more the networks are wider */
+
 #define DSAD_MIN_THRESHOLD 1e-300
 #define DSAD_MAX_THRESHOLD 1e300
 
@@ -111,6 +120,8 @@ typedef struct DsadConfig
 	/* How, not what, to train: not in the bytes of a model. */
 	int64_t		workers;		/* -1 = as the server is set */
 	int64_t		verbose;		/* bool: tell of progress in notices */
+
+	uint64_t	given;			/* bit i: somebody gave dsad_options[i], training did not choose it */
 } DsadConfig;
 
 typedef enum DsadOptionKind
@@ -154,7 +165,10 @@ extern bool dsad_option_is_null(const DsadOption *option, const DsadConfig *conf
 extern const DsadOption *dsad_option_find(const char *name, size_t length);
 extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
 								 uint64_t rows);
-extern int64_t dsad_default_epochs(uint64_t rows, uint64_t anomalies);
+extern int64_t dsad_bounded_epochs(int64_t most, int64_t visits, uint64_t rows);
+extern bool dsad_option_is_given(const DsadOption *option, const DsadConfig *config);
+extern void dsad_option_mark_given(const DsadOption *option, DsadConfig *config, bool given);
+extern bool dsad_option_of_update(const DsadOption *option);
 extern void dsad_config_update(DsadConfig *config, uint64_t rows);
 extern DsadStatus dsad_option_check(const DsadOption *option, double value, DsadError *error);
 extern DsadStatus dsad_config_check(const DsadConfig *config, DsadError *error);

@@ -81,17 +81,6 @@ dsad_model_work(const DsadModel *model)
 	return work;
 }
 
-/* The epochs of its Deep SAD phase when the options do not say, by its facts. */
-int64_t
-dsad_model_default_epochs(const DsadModel *model)
-{
-	int64_t		epochs = dsad_default_epochs(model->facts.rows, model->facts.anomalies);
-
-	return model->convs == 0 ? epochs :
-							   dsad_conv_epochs(epochs, model->config.members, model->facts.rows,
-												dsad_model_work(model));
-}
-
 /*
  * Room for the members of a model whose shape is known, all zero, in arena, without their losses.
  * Errors: the model would be too large, or out of memory.

@@ -182,7 +182,6 @@ extern DsadStatus dsad_model_alloc(DsadModel *model, DsadArena *arena, const Dsa
 extern void dsad_model_shape(DsadModel *model, uint32_t inputs, DsadPicture picture);
 extern DsadPicture dsad_conv_picture(const DsadConfig *config, const DsadEncoder *encoder);
 extern double dsad_model_weights(const DsadModel *model);
-extern int64_t dsad_model_default_epochs(const DsadModel *model);
 extern double dsad_model_work(const DsadModel *model);
 extern uint32_t dsad_directions(const DsadConfig *config, uint32_t inputs);
 extern bool dsad_whitening_alloc(DsadModel *model, DsadArena *arena);

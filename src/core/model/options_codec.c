@@ -4,6 +4,8 @@
  */
 #include "core/model/codec_sections.h"
 
+#define GIVEN 0x100				/* beside an option's kind: somebody gave it */
+
 /* Every option as id, kind, number of elements, elements of 8 bytes. */
 void
 dsad_put_options(DsadWriter *w, const DsadModel *model)
@@ -22,7 +24,7 @@ dsad_put_options(DsadWriter *w, const DsadModel *model)
 		if (option->id == 0)
 			continue;
 		dsad_put_int(w, option->id, 2);
-		dsad_put_int(w, (uint64_t) option->kind, 2);
+		dsad_put_int(w, (uint64_t) option->kind | (dsad_option_is_given(option, &model->config) ? GIVEN : 0), 2);
 		if (option->kind == DSAD_OPTION_INT_LIST)
 		{
 			dsad_put_int(w, list->count, 4);
@@ -102,9 +104,11 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 			break;
 		if (index < 0)
 			return dsad_newer(r, error);
-		if (kind != (uint64_t) dsad_options[index].kind || (seen >> index & 1) ||
+		if ((kind & ~(uint64_t) GIVEN) != (uint64_t) dsad_options[index].kind || (seen >> index & 1) ||
 			!get_option(r, config, &dsad_options[index], elements))
 			return dsad_corrupt(error, "an option is malformed");
+		if (kind & GIVEN)
+			dsad_option_mark_given(&dsad_options[index], config, true);
 		seen |= UINT64_C(1) << index;
 	}
 	if (seen != (UINT64_C(1) << dsad_option_count) - 1)

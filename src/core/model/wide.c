@@ -7,9 +7,10 @@
 /* From so many elements of arrays on, and if they are such a part of the features, rows are embeddings. */
 #define WIDE_ELEMENTS 300
 #define WIDE_PART 0.9
+
 /* Whether rows are long arrays of one dimension, and hardly anything else. */
-static bool
-is_wide(const DsadEncoder *encoder)
+bool
+dsad_is_wide(const DsadEncoder *encoder)
 {
 	uint32_t	elements = 0;
 
@@ -26,7 +27,7 @@ is_wide(const DsadEncoder *encoder)
 void
 dsad_wide_defaults(DsadConfig *config, const DsadEncoder *encoder)
 {
-	if (config->preset == DSAD_PRESET_PAPER || !is_wide(encoder))
+	if (config->preset == DSAD_PRESET_PAPER || !dsad_is_wide(encoder))
 		return;
 	config->hidden = (DsadIntList) {.count = 2, .value = {64, 32}};
 	config->latent = 16;

@@ -7,6 +7,7 @@
 
 #include "core/model/encoder.h"
 
+extern bool dsad_is_wide(const DsadEncoder *encoder);
 extern void dsad_wide_defaults(DsadConfig *config, const DsadEncoder *encoder);
 
 #endif

@@ -56,16 +56,9 @@ dsad_bytes_compare(DsadBytes a, DsadBytes b)
 	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-/* What a column's name adds to the hash of a row. */
-uint64_t
-dsad_sample_column_hash(DsadBytes name)
-{
-	return dsad_hash_end(dsad_hash_bytes(UINT64_C(0x8bb84b93962eacc9), (const uint8_t *) name.bytes, name.length));
-}
-
 /* Room for `size` bytes at *memory, which has *room of them and keeps them; small ones are many, and grow less. */
-static DsadStatus
-grow(const DsadEnv *env, void **memory, size_t *room, size_t size, bool exactly, DsadError *error)
+DsadStatus
+dsad_sample_grow(const DsadEnv *env, void **memory, size_t *room, size_t size, bool exactly, DsadError *error)
 {
 	size_t		larger = *room + (*room >= SMALL_ROOM ? *room / 2 : exactly ? 0 :
 																			  *room / 8);
@@ -80,101 +73,6 @@ grow(const DsadEnv *env, void **memory, size_t *room, size_t size, bool exactly,
 		return dsad_no_memory(error);
 	*memory = moved;
 	*room = larger;
-	return DSAD_OK;
-}
-
-/* A column of that name, NULL if there is none. */
-static DsadSampleColumn *
-find_column(const DsadSample *sample, DsadBytes name)
-{
-	for (uint32_t c = 0; c < sample->columns; c++)
-		if (dsad_bytes_compare(sample->column[c].name, name) == 0)
-			return &sample->column[c];
-	return NULL;
-}
-
-static DsadStatus
-add_column(DsadSample *sample, const DsadSampleColumn *column, bool partial, DsadError *error)
-{
-	size_t		room = sample->column_room * sizeof(DsadSampleColumn);
-	void	   *memory = sample->column;
-	size_t		wanted = (sample->columns + 1) * sizeof(DsadSampleColumn);
-	DsadSampleColumn *added;
-	char	   *name;
-	DsadStatus	status;
-
-	if (sample->columns == DSAD_MAX_COLUMNS)
-		return dsad_fail(error, DSAD_TOO_LARGE, "Leave some out with option \"columns\".",
-						 "training set has more than %d columns", DSAD_MAX_COLUMNS);
-	if (column->name.length > DSAD_MAX_NAME)
-		return dsad_fail(error, DSAD_TOO_LARGE, "Rename it.", "name of a column has %u bytes, the limit is %d",
-						 column->name.length, DSAD_MAX_NAME);
-	status = grow(&sample->env, &memory, &room, wanted, false, error);
-	sample->column = memory;
-	sample->column_room = (uint32_t) (room / sizeof(DsadSampleColumn));
-	if (status != DSAD_OK)
-		return status;
-	name = sample->env.alloc(sample->env.ctx, column->name.length + 1);
-	if (name == NULL)
-		return dsad_no_memory(error);
-	memcpy(name, column->name.bytes, column->name.length);
-	added = &sample->column[sample->columns++];
-	*added = *column;
-	added->name.bytes = name;
-	added->partial = column->partial || partial;
-	added->hash = dsad_sample_column_hash(added->name);
-	return DSAD_OK;
-}
-
-/* Makes a column what it is in rows that have it as `other`, too. */
-static DsadStatus
-join_column(DsadSampleColumn *column, const DsadSampleColumn *other, DsadError *error)
-{
-	uint8_t		type = dsad_sample_common_type(column->type, other->type);
-
-	if (type == 0)
-		return dsad_fail(error, DSAD_BAD_DATA, "Cast it to one type, or leave it out with option \"columns\".",
-						 "column \"%.*s\" changes its kind between rows of one training set", (int) column->name.length,
-						 column->name.bytes);
-	column->type = type;
-	column->partial |= other->partial;
-	if (other->position < column->position)
-		column->position = other->position;
-	return DSAD_OK;
-}
-
-/*
- * Takes note of the columns of rows that are to come, whose names differ; number (count) is set to what they
- * are here.  Those that only these rows have, or only rows before, are partial.
- */
-DsadStatus
-dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count, uint16_t *number,
-					DsadError *error)
-{
-	bool		first = sample->columns == 0;
-	uint32_t	before = sample->columns;
-	bool		found[DSAD_MAX_COLUMNS] = {false};
-
-	if (count == 0)
-		return DSAD_OK;
-	if (!first && (sample->column[0].name.length == 0) != (columns[0].name.length == 0))
-		return dsad_fail(error, DSAD_BAD_DATA, "Give rows of one form.",
-						 "some rows of the training set are arrays, others have columns");
-	for (uint32_t c = 0; c < count; c++)
-	{
-		DsadSampleColumn *column = find_column(sample, columns[c].name);
-		DsadStatus	status = column ? join_column(column, &columns[c], error) :
-									  add_column(sample, &columns[c], !first, error);
-
-		if (status != DSAD_OK)
-			return status;
-		if (column == NULL)
-			column = &sample->column[sample->columns - 1];
-		number[c] = (uint16_t) (column - sample->column);
-		found[number[c]] = true;
-	}
-	for (uint32_t c = 0; c < before; c++)
-		sample->column[c].partial |= !found[c];
 	return DSAD_OK;
 }
 
@@ -257,7 +155,8 @@ DsadStatus
 dsad_sample_reserve(DsadSample *sample, size_t size, bool exactly, DsadError *error)
 {
 	void	   *log = sample->log;
-	DsadStatus	status = grow(&sample->env, &log, &sample->log_room, sample->log_length + size, exactly, error);
+	DsadStatus	status = dsad_sample_grow(&sample->env, &log, &sample->log_room, sample->log_length + size, exactly,
+										  error);
 
 	sample->log = log;
 	return status;

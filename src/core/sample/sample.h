@@ -17,6 +17,14 @@
 #define DSAD_SAMPLE_LABEL_SHARE 8	/* known labels of either kind take this part of the bytes at most */
 #define DSAD_SAMPLE_NO_LIMIT UINT64_MAX
 
+/* What a column's arrays are; these numbers are in stored values. */
+typedef enum DsadForm
+{
+	DSAD_FORM_UNKNOWN = 0,		/* none has come */
+	DSAD_FORM_FLAT,
+	DSAD_FORM_PICTURE			/* all of one shape */
+} DsadForm;
+
 typedef struct DsadSampleColumn
 {
 	DsadBytes	name;			/* UTF-8; empty: rows are arrays */
@@ -24,6 +32,8 @@ typedef struct DsadSampleColumn
 	bool		partial;		/* some rows had no such column */
 	uint16_t	position;		/* the least it has had among a row's columns */
 	uint64_t	hash;			/* of the name */
+	uint8_t		form;			/* DsadForm */
+	DsadShape	shape;			/* of pictures */
 } DsadSampleColumn;
 
 /*
@@ -80,6 +90,11 @@ extern DsadStatus dsad_sample_init(DsadSample *sample, const DsadEnv *env, int64
 extern void dsad_sample_release(DsadSample *sample);
 extern DsadStatus dsad_sample_columns(DsadSample *sample, const DsadSampleColumn *columns, uint32_t count,
 									  uint16_t *number, DsadError *error);
+extern DsadStatus dsad_sample_join_form(DsadSampleColumn *column, DsadForm form, DsadShape shape, DsadError *error);
+extern DsadStatus dsad_sample_array(DsadSample *sample, uint16_t number, const uint8_t *cell, size_t length,
+									DsadError *error);
+extern DsadStatus dsad_sample_grow(const DsadEnv *env, void **memory, size_t *room, size_t size, bool exactly,
+								   DsadError *error);
 extern DsadStatus dsad_sample_reserve(DsadSample *sample, size_t size, bool exactly, DsadError *error);
 extern DsadStatus dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error);
 extern DsadStatus dsad_sample_cut(DsadSample *sample, DsadError *error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/sample/sample_bits.h"
 
 /* A number of 64 bits in as few bytes as it needs, at most ten; how many. */
 size_t
@@ -54,59 +55,6 @@ get_signed(const uint8_t *at, size_t left, int64_t *value)
 	return length;
 }
 
-static void
-put_fixed(uint8_t *at, uint64_t value, int bytes)
-{
-	for (int i = 0; i < bytes; i++)
-		at[i] = (uint8_t) (value >> (8 * i));
-}
-
-static uint64_t
-get_fixed(const uint8_t *at, int bytes)
-{
-	uint64_t	value = 0;
-
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t) at[i] << (8 * i);
-	return value;
-}
-
-/* A float's bits; both zeros, and every NaN, are alike. */
-static uint32_t
-float_bits(float value)
-{
-	uint32_t	bits;
-
-	value += 0.0f;
-	memcpy(&bits, &value, sizeof(bits));
-	return value != value ? UINT32_C(0x7fc00000) : bits;
-}
-
-static double
-double_of(uint64_t bits)
-{
-	double		value;
-
-	memcpy(&value, &bits, sizeof(value));
-	return value;
-}
-
-static double
-float_of(uint32_t bits)
-{
-	float		value;
-
-	memcpy(&value, &bits, sizeof(value));
-	return (double) value;
-}
-
-/* Whether a number is exact in four bytes. */
-static bool
-is_float(double value)
-{
-	return value != value || (double) (float) value == value;
-}
-
 size_t
 dsad_cell_integer(uint8_t *at, int64_t value)
 {
@@ -119,14 +67,14 @@ dsad_cell_number(uint8_t *at, double value)
 {
 	if (value >= -9223372036854775808.0 && value < 9223372036854775808.0 && (double) (int64_t) value == value)
 		return dsad_cell_integer(at, (int64_t) value);
-	if (is_float(value))
+	if (dsad_is_float(value))
 	{
 		at[0] = DSAD_CELL_FLOAT;
-		put_fixed(at + 1, float_bits((float) value), 4);
+		dsad_put_fixed(at + 1, dsad_float_bits((float) value), 4);
 		return 5;
 	}
 	at[0] = DSAD_CELL_DOUBLE;
-	put_fixed(at + 1, dsad_number_bits(value), 8);
+	dsad_put_fixed(at + 1, dsad_number_bits(value), 8);
 	return 9;
 }
 
@@ -170,67 +118,16 @@ dsad_cell_address(uint8_t *at, const uint8_t *address, uint32_t length, uint8_t 
 	return 3 + (size_t) length;
 }
 
-/* Elements that are floats already.  Most are their own bits, and then copying is all there is to do. */
-static void
-put_floats(uint8_t *at, const DsadRows *row, uint32_t count)
-{
-	const char *from = row->values;
-	uint32_t	other = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-	{
-		uint32_t	bits;
-
-		memcpy(&bits, from + (size_t) i * 4, 4);
-		other |= (uint32_t) (bits == UINT32_C(0x80000000)) |
-				 (uint32_t) ((bits & UINT32_C(0x7fffffff)) > UINT32_C(0x7f800000));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-		bits = __builtin_bswap32(bits);
-#endif
-		memcpy(at + (size_t) i * 4, &bits, 4);
-	}
-	for (uint32_t i = 0; i < count && other; i++)
-		put_fixed(at + (size_t) i * 4, float_bits((float) dsad_row_number(row, i)), 4);
-}
-
-/* An array of so many numbers, NaN = missing. */
-size_t
-dsad_cell_array(uint8_t *at, const DsadRows *row, uint32_t count)
-{
-	size_t		length = 1;
-	bool		narrow = true;
-
-	for (uint32_t i = 0; i < count && narrow && !row->single; i++)
-		narrow = is_float(dsad_row_number(row, i));
-	at[0] = narrow ? DSAD_CELL_FLOATS : DSAD_CELL_DOUBLES;
-	length += dsad_put_varint(at + length, count);
-	if (row->single)
-		put_floats(at + length, row, count);
-	else
-		for (uint32_t i = 0; i < count; i++)
-		{
-			double		value = dsad_row_number(row, i);
-
-			if (narrow)
-				put_fixed(at + length + 4 * i, float_bits((float) value), 4);
-			else
-				put_fixed(at + length + 8 * i, dsad_number_bits(value), 8);
-		}
-	return length + (size_t) (narrow ? 4 : 8) * count;
-}
-
-/* Reads a length, and finds so many things of so many bytes behind it. */
 static size_t
-read_bytes(const uint8_t *at, size_t left, size_t width, DsadCell *cell)
+read_text(const uint8_t *at, size_t left, DsadCell *cell)
 {
-	uint64_t	count;
-	size_t		length = dsad_get_varint(at, left, &count);
+	uint64_t	bytes;
+	size_t		length = dsad_get_varint(at, left, &bytes);
 
-	if (length == 0 || count > (left - length) / width)
+	if (length == 0 || bytes > left - length)
 		return 0;
-	cell->count = (uint32_t) count;
-	cell->bytes = (DsadBytes) {(const char *) at + length, (uint32_t) (count * width)};
-	return length + (size_t) count * width;
+	cell->bytes = (DsadBytes) {(const char *) at + length, (uint32_t) bytes};
+	return length + (size_t) bytes;
 }
 
 static size_t
@@ -284,18 +181,18 @@ dsad_cell_read(const uint8_t *at, size_t left, DsadCell *cell)
 		case DSAD_CELL_FLOAT:
 			if (left < 4)
 				return 0;
-			cell->number = float_of((uint32_t) get_fixed(at, 4));
+			cell->number = dsad_float_of((uint32_t) dsad_get_fixed(at, 4));
 			return 5;
 		case DSAD_CELL_DOUBLE:
 			if (left < 8)
 				return 0;
-			cell->number = double_of(get_fixed(at, 8));
+			cell->number = dsad_double_of(dsad_get_fixed(at, 8));
 			return 9;
 		case DSAD_CELL_FALSE:
 		case DSAD_CELL_TRUE:
 			return 1;
 		case DSAD_CELL_TEXT:
-			length = read_bytes(at, left, 1, cell);
+			length = read_text(at, left, cell);
 			break;
 		case DSAD_CELL_INTERVAL:
 			length = read_interval(at, left, cell);
@@ -304,25 +201,14 @@ dsad_cell_read(const uint8_t *at, size_t left, DsadCell *cell)
 			length = read_address(at, left, cell);
 			break;
 		case DSAD_CELL_FLOATS:
-			length = read_bytes(at, left, 4, cell);
-			break;
 		case DSAD_CELL_DOUBLES:
-			length = read_bytes(at, left, 8, cell);
+		case DSAD_CELL_PICTURE:
+			length = dsad_cell_read_array(at, left, cell);
 			break;
 		default:
 			return 0;
 	}
 	return length == 0 ? 0 : length + 1;
-}
-
-/* Element i of an array. */
-double
-dsad_cell_element(const DsadCell *cell, uint32_t i)
-{
-	const uint8_t *at = (const uint8_t *) cell->bytes.bytes;
-
-	return cell->tag == DSAD_CELL_FLOATS ? float_of((uint32_t) get_fixed(at + 4 * (size_t) i, 4)) :
-										   double_of(get_fixed(at + 8 * (size_t) i, 8));
 }
 
 /* What the values of an SQL type are. */
@@ -373,7 +259,7 @@ dsad_cell_fits(const DsadCell *cell, uint8_t type)
 		case DSAD_TYPE_ADDRESS:
 			return cell->tag == DSAD_CELL_ADDRESS;
 		case DSAD_TYPE_ARRAY:
-			return (cell->tag == DSAD_CELL_FLOATS || cell->tag == DSAD_CELL_DOUBLES) && cell->count > 0;
+			return dsad_cell_is_array(cell) && cell->count > 0;
 		default:
 			return cell->tag == DSAD_CELL_INTEGER;
 	}

@@ -54,7 +54,8 @@ typedef enum DsadCellTag
 	DSAD_CELL_INTERVAL,
 	DSAD_CELL_ADDRESS,
 	DSAD_CELL_FLOATS,			/* arrays whose elements all are exact in four bytes */
-	DSAD_CELL_DOUBLES
+	DSAD_CELL_DOUBLES,
+	DSAD_CELL_PICTURE			/* arrays of two or three dimensions */
 } DsadCellTag;
 
 /* A cell that was read; its bytes lie where it was read from. */
@@ -68,6 +69,8 @@ typedef struct DsadCell
 	double		number;
 	DsadBytes	bytes;			/* text; an address's 4 or 16 bytes; an array's elements */
 	uint32_t	count;			/* elements */
+	uint8_t		width;			/* bytes of each */
+	DsadShape	shape;			/* of a picture */
 } DsadCell;
 
 #define DSAD_CELL_ROOM 32		/* bytes that any cell fits, beside those of text and elements */
@@ -84,9 +87,19 @@ extern size_t dsad_cell_address(uint8_t *at, const uint8_t *address, uint32_t le
 extern size_t dsad_cell_array(uint8_t *at, const DsadRows *row, uint32_t count);
 
 extern size_t dsad_cell_read(const uint8_t *at, size_t left, DsadCell *cell);
+extern size_t dsad_cell_picture(uint8_t *at, const DsadRows *row, uint32_t count, DsadShape shape);
+extern size_t dsad_cell_read_array(const uint8_t *at, size_t left, DsadCell *cell);
+extern bool dsad_cell_is_narrow(const DsadCell *cell);
 extern double dsad_cell_element(const DsadCell *cell, uint32_t i);
 extern DsadColumnType dsad_sample_kind(uint8_t type);
 extern bool dsad_cell_fits(const DsadCell *cell, uint8_t type);
 extern uint8_t dsad_sample_common_type(uint8_t a, uint8_t b);
+
+/* Whether a cell that was read is an array's, flat or a picture. */
+static inline bool
+dsad_cell_is_array(const DsadCell *cell)
+{
+	return cell->tag >= DSAD_CELL_FLOATS;
+}
 
 #endif

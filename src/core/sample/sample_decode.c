@@ -157,6 +157,44 @@ read_header(DsadSampleView *view, DsadReader *r, DsadError *error)
 	return DSAD_OK;
 }
 
+/* Reads the shape of a column's pictures, which are as many numbers as a cell can hold. */
+static bool
+read_shape(DsadShape *shape, DsadReader *r)
+{
+	shape->channels = (uint32_t) dsad_get_int(r, 4);
+	shape->height = (uint32_t) dsad_get_int(r, 4);
+	shape->width = (uint32_t) dsad_get_int(r, 4);
+	return !r->failed && shape->channels > 0 && shape->height > 0 && shape->width > 0 &&
+		   shape->height <= DSAD_SAMPLE_MAX_BYTES / shape->channels &&
+		   shape->width <= DSAD_SAMPLE_MAX_BYTES / shape->channels / shape->height;
+}
+
+/* Reads a column, whose name stays where it lies. */
+static bool
+read_column(DsadSampleColumn *column, DsadReader *r)
+{
+	uint64_t	marks;
+	bool		array;
+
+	column->type = (uint8_t) dsad_get_int(r, 1);
+	marks = dsad_get_int(r, 1);
+	column->partial = (marks & DSAD_SAMPLE_PARTIAL) != 0;
+	column->form = (uint8_t) (marks >> DSAD_SAMPLE_FORM_BIT);
+	column->position = (uint16_t) dsad_get_int(r, 2);
+	column->name.length = (uint32_t) dsad_get_int(r, 2);
+	column->name.bytes = (const char *) r->at;
+	if (r->failed || marks > DSAD_SAMPLE_MARKS || column->type == 0 || column->type >= DSAD_SAMPLE_TYPES ||
+		column->name.length > DSAD_MAX_NAME || column->name.length > r->left)
+		return false;
+	array = dsad_sample_kind(column->type) == DSAD_TYPE_ARRAY;
+	column->hash = dsad_sample_column_hash(column->name);
+	r->at += column->name.length;
+	r->left -= column->name.length;
+	if ((column->name.length == 0 || column->form != DSAD_FORM_UNKNOWN) && !array)
+		return false;
+	return column->form != DSAD_FORM_PICTURE || read_shape(&column->shape, r);
+}
+
 /* Reads the columns, which lie in arena then. */
 static DsadStatus
 read_columns(DsadSampleView *view, DsadArena *arena, DsadReader *r, DsadError *error)
@@ -167,24 +205,26 @@ read_columns(DsadSampleView *view, DsadArena *arena, DsadReader *r, DsadError *e
 	for (uint32_t c = 0; c < view->columns; c++)
 	{
 		DsadSampleColumn *column = &view->column[c];
-		uint64_t	partial;
 
-		column->type = (uint8_t) dsad_get_int(r, 1);
-		partial = dsad_get_int(r, 1);
-		column->partial = partial == 1;
-		column->position = (uint16_t) dsad_get_int(r, 2);
-		column->name.length = (uint32_t) dsad_get_int(r, 2);
-		column->name.bytes = (const char *) r->at;
-		if (r->failed || partial > 1 || column->type == 0 || column->type >= DSAD_SAMPLE_TYPES ||
-			column->name.length > DSAD_MAX_NAME || column->name.length > r->left ||
-			(c > 0 && dsad_bytes_compare(view->column[c - 1].name, column->name) >= 0) ||
-			(column->name.length == 0 && (view->columns > 1 || dsad_sample_kind(column->type) != DSAD_TYPE_ARRAY)))
+		memset(column, 0, sizeof(*column));
+		if (!read_column(column, r) || (c > 0 && dsad_bytes_compare(view->column[c - 1].name, column->name) >= 0) ||
+			(column->name.length == 0 && view->columns > 1))
 			return corrupt(error, "its columns are malformed");
-		column->hash = dsad_sample_column_hash(column->name);
-		r->at += column->name.length;
-		r->left -= column->name.length;
 	}
 	return DSAD_OK;
+}
+
+/* Whether an array is what its column's are. */
+static bool
+good_array(DsadSampleColumn *column, const DsadCell *cell)
+{
+	DsadError	ignored;
+
+	if (cell->tag == DSAD_CELL_PICTURE)
+		return column->form == DSAD_FORM_PICTURE && memcmp(&column->shape, &cell->shape, sizeof(cell->shape)) == 0 &&
+			   dsad_cell_is_narrow(cell);
+	/* sets that were written before there were pictures do not tell */
+	return dsad_sample_join_form(column, DSAD_FORM_FLAT, cell->shape, &ignored) == DSAD_OK;
 }
 
 /* Whether content is columns in their order, each with a cell that it may have. */
@@ -204,7 +244,8 @@ good_content(const DsadSampleView *view, const uint8_t *at, size_t left)
 		number = at[0] | at[1] << 8;
 		length = dsad_cell_read(at + 2, left - 2, &cell);
 		if (length == 0 || number <= last || number >= (int) view->columns ||
-			!dsad_cell_fits(&cell, view->column[number].type))
+			!dsad_cell_fits(&cell, view->column[number].type) ||
+			(dsad_cell_is_array(&cell) && !good_array(&view->column[number], &cell)))
 			return false;
 		last = number;
 		at += 2 + length;

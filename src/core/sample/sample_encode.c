@@ -108,7 +108,11 @@ dsad_sample_encode_begin(DsadSample *sample, DsadArena *scratch, DsadSampleItem 
 	if (status != DSAD_OK)
 		return status;
 	for (uint32_t c = 0; c < sample->columns; c++)
+	{
 		*size += DSAD_SAMPLE_COLUMN + sample->column[c].name.length;
+		if (sample->column[c].form == DSAD_FORM_PICTURE)
+			*size += DSAD_SAMPLE_SHAPE;
+	}
 	for (int kind = 0; kind < DSAD_SAMPLE_KINDS; kind++)
 	{
 		next[kind] = count;
@@ -178,6 +182,21 @@ put_header(DsadWriter *w, const DsadSample *sample)
 		dsad_put_int(w, sample->limit[kind], 8);
 }
 
+static void
+put_column(DsadWriter *w, const DsadSampleColumn *column)
+{
+	dsad_put_int(w, column->type, 1);
+	dsad_put_int(w, (column->partial ? DSAD_SAMPLE_PARTIAL : 0) | (uint64_t) column->form << DSAD_SAMPLE_FORM_BIT, 1);
+	dsad_put_int(w, column->position, 2);
+	dsad_put_int(w, column->name.length, 2);
+	dsad_put_bytes(w, (const char *) (column->name.bytes), column->name.length);
+	if (column->form != DSAD_FORM_PICTURE)
+		return;
+	dsad_put_int(w, column->shape.channels, 4);
+	dsad_put_int(w, column->shape.height, 4);
+	dsad_put_int(w, column->shape.width, 4);
+}
+
 /* Writes a set that dsad_sample_encode_begin has made ready; false when it is not of that size. */
 bool
 dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadArena *scratch, uint8_t *bytes,
@@ -193,15 +212,7 @@ dsad_sample_encode(const DsadSample *sample, const DsadSampleItem *order, DsadAr
 	sort_columns(sample, number, place);
 	put_header(&w, sample);
 	for (uint32_t i = 0; i < sample->columns; i++)
-	{
-		const DsadSampleColumn *column = &sample->column[number[i]];
-
-		dsad_put_int(&w, column->type, 1);
-		dsad_put_int(&w, column->partial, 1);
-		dsad_put_int(&w, column->position, 2);
-		dsad_put_int(&w, column->name.length, 2);
-		dsad_put_bytes(&w, (const char *) (column->name.bytes), column->name.length);
-	}
+		put_column(&w, &sample->column[number[i]]);
 	for (size_t i = 0; i < count; i++)
 	{
 		const DsadSampleRecord *record = dsad_sample_record(sample, (size_t) order[i].place * 8);

@@ -9,6 +9,12 @@
 #define DSAD_SAMPLE_VERSION 1
 #define DSAD_SAMPLE_HEADER 96	/* bytes before the columns */
 #define DSAD_SAMPLE_COLUMN 6	/* of a column beside its name */
+#define DSAD_SAMPLE_SHAPE 12	/* behind that, of a column of pictures */
 #define DSAD_SAMPLE_CHECKSUM 4	/* at the end */
+
+/* A column's second byte. */
+#define DSAD_SAMPLE_PARTIAL 1
+#define DSAD_SAMPLE_FORM_BIT 1	/* from here on: DsadForm */
+#define DSAD_SAMPLE_MARKS 5		/* the largest */
 
 #endif

@@ -4,28 +4,40 @@
  */
 #include "core/train/held_out.h"
 
+#include <math.h>
+
+#include "core/model/choices.h"
+
 /* More held-out rows than this tell nothing new, and are scored after every epoch. */
 #define MAX_VALIDATION_ROWS 50000
 #define MAX_VALIDATION_NUMBERS (4 * 1024 * 1024)	/* in those rows: they stay in memory */
 
-/* Below so many eligible rows the automatic choice is to hold none out of all members ... */
-#define MIN_SPLIT_ROWS 500
-
-/* ... and below so many to hold none out of any: rows that are left out of so few are far from all others. */
-#define MIN_CALIBRATION_ROWS 20
+/*
+ * Split calibration holds out an eighth of the eligible rows.  Large tables have rows to spare: of so many it is a
+ * fifth, in between the share grows with them.  It is at least so many rows, at most a fifth.
+ */
+#define LEAST_PART 8
+#define MANY_ROWS 10000
+#define LEAST_ROWS 100
 
 /* Decides what automatic calibration is; one member alone has no others to leave rows to. */
 void
 dsad_split_resolve(DsadConfig *config, const DsadFacts *facts)
 {
-	uint64_t	eligible = facts->rows - facts->anomalies;
-
 	if (config->calibration == DSAD_CALIBRATION_AUTO)
-		config->calibration = eligible < MIN_CALIBRATION_ROWS ? DSAD_CALIBRATION_NONE :
-							  eligible < MIN_SPLIT_ROWS		  ? DSAD_CALIBRATION_CROSS :
-																DSAD_CALIBRATION_SPLIT;
+		config->calibration = dsad_default_calibration(config, facts);
 	if (config->calibration == DSAD_CALIBRATION_CROSS && config->members == 1)
 		config->calibration = DSAD_CALIBRATION_SPLIT;
+}
+
+/* How many of so many eligible rows split calibration holds out, were there no limit: a decision needs 1 / alpha. */
+static double
+split_rows(const DsadConfig *config, double rows)
+{
+	double		most = rows / DSAD_CALIBRATION_PART;
+	double		decided = 1 / (config->contamination > 0 ? config->contamination : config->alpha);
+
+	return fmin(most, fmax(fmax(LEAST_ROWS, decided), fmax(rows / LEAST_PART, most * rows / MANY_ROWS)));
 }
 
 /* How many calibration rows there shall be of `rows` eligible ones. */
@@ -35,7 +47,7 @@ dsad_calibration_rows(const DsadConfig *config, double rows)
 	double		wanted = 0;
 
 	if (config->calibration == DSAD_CALIBRATION_SPLIT)
-		wanted = rows / DSAD_CALIBRATION_PART;
+		wanted = split_rows(config, rows);
 	else if (config->calibration == DSAD_CALIBRATION_CROSS)
 		wanted = config->members >= DSAD_CALIBRATION_PART ? rows :
 															rows * (double) config->members / DSAD_CALIBRATION_PART;

@@ -7,7 +7,7 @@
 
 #include "core/train/dataset.h"
 
-/* Share of the eligible rows that split calibration holds out, and that each member of cross leaves out at most. */
+/* Share of the eligible rows that split calibration holds out at most, as each member of cross leaves out. */
 #define DSAD_CALIBRATION_PART 5
 
 extern void dsad_split_resolve(DsadConfig *config, const DsadFacts *facts);

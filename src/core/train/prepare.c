@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/model/calibration_lists.h"
+#include "core/model/choices.h"
 #include "core/model/sketch.h"
 #include "core/model/summary.h"
 #include "core/score/scaling.h"
@@ -19,20 +20,6 @@
 #include "core/train/sketch_fit.h"
 #include "core/train/split.h"
 #include "core/train/whiten.h"
-
-#define FORGET_INPUTS 50		/* known anomalies from which on the inputs' own distance is left out */
-
-/*
- * How much the inputs' own distance counts beside the nets' by default: three times as much
- * when nothing is labeled, and the less the more anomalies are known.  Whitened it is worth more, and longer.
- */
-static double
-input_weight(uint64_t anomalies, int64_t scaling)
-{
-	if (scaling == DSAD_SCALING_COMMON)
-		return 10 / (1 + (double) anomalies / 4);
-	return anomalies < FORGET_INPUTS ? 3 / (1 + 5 * (double) anomalies) : 0;
-}
 
 /* Begins a plan: the rows' order, in scratch, if they can be read in any. */
 static DsadStatus
@@ -138,7 +125,8 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 		return status;
 	model->config.scaling = scaling;
 	if (model->config.input_weight < 0)
-		model->config.input_weight = input_weight(model->facts.anomalies, model->config.scaling);
+		model->config.input_weight =
+			dsad_default_input_weight(model->facts.anomalies, model->config.scaling);
 	if (model->facts.anomalies == rows.count)
 		return dsad_fail(error, DSAD_NO_ELIGIBLE_ROWS,
 						 "Deep SAD learns from rows that are normal or unlabeled.",

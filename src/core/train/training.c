@@ -7,11 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/model/choices.h"
 #include "core/score/scorer_parts.h"
 #include "core/train/conv_net.h"
 
-#define ENOUGH_ALIKE 2.5		/* rows like each of many known anomalies */
-#define KNOWN_BY_HEART 30		/* known anomalies that count half */
 #define REPORT_STEPS 256		/* between two reports within an epoch */
 #define TRIM_WARMUP 0.1			/* share of a phase's steps before suspicious rows are known */
 
@@ -145,18 +144,6 @@ trimming(const DsadTraining *t)
 	return t->member_number % 2 == 0 ? t->config->trimming : 0;
 }
 
-/*
- * How many unlabeled rows like each known anomaly leave trimming as it is: what a few anomalies say, which the net
- * knows by heart, counts little.  0 where nothing is trimmed.
- */
-static double
-enough_alike(const DsadTraining *t)
-{
-	double		weight = trimming(t) > 0 ? (double) t->model->facts.anomalies / KNOWN_BY_HEART : 0;
-
-	return ENOUGH_ALIKE * weight * weight / (1 + weight * weight);
-}
-
 /* A phase of so many epochs begins: all rows count until TRIM_WARMUP of it has gone by. */
 void
 dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps)
@@ -169,7 +156,7 @@ dsad_training_start_phase(DsadTraining *t, int64_t epochs, int64_t max_steps)
 	t->phase_step = 0;
 	t->loss.trim = 0;
 	t->loss.usual = 0;
-	t->loss.enough = enough_alike(t);
+	t->loss.enough = trimming(t) > 0 ? dsad_enough_alike(t->model->facts.anomalies) : 0;
 	t->loss.anomaly_log = 0;
 	t->loss.known = 0;
 	t->loss.alike = 0;
