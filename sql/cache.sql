@@ -63,7 +63,7 @@ FROM stored WHERE how = 'plain';
 -- an error while a model is read leaves no half of it behind
 SELECT deepsad_score('\x00'::bytea, '{1,2,3}');
 SELECT * FROM differing;
--- memory stays within the setting, and what is kept serves the next statement
+-- memory stays within the setting, and what is kept serves the next statement (a server with assertions takes 11 kB a model)
 CREATE FUNCTION models_kept(OUT models bigint, OUT kilobytes bigint) LANGUAGE plpgsql AS $$
 BEGIN
 	IF current_setting('server_version_num')::int >= 140000 THEN
@@ -72,7 +72,7 @@ BEGIN
 END $$;
 SET deepsad.model_cache_size = '64MB';
 SELECT * FROM differing;
-SELECT coalesce(models, 50) >= 50 AS all_kept, coalesce(kilobytes / models, 1) < 10 AS small FROM models_kept();
+SELECT coalesce(models, 50) >= 50 AS all_kept, coalesce(kilobytes / models, 1) < 12 AS small FROM models_kept();
 SELECT coalesce(models, 0) AS before FROM models_kept() \gset
 SELECT * FROM differing;
 SELECT coalesce(models, 0) = :before AS none_read_again FROM models_kept();
