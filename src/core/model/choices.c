@@ -115,10 +115,14 @@ choose_calibration(const DsadConfig *config, const DsadFacts *facts, char *why)
 		say(why, "rows that are no known anomalies: %llu, fewer than %d", rows, MIN_CALIBRATION_ROWS);
 		return DSAD_CALIBRATION_NONE;
 	}
-	if (eligible >= MIN_SPLIT_ROWS || config->members == 1)
+	if (eligible >= MIN_SPLIT_ROWS)
 	{
-		say(why, eligible >= MIN_SPLIT_ROWS ? "rows that are no known anomalies: %llu, at least %d" : "rows that are no known anomalies: %llu, fewer than %d, but one member",
-			rows, MIN_SPLIT_ROWS);
+		say(why, "rows that are no known anomalies: %llu, at least %d", rows, MIN_SPLIT_ROWS);
+		return DSAD_CALIBRATION_SPLIT;
+	}
+	if (config->members == 1)
+	{
+		say(why, "rows that are no known anomalies: %llu, fewer than %d, but one member", rows, MIN_SPLIT_ROWS);
 		return DSAD_CALIBRATION_SPLIT;
 	}
 	say(why, "rows that are no known anomalies: %llu, fewer than %d", rows, MIN_SPLIT_ROWS);
