@@ -160,6 +160,21 @@ dsad_directions(const DsadConfig *config, uint32_t inputs)
 	return directions > DSAD_MAX_DIRECTIONS ? DSAD_MAX_DIRECTIONS : directions;
 }
 
+/*
+ * From where an input's own distance is measured where they are whitened: from its mean.  That is 0 by their scaling,
+ * but the pixels of a channel have one offset: theirs is the mean of the pixel's place.
+ */
+float
+dsad_input_center(const DsadModel *model, uint32_t input)
+{
+	const DsadScaling *scaling = &model->scaling;
+
+	if (model->convs == 0 || dsad_directions(&model->config, scaling->inputs) == 0 ||
+		input - model->picture.first >= dsad_shape_cells(model->picture.shape))
+		return 0;
+	return (float) ((scaling->fill[input] - scaling->offset[input]) * scaling->scale[input]);
+}
+
 /* Room for them in arena, as if all directions were alike; false when there is none. */
 bool
 dsad_whitening_alloc(DsadModel *model, DsadArena *arena)

@@ -146,7 +146,7 @@ typedef struct DsadSketch
 } DsadSketch;
 
 /*
- * The inputs' own distance where they are whitened: own * |x|^2 - |x * directions|^2.  Directions in which the training
+ * The inputs' own distance where they are whitened: own * |x|^2 - |x * directions|^2, x from dsad_input_center.  Directions in which the training
  * rows vary much count less.
  */
 #define DSAD_MAX_DIRECTIONS 64
@@ -183,6 +183,7 @@ extern void dsad_model_shape(DsadModel *model, uint32_t inputs, DsadPicture pict
 extern DsadPicture dsad_conv_picture(const DsadConfig *config, const DsadEncoder *encoder);
 extern double dsad_model_weights(const DsadModel *model);
 extern double dsad_model_work(const DsadModel *model);
+extern float dsad_input_center(const DsadModel *model, uint32_t input);
 extern uint32_t dsad_directions(const DsadConfig *config, uint32_t inputs);
 extern bool dsad_whitening_alloc(DsadModel *model, DsadArena *arena);
 extern DsadStatus dsad_model_alloc_members(DsadModel *model, DsadArena *arena, DsadError *error);

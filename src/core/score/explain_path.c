@@ -323,7 +323,7 @@ explain_inputs(Path *path, const DsadScorer *scorer, const double *start, const 
 		return;
 	}
 	for (size_t i = 0; i < inputs; i++)
-		path->ends[i] = 2 * start[i] + direction[i];
+		path->ends[i] = 2 * (start[i] - (double) scorer->input_center[i]) + direction[i];
 	path->kernel->path_product(scorer->white.weight, inputs, scorer->white.out_padded, path->ends, along);
 	path->kernel->path_dots(scorer->white.weight, inputs, scorer->white.out_padded, 0, inputs, along, path->above);
 	for (size_t i = 0; i < inputs; i++)

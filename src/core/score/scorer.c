@@ -179,7 +179,7 @@ member_score(const DsadPackedNet *member, double distance)
 static inline double
 input_score(const DsadScorer *scorer, const float *scaled, float *buffer)
 {
-	double		distance = scorer->kernel->distance(scaled, scorer->zeros, scorer->inputs);
+	double		distance = scorer->kernel->distance(scaled, scorer->input_center, scorer->inputs);
 
 	if (scorer->directions > 0)
 	{

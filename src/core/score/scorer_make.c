@@ -109,12 +109,15 @@ dsad_scorer_create(DsadScorer **result, DsadArena *arena, const DsadModel *model
 		if (dsad_padded(model->dims[l + 1]) > scorer->widest)
 			scorer->widest = (uint32_t) dsad_padded(model->dims[l + 1]);
 	scorer->zeros = dsad_arena_array(arena, scorer->inputs, sizeof(float));
+	scorer->input_center = dsad_arena_array(arena, scorer->inputs, sizeof(float));
 	scorer->member = dsad_arena_array(arena, scorer->members, sizeof(DsadPackedNet));
 	scorer->packed_conv = dsad_arena_array(arena, (size_t) scorer->members * model->convs, sizeof(DsadPackedConv));
-	if (!scorer->zeros || !scorer->member || !scorer->packed_conv)
+	if (!scorer->zeros || !scorer->input_center || !scorer->member || !scorer->packed_conv)
 		return dsad_no_memory(error);
 	status = dsad_scorer_conv_plan(&scorer->conv, arena, model, error);
 	scorer->directions = scorer->input_factor > 0 ? dsad_directions(&model->config, scorer->inputs) : 0;
+	for (uint32_t i = 0; i < scorer->inputs; i++)
+		scorer->input_center[i] = dsad_input_center(model, i);
 	if (status == DSAD_OK && scorer->directions > 0)
 		status = dsad_pack_whitening(scorer, arena, model, error);
 	for (uint32_t m = 0; m < scorer->members && status == DSAD_OK; m++)

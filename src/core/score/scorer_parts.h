@@ -26,6 +26,7 @@ struct DsadScorer
 	DsadPackedNet *member;
 	double		input_factor;	/* of the inputs' squared norm in the score */
 	float	   *zeros;			/* inputs */
+	float	   *input_center;	/* inputs: of their own distance */
 	uint32_t	directions;		/* of whitened inputs, else 0 */
 	double		own;			/* of their squared norm */
 	DsadPackedLayer white;		/* to their directions */

@@ -1,6 +1,6 @@
 /*
  * whitened.c
- *	  A scorer's inputs whose own distance is whitened: own * |x|^2 - |x * directions|^2.
+ *	  A scorer's inputs whose own distance is whitened: own * |x|^2 - |x * directions|^2, x from their center.
  */
 #include <math.h>
 
@@ -34,7 +34,11 @@ dsad_pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model
 	for (uint32_t j = 0; j < out; j++)
 	{
 		double		square = 0;
+		double		center = 0;
 
+		for (size_t i = 0; i < in; i++)
+			center += (double) scorer->input_center[i] * (double) white->direction[i * out + j];
+		bias[j] = (float) (0 - center);
 		for (size_t i = 0; i < in; i++)
 			square += (double) white->direction[i * out + j] * (double) white->direction[i * out + j];
 		scorer->shrink[j] = square > 0 ? (sqrt(white->own) - sqrt(fmax(white->own - square, 0))) / square : 0;
@@ -45,6 +49,12 @@ dsad_pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model
 	return DSAD_OK;
 }
 
+static inline double
+from_center(const DsadScorer *scorer, const float *scaled, size_t i)
+{
+	return (double) scaled[i] - (double) scorer->input_center[i];
+}
+
 /* The inputs' part of an embedding: its squared length is their share of the score. */
 void
 dsad_embed_inputs(const DsadScorer *scorer, const float *scaled, float *embedding)
@@ -53,19 +63,19 @@ dsad_embed_inputs(const DsadScorer *scorer, const float *scaled, float *embeddin
 	double		along[DSAD_MAX_DIRECTIONS];
 
 	for (uint32_t i = 0; i < scorer->inputs && scorer->directions == 0; i++)
-		embedding[i] = (float) ((double) scaled[i] * factor);
+		embedding[i] = (float) (from_center(scorer, scaled, i) * factor);
 	if (scorer->directions == 0)
 		return;
 	for (uint32_t d = 0; d < scorer->directions; d++)
 	{
 		along[d] = 0;
 		for (size_t i = 0; i < scorer->inputs; i++)
-			along[d] += (double) scaled[i] * (double) scorer->white.weight[place(scorer->inputs, i, d)];
+			along[d] += from_center(scorer, scaled, i) * (double) scorer->white.weight[place(scorer->inputs, i, d)];
 		along[d] *= scorer->shrink[d];
 	}
 	for (size_t i = 0; i < scorer->inputs; i++)
 	{
-		double		sum = sqrt(scorer->own) * (double) scaled[i];
+		double		sum = sqrt(scorer->own) * from_center(scorer, scaled, i);
 
 		for (uint32_t d = 0; d < scorer->directions; d++)
 			sum -= along[d] * (double) scorer->white.weight[place(scorer->inputs, i, d)];

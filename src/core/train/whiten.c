@@ -45,6 +45,19 @@ drop_anomalies(DsadDataset *rows)
 	rows->count = kept;
 }
 
+/* Moves the rows to where their own distance is measured from. */
+static void
+center_rows(DsadDataset *rows, const DsadModel *model)
+{
+	for (uint32_t j = 0; j < rows->inputs && model->convs > 0; j++)
+	{
+		float		center = dsad_input_center(model, j);
+
+		for (uint64_t i = 0; i < rows->count; i++)
+			rows->scaled[i * rows->inputs + j] -= center;
+	}
+}
+
 /* Makes the directions orthogonal, of length 1; one that the others span becomes 0 (Gram and Schmidt, twice). */
 static void
 orthogonalize(Subspace *s)
@@ -265,6 +278,7 @@ dsad_whiten(DsadModel *model, DsadArena *scratch, const DsadEnv *env, const Dsad
 	if (status != DSAD_OK)
 		return status;
 	drop_anomalies(&s.rows);
+	center_rows(&s.rows, model);
 	s.width = (uint32_t) dsad_padded(directions + MORE_DIRECTIONS);
 	s.direction = dsad_arena_array(scratch, (size_t) training->inputs * s.width, sizeof(float));
 	s.along = dsad_arena_array(scratch, s.rows.count * s.width, sizeof(float));
