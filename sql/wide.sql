@@ -29,7 +29,7 @@ SELECT deepsad_is_model(set_byte(model, length(model) / 2, get_byte(model, lengt
 
 -- elements that differ in unit have none in common; options stay what they are told to be
 SELECT o -> 'scaling' AS scaling, o -> 'members' AS members FROM (
-	SELECT deepsad_info(deepsad_train(e[:319] || i * 100::real, NULL, '{"epochs": 1, "pretrain_epochs": 1}')) -> 'options' AS o FROM embedding) q;
+	SELECT deepsad_info(deepsad_train(e[:319] || (i * 100)::real, NULL, '{"epochs": 1, "pretrain_epochs": 1}')) -> 'options' AS o FROM embedding) q;
 SELECT o -> 'scaling' AS scaling, o -> 'members' AS members, o -> 'hidden' AS hidden FROM (
 	SELECT deepsad_info(deepsad_train(e, NULL, '{"epochs": 1, "pretrain_epochs": 1, "members": 2, "scaling": "robust"}')) -> 'options' AS o FROM embedding) q;
 SELECT o -> 'scaling' AS scaling, o -> 'members' AS members, o -> 'hidden' AS hidden FROM (
