@@ -79,14 +79,16 @@ dsad_model_default_epochs(const DsadModel *model)
  * less the more anomalies are known.  Whitened it is worth more, and longer.
  */
 static double
-choose_input_weight(uint64_t anomalies, int64_t scaling, char *why)
+choose_input_weight(const DsadModel *model, char *why)
 {
+	uint64_t	anomalies = model->facts.anomalies;
 	unsigned long long known = anomalies;
+	int			half = model->convs > 0 ? 20 : 4;
 
-	if (scaling == DSAD_SCALING_COMMON)
+	if (model->config.scaling == DSAD_SCALING_COMMON)
 	{
-		say(why, "known anomalies: %llu; whitened 10 / (1 + %llu / 4)", known, known);
-		return 10 / (1 + (double) anomalies / 4);
+		say(why, "known anomalies: %llu; whitened 10 / (1 + %llu / %d)", known, known, half);
+		return 10 / (1 + (double) anomalies / half);
 	}
 	if (anomalies < FORGET_INPUTS)
 	{
@@ -98,9 +100,9 @@ choose_input_weight(uint64_t anomalies, int64_t scaling, char *why)
 }
 
 double
-dsad_default_input_weight(uint64_t anomalies, int64_t scaling)
+dsad_default_input_weight(const DsadModel *model)
 {
-	return choose_input_weight(anomalies, scaling, NULL);
+	return choose_input_weight(model, NULL);
 }
 
 /* Which rows are held out for p-values; one member alone has no others to leave rows to. */
@@ -174,7 +176,7 @@ choose_all(DsadConfig *chosen, const DsadModel *model)
 	if (chosen->epochs < 0)
 		chosen->epochs = choose_epochs(model, NULL);
 	if (chosen->input_weight < 0)
-		chosen->input_weight = choose_input_weight(model->facts.anomalies, config->scaling, NULL);
+		chosen->input_weight = choose_input_weight(model, NULL);
 	if (chosen->calibration == DSAD_CALIBRATION_AUTO)
 		chosen->calibration = choose_calibration(config, &model->facts, NULL);
 }
@@ -279,7 +281,7 @@ say_usual(const DsadModel *model, const DsadOption *option, char *why)
 	else if (option->offset == offsetof(DsadConfig, epochs) && !paper)
 		choose_epochs(model, why);
 	else if (option->offset == offsetof(DsadConfig, input_weight) && !paper)
-		choose_input_weight(model->facts.anomalies, config->scaling, why);
+		choose_input_weight(model, why);
 	else if (option->offset == offsetof(DsadConfig, calibration) && !paper)
 		choose_calibration(config, &model->facts, why);
 	else if (option->offset == offsetof(DsadConfig, trimming) && config->trimming > 0)

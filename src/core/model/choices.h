@@ -10,7 +10,7 @@
 #define DSAD_WHY 160			/* bytes of a reason */
 
 extern int64_t dsad_model_default_epochs(const DsadModel *model);
-extern double dsad_default_input_weight(uint64_t anomalies, int64_t scaling);
+extern double dsad_default_input_weight(const DsadModel *model);
 extern int64_t dsad_default_calibration(const DsadConfig *config, const DsadFacts *facts);
 extern double dsad_enough_alike(uint64_t anomalies);
 extern bool dsad_choice(const DsadModel *model, const DsadOption *option, char *why);

@@ -16,6 +16,7 @@
 #define TRAINING_WORK 3e12
 #define PRETRAINING_WORK 4e11
 #define PRETRAIN_EPOCHS 10
+#define MOST_EPOCHS 60
 
 /* Sets the modules' shapes; how many numbers the last one's maps are, 0 when a side is used up before. */
 uint32_t
@@ -92,11 +93,11 @@ bounded_epochs(int64_t most, double limit, int64_t members, uint64_t rows, doubl
 													 most;
 }
 
-/* The epochs of a convolutional training whose options do not say: those of any other, within TRAINING_WORK. */
+/* The epochs of a convolutional training whose options do not say: those of any other, within MOST_EPOCHS and TRAINING_WORK. */
 int64_t
 dsad_conv_epochs(int64_t most, int64_t members, uint64_t rows, double work)
 {
-	return bounded_epochs(most, TRAINING_WORK, members, rows, work);
+	return bounded_epochs(most < MOST_EPOCHS ? most : MOST_EPOCHS, TRAINING_WORK, members, rows, work);
 }
 
 /*
@@ -111,8 +112,8 @@ dsad_conv_defaults(DsadConfig *config, const DsadEncoder *encoder, uint64_t rows
 	if (dsad_network(config, encoder) != DSAD_NETWORK_CONV)
 		return;
 	config->hidden.count = 0;
-	config->latent = 32;
-	config->scaling = DSAD_SCALING_STANDARD;
+	config->latent = config->preset == DSAD_PRESET_PAPER ? 32 : 128;
+	config->scaling = config->preset == DSAD_PRESET_PAPER ? DSAD_SCALING_STANDARD : DSAD_SCALING_COMMON;
 	if (config->preset == DSAD_PRESET_PAPER)
 		return;
 	config->members = config->preset == DSAD_PRESET_FAST ? 1 : config->preset == DSAD_PRESET_BEST ? 16 :

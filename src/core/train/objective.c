@@ -10,6 +10,8 @@
 #include "core/train/optimizer.h"
 #include "core/train/training.h"
 
+#define SLOWNESS 0.1			/* of the slow members' learning rate */
+
 static DsadStatus
 snapshot_alloc(DsadSnapshot *snapshot, DsadArena *arena, const DsadNet *net, DsadError *error)
 {
@@ -158,12 +160,22 @@ check_validation(DsadTraining *t, uint32_t epochs_run, double *lowest, bool *sto
 	return DSAD_OK;
 }
 
+/*
+ * What a member's learning rate is multiplied with.  Every second one of pictures learns slowly and stays near what
+ * pretraining found, which serves anomalies of new kinds; the others learn more of the known ones.
+ */
+static double
+slowness(const DsadTraining *t)
+{
+	return t->model->convs > 0 && t->config->preset != DSAD_PRESET_PAPER && t->member_number % 2 == 1 ? SLOWNESS : 1;
+}
+
 /* One epoch of the Deep SAD (or soft-boundary) phase; *batches = 0 when the steps were used up before. */
 static DsadStatus
 train_epoch(DsadTraining *t, DsadAdam *adam, uint32_t epoch, double *loss, uint32_t *batches)
 {
 	const DsadConfig *config = t->config;
-	double		rate = dsad_learning_rate(config, epoch);
+	double		rate = dsad_learning_rate(config, epoch) * slowness(t);
 	double		sum = 0;
 	const float *z;
 	uint32_t	n;
