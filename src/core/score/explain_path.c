@@ -228,7 +228,7 @@ walk(Path *path, double factor)
 		count_units(path, l - 1, 0, path->layer[l - 1].units);
 }
 
-/* Memory for the way of any member; convolutions have their own. */
+/* Memory for the way of any member, and of the inputs' own distance; convolutions have their own. */
 static bool
 alloc_path(Path *path, DsadArena *arena, const DsadScorer *scorer)
 {
@@ -236,8 +236,10 @@ alloc_path(Path *path, DsadArena *arena, const DsadScorer *scorer)
 	size_t		widest = scorer->inputs > scorer->widest ? scorer->inputs : scorer->widest;
 	bool		fits = true;
 
-	if (scorer->conv.modules > 0)
-		return true;
+	path->above = dsad_arena_array(arena, widest, sizeof(double));
+	path->ends = dsad_arena_array(arena, dsad_padded(scorer->inputs), sizeof(double));
+	if (!path->above || !path->ends || scorer->conv.modules > 0)
+		return path->above && path->ends;
 	for (uint32_t l = 0; l < net->layers; l++)
 	{
 		PathLayer  *layer = &path->layer[l];
@@ -250,9 +252,7 @@ alloc_path(Path *path, DsadArena *arena, const DsadScorer *scorer)
 	}
 	path->crossing = dsad_arena_array(arena, net->layer[1].in, sizeof(double));
 	path->crossing_unit = dsad_arena_array(arena, net->layer[1].in, sizeof(uint32_t));
-	path->above = dsad_arena_array(arena, widest, sizeof(double));
-	path->ends = dsad_arena_array(arena, dsad_padded(scorer->inputs), sizeof(double));
-	return fits && path->ends && path->crossing && path->crossing_unit && path->above;
+	return fits && path->crossing && path->crossing_unit;
 }
 
 /*

@@ -90,6 +90,15 @@ dense_floats(const DsadScorer *scorer, size_t n)
 	return scorer->conv.modules > 0 ? dsad_padded(n * scorer->conv.dense) : 0;
 }
 
+/* Numbers in double precision that a row needs: its copies before they are scaled, or a picture's distance. */
+static size_t
+raw_numbers(const DsadScorer *scorer)
+{
+	bool		all = scorer->conv.modules > 0 && scorer->directions > 0;
+
+	return dsad_padded(all ? scorer->inputs : scorer->inputs - scorer->features);
+}
+
 /* Bytes of scratch memory that scoring `count` rows in one call needs, at any address. */
 size_t
 dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
@@ -101,7 +110,7 @@ dsad_scorer_scratch(const DsadScorer *scorer, size_t count)
 	return (n * dsad_padded(scorer->inputs) + 2 * wide * scorer->widest + dense_floats(scorer, n) +
 			dsad_padded(scorer->conv.planes) + scorer->conv.maps) *
 			   sizeof(float) +
-		   dsad_padded(scorer->inputs - scorer->features) * sizeof(double) + DSAD_ALIGN;
+		   raw_numbers(scorer) * sizeof(double) + DSAD_ALIGN;
 }
 
 /* Divides scratch memory for blocks of n rows; every part begins a cache line. */
@@ -111,7 +120,7 @@ divide(const DsadScorer *scorer, void *scratch, size_t n)
 	Scratch		s;
 
 	s.raw = (double *) (((uintptr_t) scratch + DSAD_ALIGN - 1) & ~(uintptr_t) (DSAD_ALIGN - 1));
-	s.scaled = (float *) (s.raw + dsad_padded(scorer->inputs - scorer->features));
+	s.scaled = (float *) (s.raw + raw_numbers(scorer));
 	s.stride = scorer->inputs;
 	s.buffer[0] = s.scaled + n * dsad_padded(scorer->inputs);
 	s.buffer[1] = s.buffer[0] + n * scorer->widest;
@@ -174,13 +183,17 @@ member_score(const DsadPackedNet *member, double distance)
 
 /*
  * The inputs' own share of the score: their squared distance from the training mean, as long as the directions in
- * which training rows vary are not worth less.  buffer: room for those.
+ * which training rows vary are not worth less.
  */
 static inline double
-input_score(const DsadScorer *scorer, const float *scaled, float *buffer)
+input_score(const DsadScorer *scorer, const float *scaled, const Scratch *scratch)
 {
-	double		distance = scorer->kernel->distance(scaled, scorer->input_center, scorer->inputs);
+	float	   *buffer = scratch->buffer[0];
+	double		distance;
 
+	if (scorer->directions > 0 && scorer->conv.modules > 0)
+		return scorer->input_factor * dsad_whitened_distance(scorer, scaled, scratch->raw);
+	distance = scorer->kernel->distance(scaled, scorer->zeros, scorer->inputs);
 	if (scorer->directions > 0)
 	{
 		scorer->kernel->layer(&scorer->white, scaled, scorer->inputs, buffer, 1);
@@ -217,7 +230,7 @@ score_row(const DsadScorer *scorer, const Scratch *scratch)
 		sum += member_score(&scorer->member[m], distance[m]);
 	if (scorer->members > 1)
 		sum /= scorer->members;
-	return scorer->input_factor > 0 ? sum + input_score(scorer, scratch->scaled, scratch->buffer[0]) : sum;
+	return scorer->input_factor > 0 ? sum + input_score(scorer, scratch->scaled, scratch) : sum;
 }
 
 /* Scores a block of n scaled rows. */
@@ -242,7 +255,7 @@ score_block(const DsadScorer *scorer, const Scratch *scratch, size_t n, double *
 			scores[i] /= scorer->members;
 	if (scorer->input_factor > 0)
 		for (size_t i = 0; i < n; i++)
-			scores[i] += input_score(scorer, scratch->scaled + i * scratch->stride, scratch->buffer[0]);
+			scores[i] += input_score(scorer, scratch->scaled + i * scratch->stride, scratch);
 }
 
 /*
@@ -291,7 +304,7 @@ dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch_
 	if (scale_rows(scorer, row, 0, 1, &scratch) != 1)
 		return false;
 	row_distances(scorer, &scratch, distance);
-	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled, scratch.buffer[0]) : 0;
+	inputs = scorer->input_factor > 0 ? input_score(scorer, scratch.scaled, &scratch) : 0;
 	for (uint32_t m = 0; m < scorer->members; m++)
 	{
 		scores[m] = member_score(&scorer->member[m], distance[m]);

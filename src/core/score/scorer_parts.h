@@ -49,6 +49,7 @@ extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, vo
 
 /* Whitened inputs. */
 extern DsadStatus dsad_pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model, DsadError *error);
+extern double dsad_whitened_distance(const DsadScorer *scorer, const float *scaled, double *x);
 extern void dsad_embed_inputs(const DsadScorer *scorer, const float *scaled, float *embedding);
 
 #endif

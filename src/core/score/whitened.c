@@ -34,11 +34,7 @@ dsad_pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model
 	for (uint32_t j = 0; j < out; j++)
 	{
 		double		square = 0;
-		double		center = 0;
 
-		for (size_t i = 0; i < in; i++)
-			center += (double) scorer->input_center[i] * (double) white->direction[i * out + j];
-		bias[j] = (float) (0 - center);
 		for (size_t i = 0; i < in; i++)
 			square += (double) white->direction[i * out + j] * (double) white->direction[i * out + j];
 		scorer->shrink[j] = square > 0 ? (sqrt(white->own) - sqrt(fmax(white->own - square, 0))) / square : 0;
@@ -53,6 +49,28 @@ static inline double
 from_center(const DsadScorer *scorer, const float *scaled, size_t i)
 {
 	return (double) scaled[i] - (double) scorer->input_center[i];
+}
+
+/*
+ * The whitened distance of a scaled row in double precision: pixels are many and alike, so that in single precision
+ * the difference would lose five digits.  x: room for the inputs.
+ */
+double
+dsad_whitened_distance(const DsadScorer *scorer, const float *scaled, double *x)
+{
+	double		along[DSAD_MAX_DIRECTIONS];
+	double		distance = 0;
+
+	for (size_t i = 0; i < scorer->inputs; i++)
+	{
+		x[i] = from_center(scorer, scaled, i);
+		distance += x[i] * x[i];
+	}
+	distance *= scorer->own;
+	scorer->kernel->path_product(scorer->white.weight, scorer->inputs, scorer->white.out_padded, x, along);
+	for (uint32_t d = 0; d < scorer->directions; d++)
+		distance -= along[d] * along[d];
+	return fmax(distance, 0);
 }
 
 /* The inputs' part of an embedding: its squared length is their share of the score. */
