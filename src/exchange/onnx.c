@@ -234,19 +234,6 @@ put_distances(DeepsadOnnx *onnx, const DsadModel *model)
 	node(onnx, "Div", "found divisor", "parts");
 }
 
-/* uncentered (N, I) to wide (N, I): inputs from where their own distance is measured. */
-static void
-put_input_center(DeepsadOnnx *onnx, const DsadModel *model)
-{
-	uint32		inputs = model->scaling.inputs;
-	double	   *center = palloc(inputs * sizeof(double));
-
-	for (uint32 i = 0; i < inputs; i++)
-		center[i] = dsad_input_center(model, i);
-	doubles(onnx, "input_center", center, 1, inputs);
-	node(onnx, "Sub", "uncentered input_center", "wide");
-}
-
 /* wide (N, I) and plain (N) to norm (N), the whitened inputs' squared norm. */
 static void
 put_whitening(DeepsadOnnx *onnx, const DsadModel *model)
@@ -275,6 +262,7 @@ put_score(DeepsadOnnx *onnx, const DsadModel *model)
 {
 	double		factor = deepsad_input_factor(model);
 	bool		white = dsad_directions(&model->config, model->scaling.inputs) > 0;
+	bool		centered = white && model->convs > 0;
 
 	number(onnx, "members", (double) model->config.members);
 	deepsad_onnx_node(onnx, "ReduceSum", "parts axis0", "total", "keepdims", 0);
@@ -282,9 +270,9 @@ put_score(DeepsadOnnx *onnx, const DsadModel *model)
 	if (factor > 0)
 	{
 		number(onnx, "factor", factor);
-		deepsad_onnx_node(onnx, "Cast", "scaled", model->convs > 0 && white ? "uncentered" : "wide", "to", DEEPSAD_ONNX_DOUBLE);
-		if (model->convs > 0 && white)
-			put_input_center(onnx, model);
+		deepsad_onnx_node(onnx, "Cast", "scaled", centered ? "uncentered" : "wide", "to", DEEPSAD_ONNX_DOUBLE);
+		if (centered)
+			deepsad_onnx_input_center(onnx, model);
 		node(onnx, "Mul", "wide wide", "norms");
 		deepsad_onnx_node(onnx, "ReduceSum", "norms axis1", white ? "plain" : "norm", "keepdims", 0);
 		if (white)

@@ -108,3 +108,16 @@ deepsad_onnx_convs(DeepsadOnnx *onnx, const DsadModel *model)
 	deepsad_onnx_node(onnx, "Expand", "others_once each_member", "others_each", NULL, 0);
 	deepsad_onnx_node(onnx, "Concat", "by_member others_each", "dense", "axis", 2);
 }
+
+/* uncentered (N, I) to wide (N, I): inputs from where their own distance is measured, the mean picture. */
+void
+deepsad_onnx_input_center(DeepsadOnnx *onnx, const DsadModel *model)
+{
+	int64		shape[2] = {1, model->scaling.inputs};
+	double	   *center = palloc(model->scaling.inputs * sizeof(double));
+
+	for (uint32 i = 0; i < model->scaling.inputs; i++)
+		center[i] = dsad_input_center(model, i);
+	deepsad_onnx_tensor(onnx, "input_center", DEEPSAD_ONNX_DOUBLE, center, 2, shape);
+	deepsad_onnx_node(onnx, "Sub", "uncentered input_center", "wide", NULL, 0);
+}

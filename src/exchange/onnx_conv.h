@@ -9,5 +9,6 @@
 #include "exchange/onnx_wire.h"
 
 extern void deepsad_onnx_convs(DeepsadOnnx *onnx, const DsadModel *model);
+extern void deepsad_onnx_input_center(DeepsadOnnx *onnx, const DsadModel *model);
 
 #endif

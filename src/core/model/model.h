@@ -146,8 +146,8 @@ typedef struct DsadSketch
 } DsadSketch;
 
 /*
- * The inputs' own distance where they are whitened: own * |x|^2 - |x * directions|^2, x from dsad_input_center.  Directions in which the training
- * rows vary much count less.
+ * The inputs' own distance where they are whitened: own * |x|^2 - |x * directions|^2, x from dsad_input_center.
+ * Directions in which the training rows vary much count less.
  */
 #define DSAD_MAX_DIRECTIONS 64
 
