@@ -93,7 +93,7 @@ bounded_epochs(int64_t most, double limit, int64_t members, uint64_t rows, doubl
 													 most;
 }
 
-/* The epochs of a convolutional training whose options do not say: of any other, within MOST_EPOCHS and TRAINING_WORK. */
+/* The epochs of a convolutional training whose options do not say: within MOST_EPOCHS and TRAINING_WORK. */
 int64_t
 dsad_conv_epochs(int64_t most, int64_t members, uint64_t rows, double work)
 {
