@@ -12,6 +12,9 @@ SELECT option, value, why FROM chosen_model, told(model, VARIADIC ARRAY(SELECT j
 SELECT bool_and(value = deepsad_info(model) -> 'options' -> option) AS in_force
 FROM chosen_model, told(model, VARIADIC ARRAY(SELECT jsonb_object_keys(deepsad_info(model) -> 'options')));
 
+-- pictures have at most 60 epochs, which is why they have no more
+SELECT t.* FROM (SELECT deepsad_train(ARRAY[f || f[1], f || f[2], f || f[3], f || f[1]], CASE WHEN i % 2 = 0 THEN true END, '{"members": 1, "channels": [2]}') AS model
+	FROM chosen_row WHERE i <= 120) m, told(model, 'epochs', 'latent', 'scaling') t;
 -- what somebody gave is said to be given, also if it would have been chosen
 SELECT t.* FROM (SELECT deepsad_train(f, y, deepsad_options(epochs => 2, pretrain_epochs => 20, members => 2, latent => 8)) AS model FROM chosen_row) m,
 	told(model, 'epochs', 'pretrain_epochs', 'members', 'hidden', 'latent', 'preset') t;

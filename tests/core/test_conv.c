@@ -361,6 +361,40 @@ check_bytes(const DsadModel *model, const TestEnv *env, const TestRows *rows)
 	dsad_arena_release(&arena);
 }
 
+/* Bytes that nobody trained: a mean picture beyond the inputs' limit scores finitely; an infinite factor is refused. */
+static void
+check_forged(const DsadModel *model, DsadArena *arena, const TestEnv *env, const TestRows *rows)
+{
+	double		own = model->white.own;
+	double		fill = model->scaling.fill[0];
+	DsadModel	forged = *model;
+	DsadModel	read;
+	DsadScorer *scorer;
+	DsadError	error;
+	size_t		length;
+	uint8_t    *bytes;
+	double		score[2];
+
+	if (dsad_directions(&model->config, model->scaling.inputs) == 0)
+		return;
+	for (int sign = -1; sign <= 1; sign += 2)
+	{
+		model->scaling.fill[0] = sign * 1e308;
+		CHECK(fabsf(dsad_input_center(model, 0)) == (float) model->scaling.limit[0]);
+		CHECK(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error) == DSAD_OK);
+		test_score(scorer, rows->value, 2, score);
+		CHECK(isfinite(score[0]) && isfinite(score[1]) && score[0] > 0);
+	}
+	model->scaling.fill[0] = fill;
+	for (int i = 0; i < 2; i++)
+	{
+		forged.white.own = i == 0 ? own : INFINITY;
+		bytes = test_encode(&forged, env, &length);
+		CHECK((dsad_model_decode(&read, arena, bytes, length, &error) == DSAD_OK) == (i == 0));
+		free(bytes);
+	}
+}
+
 /* An update moves the weights, and keeps scaling and BatchNorm's statistics. */
 static void
 check_update(DsadModel *model, DsadArena *arena, const TestEnv *env, TestRows *rows)
@@ -432,6 +466,7 @@ test_pictures(DsadShape shape, uint32_t others, const int32_t *channels, uint32_
 	check_scores(&model, &arena, &rows);
 	check_explanations(&model, &arena, &env, &rows, small);
 	check_bytes(&model, &env, &rows);
+	check_forged(&model, &arena, &env, &rows);
 	check_update(&model, &arena, &env, &rows);
 	dsad_arena_release(&arena);
 	CHECK(env.live == 0);

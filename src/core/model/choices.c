@@ -54,7 +54,10 @@ choose_epochs(const DsadModel *model, char *why)
 											 dsad_conv_epochs(bounded, model->config.members, facts->rows,
 															  dsad_model_work(model));
 
-	if (epochs < bounded)
+	if (epochs < bounded && epochs == DSAD_MOST_CONV_EPOCHS)
+		say(why, "known anomalies: %llu; pictures at most %d", (unsigned long long) facts->anomalies,
+			DSAD_MOST_CONV_EPOCHS);
+	else if (epochs < bounded)
 		say(why, "%llu rows, each of %.0f multiply-adds in %lld members, would take too long with %lld",
 			(unsigned long long) facts->rows, dsad_model_work(model), (long long) model->config.members,
 			(long long) bounded);

@@ -108,7 +108,7 @@ DsadStatus
 dsad_get_whitening(DsadReader *r, DsadModel *model, DsadError *error)
 {
 	model->white.own = dsad_get_double(r);
-	if (!(model->white.own > 0))
+	if (!(model->white.own > 0 && model->white.own < INFINITY))
 		r->failed = true;
 	dsad_get_floats(r, model->white.direction,
 					(size_t) model->scaling.inputs * dsad_directions(&model->config, model->scaling.inputs), -INFINITY);

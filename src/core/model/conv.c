@@ -16,7 +16,6 @@
 #define TRAINING_WORK 3e12
 #define PRETRAINING_WORK 4e11
 #define PRETRAIN_EPOCHS 10
-#define MOST_EPOCHS 60
 
 /* Sets the modules' shapes; how many numbers the last one's maps are, 0 when a side is used up before. */
 uint32_t
@@ -93,11 +92,13 @@ bounded_epochs(int64_t most, double limit, int64_t members, uint64_t rows, doubl
 													 most;
 }
 
-/* The epochs of a convolutional training whose options do not say: within MOST_EPOCHS and TRAINING_WORK. */
+/* The epochs of a convolutional training whose options do not say: within DSAD_MOST_CONV_EPOCHS and TRAINING_WORK. */
 int64_t
 dsad_conv_epochs(int64_t most, int64_t members, uint64_t rows, double work)
 {
-	return bounded_epochs(most < MOST_EPOCHS ? most : MOST_EPOCHS, TRAINING_WORK, members, rows, work);
+	if (most > DSAD_MOST_CONV_EPOCHS)
+		most = DSAD_MOST_CONV_EPOCHS;
+	return bounded_epochs(most, TRAINING_WORK, members, rows, work);
 }
 
 /*

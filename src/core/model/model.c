@@ -4,6 +4,7 @@
  */
 #include "core/model/model.h"
 
+#include <math.h>
 #include <string.h>
 
 const char *const dsad_stop_labels[DSAD_STOPS] = {
@@ -162,7 +163,7 @@ dsad_directions(const DsadConfig *config, uint32_t inputs)
 
 /*
  * From where an input's own distance is measured where they are whitened: from its mean.  That is 0 by their scaling,
- * but the pixels of a channel have one offset: theirs is the mean of the pixel's place.
+ * but the pixels of a channel have one offset: theirs is the mean of the pixel's place, as finite as any input.
  */
 float
 dsad_input_center(const DsadModel *model, uint32_t input)
@@ -172,7 +173,8 @@ dsad_input_center(const DsadModel *model, uint32_t input)
 	if (model->convs == 0 || dsad_directions(&model->config, scaling->inputs) == 0 ||
 		input - model->picture.first >= dsad_shape_cells(model->picture.shape))
 		return 0;
-	return (float) ((scaling->fill[input] - scaling->offset[input]) * scaling->scale[input]);
+	return (float) fmin(fmax((scaling->fill[input] - scaling->offset[input]) * scaling->scale[input],
+							 -scaling->limit[input]), scaling->limit[input]);
 }
 
 /* Room for them in arena, as if all directions were alike; false when there is none. */
