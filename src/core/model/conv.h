@@ -12,7 +12,7 @@
 #define DSAD_CONV_SIDE 5
 #define DSAD_CONV_TAPS (DSAD_CONV_SIDE * DSAD_CONV_SIDE)
 #define DSAD_CONV_PAD 2
-#define DSAD_MOST_CONV_EPOCHS 60 /* of training, where the options do not say */
+#define DSAD_MOST_CONV_EPOCHS 60	/* of training, where the options do not say */
 
 /* One module; a side that is odd loses its last row or column in the pool. */
 typedef struct DsadConv

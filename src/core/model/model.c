@@ -174,7 +174,8 @@ dsad_input_center(const DsadModel *model, uint32_t input)
 		input - model->picture.first >= dsad_shape_cells(model->picture.shape))
 		return 0;
 	return (float) fmin(fmax((scaling->fill[input] - scaling->offset[input]) * scaling->scale[input],
-							 -scaling->limit[input]), scaling->limit[input]);
+							 -scaling->limit[input]),
+						scaling->limit[input]);
 }
 
 /* Room for them in arena, as if all directions were alike; false when there is none. */
