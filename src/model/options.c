@@ -239,14 +239,8 @@ deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *enc
 	if (options)
 		set_options(config, options, true);
 	decided = *config;
-	dsad_config_defaults(config, (DsadPreset) decided.preset, features, rows);
-	config->network = decided.network;
+	dsad_defaults(config, (DsadPreset) decided.preset, decided.network, encoder, features, rows);
 	config->given = decided.given;
-	if (encoder)
-	{
-		dsad_wide_defaults(config, encoder);
-		dsad_conv_defaults(config, encoder, rows);
-	}
 	if (options)
 		set_options(config, options, false);
 	deepsad_check(dsad_config_check(config, &error), &error);

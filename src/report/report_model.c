@@ -185,9 +185,8 @@ put_options(StringInfo page, const DsadModel *model)
 	DsadConfig	config;
 	int			differ = 0;
 
-	dsad_config_defaults(&config, (DsadPreset) model->config.preset, model->scaling.features, model->facts.rows);
-	config.network = model->config.network;
-	dsad_conv_defaults(&config, model->encoder, model->facts.rows);
+	dsad_defaults(&config, (DsadPreset) model->config.preset, model->config.network, model->encoder,
+				  model->scaling.features, model->facts.rows);
 	if (config.epochs < 0)
 		config.epochs = dsad_model_default_epochs(model);
 	standard = options_object(&config);

@@ -166,16 +166,30 @@ say_trimming(const DsadModel *model, char *why)
 			(members + 1) / 2, members, dsad_enough_alike(known));
 }
 
+/*
+ * Every option as it is for such rows when nothing is said but preset and network; what only training can choose is
+ * still open.  encoder: NULL when nobody knows yet what rows are like.
+ */
+void
+dsad_defaults(DsadConfig *config, DsadPreset preset, int64_t network, const DsadEncoder *encoder, uint32_t features,
+			  uint64_t rows)
+{
+	dsad_config_defaults(config, preset, features, rows);
+	config->network = network;
+	if (encoder == NULL)
+		return;
+	dsad_wide_defaults(config, encoder);
+	dsad_conv_defaults(config, encoder, rows);
+}
+
 /* Every option as it is for these rows when nothing is said but preset, network, and for choices their own grounds. */
 static void
 choose_all(DsadConfig *chosen, const DsadModel *model)
 {
 	const DsadConfig *config = &model->config;
 
-	dsad_config_defaults(chosen, (DsadPreset) config->preset, model->scaling.features, model->facts.rows);
-	chosen->network = config->network;
-	dsad_wide_defaults(chosen, model->encoder);
-	dsad_conv_defaults(chosen, model->encoder, model->facts.rows);
+	dsad_defaults(chosen, (DsadPreset) config->preset, config->network, model->encoder, model->scaling.features,
+				  model->facts.rows);
 	if (chosen->epochs < 0)
 		chosen->epochs = choose_epochs(model, NULL);
 	if (chosen->input_weight < 0)

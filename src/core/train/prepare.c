@@ -125,8 +125,7 @@ dsad_prepare(DsadModel *model, DsadPlan *plan, DsadArena *arena, DsadArena *scra
 		return status;
 	model->config.scaling = scaling;
 	if (model->config.input_weight < 0)
-		model->config.input_weight =
-			dsad_default_input_weight(model);
+		model->config.input_weight = dsad_default_input_weight(model);
 	if (model->facts.anomalies == rows.count)
 		return dsad_fail(error, DSAD_NO_ELIGIBLE_ROWS,
 						 "Deep SAD learns from rows that are normal or unlabeled.",
