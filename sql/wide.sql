@@ -45,4 +45,7 @@ SELECT o -> 'scaling' AS scaling, o -> 'members' AS members FROM (
 SELECT deepsad_score(deepsad_train(array_fill(1::real, ARRAY[400]), NULL, '{"epochs": 1}'), array_fill(2::real, ARRAY[400])) >= 0 AS scored FROM generate_series(1, 30);
 SELECT deepsad_score(deepsad_train(e, NULL, '{"epochs": 1}'), min(e)) > 0 AS scored FROM embedding WHERE i <= 2;
 SELECT deepsad_train(e, NULL, '{"epochs": 1, "input_weight": 0}') IS NOT NULL AS trained FROM embedding;
+-- a report lists what was given, and not what the rows' length chose, among the options that differ
+SELECT string_agg(m[1], ', ' ORDER BY m[1]) AS differ FROM wide_model,
+	regexp_matches(substring(deepsad_report(model) FROM 'Options that differ.*?<h3>All options'), '<th scope="row">([a-z_]+)</th>', 'g') m;
 DROP TABLE embedding, wide_model;
