@@ -238,17 +238,14 @@ put_distances(DeepsadOnnx *onnx, const DsadModel *model)
 static void
 put_whitening(DeepsadOnnx *onnx, const DsadModel *model)
 {
-	uint32		inputs = model->scaling.inputs;
-	uint32		directions = dsad_directions(&model->config, inputs);
-	Size		count = (Size) inputs * directions;
-	double	   *direction = palloc_extended(count * sizeof(double), MCXT_ALLOC_HUGE);
+	int64		shape[2] = {model->scaling.inputs, dsad_directions(&model->config, model->scaling.inputs)};
 
-	for (Size i = 0; i < count; i++)
-		direction[i] = model->white.direction[i];
-	doubles(onnx, "directions", direction, inputs, directions);
+	/* floats are half as large, and lose nothing */
+	deepsad_onnx_tensor(onnx, "directions", DEEPSAD_ONNX_FLOAT, model->white.direction, 2, shape);
+	deepsad_onnx_node(onnx, "Cast", "directions", "wide_directions", "to", DEEPSAD_ONNX_DOUBLE);
 	number(onnx, "own", model->white.own);
 	number(onnx, "nothing", 0);
-	node(onnx, "MatMul", "wide directions", "along");
+	node(onnx, "MatMul", "wide wide_directions", "along");
 	node(onnx, "Mul", "along along", "along_norms");
 	deepsad_onnx_node(onnx, "ReduceSum", "along_norms axis1", "along_norm", "keepdims", 0);
 	node(onnx, "Mul", "plain own", "whole");
