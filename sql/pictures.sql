@@ -156,6 +156,10 @@ SELECT network, deepsad_calibrate_rows(model, deepsad_sample(p2, anomaly)) = dee
 FROM picture_model, picture, LATERAL (SELECT ('{' || replace(p::text, '1', '3') || '}')::int[] AS p2) z GROUP BY network, model ORDER BY network;
 SELECT deepsad_calibrate_rows(model, s) FROM picture_model, picture_set WHERE network = 'conv';
 SELECT deepsad_update_rows(model, deepsad_sample(p[1:8])) FROM picture_model, picture WHERE network = 'conv' GROUP BY model;
+-- more memory than there is: the hint names what pictures have
+SET maintenance_work_mem = '1MB';
+SELECT deepsad_train(x, NULL, '{"channels": [64, 64], "network": "conv"}') FROM generate_series(1, 300) i, LATERAL (SELECT array_fill(i, '{28,28}') AS x) p;
+RESET maintenance_work_mem;
 DROP TABLE picture_set;
 DROP TABLE picture, picture_model, color_model, row_model, every_model, wide CASCADE;
 DROP FUNCTION small, bar, forged, parts, picture_score, picture_score_model;

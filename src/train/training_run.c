@@ -215,8 +215,9 @@ find_room(const Run *run)
 				 errmsg("training this model needs about %.0f MB, the limit is %zu MB",
 						needed / (1024 * 1024), most / (1024 * 1024)),
 				 errdetail("The limit is maintenance_work_mem and %d MB.", WORKING_MEMORY / (1024 * 1024)),
-				 errhint("Raise maintenance_work_mem, or lower \"members\", \"hidden\", "
-						 "\"batch_size\" or \"validation\".")));
+				 errhint("Raise maintenance_work_mem, or lower \"members\", \"%s\", "
+						 "\"batch_size\" or \"validation\".",
+						 run->model.convs > 0 ? "channels" : "hidden")));
 	return room;
 }
 
