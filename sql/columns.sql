@@ -152,6 +152,7 @@ SELECT string_agg(f ->> 'feature', ', ') AS features FROM (SELECT deepsad_drift(
 -- negative zeros are zeros
 SELECT deepsad_train(ARRAY[CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 0 END, i % 11, i % 5], NULL, quick() ORDER BY i) =
 	deepsad_train(ARRAY[CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 0 END, i % 11, i % 5], NULL, quick() ORDER BY md5(i::text)) AS same FROM generate_series(1, 300) i;
+SELECT * FROM deepsad_columns('\x01');
 DROP TABLE ftab, ftab_model, payments, visit, visit_model, credit, odd_names;
 DROP FUNCTION quick, known;
 

@@ -107,6 +107,8 @@ SELECT deepsad_export_sql(model, '') FROM exchange_model WHERE name = 'rows';
 SELECT deepsad_export_sql(deepsad_train(f, NULL, deepsad_options(epochs => 0, pretrain_epochs => 0, members => 1, hidden => '{1000,200}')), 'x') FROM exchanged;
 SELECT deepsad_export_query(deepsad_train(f, NULL, deepsad_options(epochs => 0, pretrain_epochs => 0, members => 20, hidden => '{100}')), 'exchanged') FROM exchanged;
 SELECT deepsad_export_sql('\x01', 'x');
+SELECT deepsad_export_sql(model, 'a.b.c') FROM exchange_model WHERE name = 'rows';
+SELECT deepsad_export_safetensors('\x01');
 
 -- ONNX: the same bytes each time, and what a graph cannot have
 SELECT name, deepsad_export_onnx(model) = deepsad_export_onnx(model, false, false, 13) AS same,

@@ -280,5 +280,6 @@ SELECT count(*) AS changed, count(*) FILTER (WHERE st_bad('\x' || encode(set_byt
 		FROM (SELECT decode(substr(s::text, 3), 'hex') AS deepsad_rows_bytes FROM sv) q, generate_series(1, 300) n) q;
 -- stored as it is, without compression
 SELECT attstorage FROM pg_attribute WHERE attrelid = 'sv'::regclass AND attname = 's';
+SELECT deepsad_sample_info('\x44'), deepsad_sample_info(NULL);
 DROP AGGREGATE st_rows(record, boolean, jsonb, text), st_arrays(anyarray), st_states(deepsad_rows);
 DROP TABLE sp, st, sk, st_all, st_back CASCADE;
