@@ -72,6 +72,9 @@ SELECT deepsad_import(forged(file, '\"members\": 3', '\"membres\": 3')) FROM fil
 SELECT deepsad_import(forged(file, '[{\"mean_distance\"', '[{},{\"mean_distance\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"calibration\": \"cross\"', '\"calibration\": \"split\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 4')) FROM file;
+SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 2.7')) FROM file;
+SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 1e30')) FROM file;
+SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 3.0')) = deepsad_import(file) AS same FROM file;
 SELECT deepsad_import(forged(file, '\"encoding\": \"number\"', '\"encoding\": \"category\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"encoding\": \"number\"', '\"encoding\": \"fancy\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"type_name\": \"\"', '\"type_name\": 5')) FROM file;
