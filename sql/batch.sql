@@ -24,6 +24,7 @@ SELECT count(*) FROM deepsad_score_query(NULL, 'SELECT 1, 2', 0) s;
 \set SHOW_CONTEXT never
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id, f FROM big') s;
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id FROM big', 0) s;
+SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT', 0) s;
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT id, id::text FROM big', 0) s;
 SELECT count(*) FROM detector, deepsad_score_query(model, 'SELECT 1, ARRAY[1, 2]', 0) s;
 SELECT count(*) FROM detector, deepsad_score_query(model, $$SELECT 1, ARRAY[1, 2, 'inf'::float8]$$, 0) s;

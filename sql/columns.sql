@@ -102,8 +102,15 @@ SELECT deepsad_options(columns => '{"a": "nonsense"}');
 SELECT deepsad_options(columns => '{"a": ["number", "category"]}');
 SELECT deepsad_options(columns => '{"a": {"as": "category", "tops": 3}}');
 SELECT deepsad_options(columns => '{"a": {"top": 0}}');
+SELECT deepsad_options(columns => '{"a": 5}');
+SELECT deepsad_options(columns => '{"a": {"as": ["time", null]}}');
 SELECT deepsad_options(columns => '{"a": ["time", "number"], "b": {"as": "skip"}}');
 SELECT deepsad_train(x, NULL, quick('{"n": "time"}')) FROM (SELECT 1 AS n) x;
+-- what would say nothing of such a column
+SELECT deepsad_train(x, NULL, quick('{"n": {"top": 3}}')) FROM (SELECT 1 AS n) x;
+SELECT deepsad_train(x, NULL, quick('{"n": {"as": "category", "prefix": 8}}')) FROM (SELECT 1 AS n) x;
+SELECT deepsad_train(x, NULL, quick('{"n": {"prefix": 8}}')) FROM (SELECT 'a'::text AS n) x;
+SELECT deepsad_train(x, NULL, quick('{"n": {"as": "skip", "top": 3}, "m": {"as": "category", "top": 3}}')) IS NOT NULL AS trained FROM (SELECT 1 AS n, i % 5 AS m FROM generate_series(1, 30) i) x;
 -- numbers beyond the range of double precision are named
 SELECT deepsad_train(x, NULL, quick()) FROM (SELECT 1 AS n, ('1' || repeat('0', 400))::numeric AS big) x;
 SELECT deepsad_train(ARRAY[1, ('1' || repeat('0', 400))::numeric], NULL, quick());
@@ -145,6 +152,7 @@ SELECT string_agg(f ->> 'feature', ', ') AS features FROM (SELECT deepsad_drift(
 -- negative zeros are zeros
 SELECT deepsad_train(ARRAY[CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 0 END, i % 11, i % 5], NULL, quick() ORDER BY i) =
 	deepsad_train(ARRAY[CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 0 END, i % 11, i % 5], NULL, quick() ORDER BY md5(i::text)) AS same FROM generate_series(1, 300) i;
+SELECT * FROM deepsad_columns('\x01');
 DROP TABLE ftab, ftab_model, payments, visit, visit_model, credit, odd_names;
 DROP FUNCTION quick, known;
 

@@ -72,6 +72,9 @@ SELECT deepsad_import(forged(file, '\"members\": 3', '\"membres\": 3')) FROM fil
 SELECT deepsad_import(forged(file, '[{\"mean_distance\"', '[{},{\"mean_distance\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"calibration\": \"cross\"', '\"calibration\": \"split\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 4')) FROM file;
+SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 2.7')) FROM file;
+SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 1e30')) FROM file;
+SELECT deepsad_import(forged(file, '\"cells\": 3', '\"cells\": 3.0')) = deepsad_import(file) AS same FROM file;
 SELECT deepsad_import(forged(file, '\"encoding\": \"number\"', '\"encoding\": \"category\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"encoding\": \"number\"', '\"encoding\": \"fancy\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"type_name\": \"\"', '\"type_name\": 5')) FROM file;
@@ -107,6 +110,8 @@ SELECT deepsad_export_sql(model, '') FROM exchange_model WHERE name = 'rows';
 SELECT deepsad_export_sql(deepsad_train(f, NULL, deepsad_options(epochs => 0, pretrain_epochs => 0, members => 1, hidden => '{1000,200}')), 'x') FROM exchanged;
 SELECT deepsad_export_query(deepsad_train(f, NULL, deepsad_options(epochs => 0, pretrain_epochs => 0, members => 20, hidden => '{100}')), 'exchanged') FROM exchanged;
 SELECT deepsad_export_sql('\x01', 'x');
+SELECT deepsad_export_sql(model, 'a.b.c') FROM exchange_model WHERE name = 'rows';
+SELECT deepsad_export_safetensors('\x01');
 
 -- ONNX: the same bytes each time, and what a graph cannot have
 SELECT name, deepsad_export_onnx(model) = deepsad_export_onnx(model, false, false, 13) AS same,

@@ -102,6 +102,9 @@ CREATE FUNCTION to_real(point3, integer, boolean) RETURNS real[] LANGUAGE sql IM
 	$$SELECT ARRAY[lower($1), upper($1), lower($1) + upper($1) + $2 + 1]::real[]$$;
 CREATE CAST (point3 AS real[]) WITH FUNCTION to_real(point3, integer, boolean) AS IMPLICIT;
 SELECT deepsad_score(model, point3(1, 2)) = deepsad_score(model, 1, 2, 3) AS same_score FROM input_model;
+CREATE OR REPLACE FUNCTION to_real(point3, integer, boolean) RETURNS real[] LANGUAGE sql IMMUTABLE AS 'SELECT NULL::real[]';
+SELECT deepsad_score(model, point3(1, 2)) FROM input_model;
+SELECT deepsad_train(point3(a, b + 1)) FROM input_row;
 DROP CAST (point3 AS real[]);
 DROP FUNCTION to_real;
 DROP TYPE point3;

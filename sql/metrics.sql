@@ -38,6 +38,7 @@ FROM (VALUES (0.5, false), (0.5, true), (0.5, false), (0.9, true), (0.1, false))
 SELECT deepsad_precision_at_k(score, label, 10), deepsad_recall_at_k(score, label, 10) FROM ranked WHERE false;
 SELECT deepsad_precision_at_k(score, false, 10), deepsad_recall_at_k(score, false, 10) FROM ranked;
 SELECT deepsad_precision_at_k(score, label, 0) FROM ranked;
+SELECT deepsad_recall_at_k(score, label, -1) FROM ranked;
 SELECT deepsad_precision_at_k(score, label, id) FROM ranked;
 SELECT deepsad_precision_at_k(score, label, NULL) FROM ranked;
 -- curves: as scikit-learn's roc_curve and precision_recall_curve, without the points between
@@ -46,6 +47,9 @@ SELECT threshold, false_positive_rate, true_positive_rate FROM (SELECT (unnest(d
 SELECT threshold, recall, round("precision"::numeric, 4) AS "precision" FROM (SELECT (unnest(deepsad_pr_curve(score, label))).*
 	FROM (VALUES (0.1, false), (0.4, false), (0.35, true), (0.8, true), (0.85, true), (0.9, true)) v (score, label)) c;
 SELECT deepsad_roc_curve(score, true), deepsad_pr_curve(score, label) FILTER (WHERE false) FROM ranked;
+SELECT deepsad_roc_curve('NaN', label) FROM ranked;
+SELECT deepsad_pr_curve('NaN', label) FROM ranked;
+SELECT deepsad_average_precision('NaN', label) FROM ranked;
 -- the area under the points is the metric
 SELECT abs(sum((false_positive_rate - x) * (true_positive_rate + y) / 2) - (SELECT deepsad_roc_auc(score, label) FROM ranked)) < 1e-12 AS area
 FROM (SELECT *, lag(false_positive_rate, 1, 0::float8) OVER (ORDER BY threshold DESC) AS x, lag(true_positive_rate, 1, 0::float8) OVER (ORDER BY threshold DESC) AS y

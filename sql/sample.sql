@@ -280,5 +280,14 @@ SELECT count(*) AS changed, count(*) FILTER (WHERE st_bad('\x' || encode(set_byt
 		FROM (SELECT decode(substr(s::text, 3), 'hex') AS deepsad_rows_bytes FROM sv) q, generate_series(1, 300) n) q;
 -- stored as it is, without compression
 SELECT attstorage FROM pg_attribute WHERE attrelid = 'sv'::regclass AND attname = 's';
+SELECT deepsad_sample_info('\x44'), deepsad_sample_info(NULL);
+-- an aggregate that begins with a set of rows without keys
+SELECT format('CREATE AGGREGATE st_begun(record, boolean, jsonb, text) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, INITCOND = %L)',
+	deepsad_sample(sp)) FROM (SELECT * FROM sp LIMIT 3) sp
+\set ECHO none
+\gexec
+\set ECHO all
+SELECT st_begun(sp, y, NULL, k) FROM sp;
+DROP AGGREGATE st_begun(record, boolean, jsonb, text);
 DROP AGGREGATE st_rows(record, boolean, jsonb, text), st_arrays(anyarray), st_states(deepsad_rows);
 DROP TABLE sp, st, sk, st_all, st_back CASCADE;

@@ -231,15 +231,28 @@ deepsad_json_get_text(JsonbContainer *object, const char *key, uint32 most)
 	return value == NULL ? (DsadBytes) {"", 0} : deepsad_json_read_text(value, most, key);
 }
 
+static Datum
+numeric_of(int64 number)
+{
+	return DirectFunctionCall1(int8_numeric, Int64GetDatum(number));
+}
+
 /* A whole number within bounds. */
 int64
 deepsad_json_read_int(const JsonbValue *value, int64 least, int64 most, const char *what)
 {
-	int64		number = 0;
+	Datum		given;
+	int64		number;
 
 	if (value == NULL || value->type != jbvNumeric)
 		deepsad_file_invalid("\"%s\" is no number", what);
-	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+	given = NumericGetDatum(value->val.numeric);
+	if (DatumGetBool(DirectFunctionCall2(numeric_gt, given, numeric_of(PG_INT64_MAX))) ||
+		DatumGetBool(DirectFunctionCall2(numeric_lt, given, numeric_of(PG_INT64_MIN))))
+		deepsad_file_invalid("\"%s\" is out of range", what);
+	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, given));
+	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, given, numeric_of(number))))
+		deepsad_file_invalid("\"%s\" is no whole number", what);
 	if (number < least || number > most)
 		deepsad_file_invalid("\"%s\" is %lld, must be from %lld to %lld", what, (long long) number, (long long) least,
 							 (long long) most);

@@ -404,7 +404,8 @@ check_wanted(const DsadModel *model, const DsadDecision *decision, bool pvalue, 
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model has no calibration rows, so a graph of it has no p-values"),
-				 errhint("Train on at least 20 rows with deepsad_options(calibration => 'auto').")));
+				 errhint("Give it rows that it was not trained on, deepsad_calibrate(model, features), or train on at "
+						 "least 20 rows with deepsad_options(calibration => 'auto').")));
 	if (anomaly && decision->kind == DSAD_DECISION_NONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -29,6 +29,11 @@ quote_name(text *name)
 	StringInfoData quoted;
 	ListCell   *cell;
 
+	if (list_length(names) > 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("name of the function has %d parts, can have 2", list_length(names)),
+				 errhint("For example my_schema.my_function.")));
 	initStringInfo(&quoted);
 	foreach (cell, names)
 		appendStringInfo(&quoted, "%s%s", quoted.len > 0 ? "." : "", quote_identifier(strVal(lfirst(cell))));

@@ -135,8 +135,10 @@ parse_name(const char *column, const JsonbValue *value)
 				return as_names[i].as;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"columns\": column \"%s\" cannot be \"%s\"", column,
-					value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : "(no name)"),
+			 value->type == jbvString ?
+				 errmsg("option \"columns\": column \"%s\" cannot be \"%.*s\"", column, value->val.string.len,
+						value->val.string.val) :
+				 errmsg("option \"columns\": what column \"%s\" is to be must be a name", column),
 			 errhint("It can be one of \"number\", \"boolean\", \"category\", \"time\", \"skip\", "
 					 "or [\"time\", \"number\"].")));
 }
@@ -185,7 +187,7 @@ parse_integer(const char *column, const char *key, const JsonbValue *value, int 
 DeepsadColumnOptions
 deepsad_column_options(JsonbContainer *columns, const char *name)
 {
-	DeepsadColumnOptions result = {0, DEFAULT_TOP, DEFAULT_PREFIX};
+	DeepsadColumnOptions result = {.top = DEFAULT_TOP, .prefix = DEFAULT_PREFIX};
 	JsonbValue *value = columns ? find_key(columns, name, (int) strlen(name)) : NULL;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
@@ -209,9 +211,15 @@ deepsad_column_options(JsonbContainer *columns, const char *name)
 		else if (strcmp(key, "as") == 0)
 			result.as = parse_as(name, &item);
 		else if (strcmp(key, "top") == 0)
+		{
 			result.top = (uint32) parse_integer(name, key, &item, MAX_TOP);
+			result.says_top = true;
+		}
 		else if (strcmp(key, "prefix") == 0)
+		{
 			result.prefix = (uint8) parse_integer(name, key, &item, 32);
+			result.says_prefix = true;
+		}
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

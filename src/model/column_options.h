@@ -21,6 +21,8 @@ typedef struct DeepsadColumnOptions
 	uint8		as;				/* 0 = not said; time and number may stand together */
 	uint32		top;			/* categories that are kept at most */
 	uint8		prefix;			/* of networks */
+	bool		says_top;		/* whether somebody gave it */
+	bool		says_prefix;
 } DeepsadColumnOptions;
 
 /* The option "group_by": the columns whose values, together, say which rows belong together. */

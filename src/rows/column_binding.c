@@ -221,10 +221,12 @@ wrong_count(const DeepsadColumns *columns, int count)
 	if (dsad_encoder_is_array(encoder))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("row has %d features, %s %u", count, deepsad_trained_on(columns), encoder->cells)));
+				 errmsg_plural("row has %d feature, %s %u", "row has %d features, %s %u", count, count,
+							   deepsad_trained_on(columns), encoder->cells)));
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("row has %d columns, %s %u", count, deepsad_trained_on(columns), encoder->columns),
+			 errmsg_plural("row has %d column, %s %u", "row has %d columns, %s %u", count, count,
+						   deepsad_trained_on(columns), encoder->columns),
 			 columns->find ? errhint("Give rows of one type.") :
 			 encoder_is_nameless(encoder) ?
 							 errhint("Give the columns in the order of the training rows%s.",

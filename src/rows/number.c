@@ -10,17 +10,29 @@
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "rows/number.h"
 
-/* Calls a cast function: it may also take typmod and explicitness. */
+/* Calls a cast function: it may also take typmod and explicitness.  NULL for a value that is not is an error. */
 Datum
 deepsad_call_cast(FmgrInfo *cast, Datum value)
 {
-	return cast->fn_nargs == 1 ? FunctionCall1(cast, value) :
-		   cast->fn_nargs == 2 ? FunctionCall2(cast, value, Int32GetDatum(-1)) :
-								 FunctionCall3(cast, value, Int32GetDatum(-1), BoolGetDatum(true));
+	LOCAL_FCINFO(call, 3);
+	Datum		result;
+
+	InitFunctionCallInfoData(*call, cast, cast->fn_nargs, InvalidOid, NULL, NULL);
+	call->args[0] = (NullableDatum) {value, false};
+	call->args[1] = (NullableDatum) {Int32GetDatum(-1), false};
+	call->args[2] = (NullableDatum) {BoolGetDatum(true), false};
+	result = FunctionCallInvoke(call);
+	if (call->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("cast function %s gives NULL for a value that is not", format_procedure(cast->fn_oid)),
+				 errhint("Cast the value in the query: what is NULL there is missing.")));
+	return result;
 }
 
 /*

@@ -31,7 +31,9 @@ deepsad_shape_sides(const DsadShape *shape)
 char *
 deepsad_shape_text(const DsadShape *shape, uint32 count)
 {
-	return shape->channels == 0 ? psprintf("%u elements", count) : psprintf("%s elements", deepsad_shape_sides(shape));
+	return shape->channels > 0 ? psprintf("%s elements", deepsad_shape_sides(shape)) :
+		   count == 1		   ? pstrdup("1 element") :
+								 psprintf("%u elements", count);
 }
 
 static bool

@@ -36,8 +36,9 @@ read_elements(DeepsadValueReader *value, const DeepsadColumns *columns, uint32 c
 	if (count != column->cells)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("array in column %s has %u elements, %s %u",
-						deepsad_column_label(encoder, c), count, deepsad_trained_on(columns), column->cells)));
+				 errmsg_plural("array in column %s has %u element, %s %u", "array in column %s has %u elements, %s %u",
+							   count, deepsad_column_label(encoder, c), count, deepsad_trained_on(columns),
+							   column->cells)));
 	for (uint32 i = 0; i < count; i++)
 		cells[i] = dsad_row_number(&row, i);
 }

@@ -65,5 +65,6 @@ deepsad_check_array(const DsadEncoder *encoder, uint32 count, const DsadShape *s
 	if (count != encoder->cells)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("row has %u features, the model was trained on %u", count, encoder->cells)));
+				 errmsg_plural("row has %u feature, the model was trained on %u",
+							   "row has %u features, the model was trained on %u", count, count, encoder->cells)));
 }

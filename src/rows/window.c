@@ -42,6 +42,15 @@ typedef struct Window
 	float4		ring[FLEXIBLE_ARRAY_MEMBER];	/* (rows, columns) */
 } Window;
 
+/* Whether a type is one of a time that a window can be ordered by. */
+static bool
+is_instant(Oid type)
+{
+	Oid			base = OidIsValid(type) ? getBaseType(type) : InvalidOid;
+
+	return base == TIMESTAMPOID || base == TIMESTAMPTZOID || base == DATEOID;
+}
+
 /* The reader of this call site, whose values are the arguments from number `first` on. */
 static WindowReader *
 window_reader(FunctionCallInfo fcinfo, int first)
@@ -67,7 +76,10 @@ window_reader(FunctionCallInfo fcinfo, int first)
 					 errmsg("value %d of deepsad_window is of type %s, which is not a number", i + 1,
 							OidIsValid(type) ? format_type_be(type) : "unknown"),
 					 why.detail[0] ? errdetail("%s", why.detail) : 0,
-					 errhint("Give each column as an argument of its own, cast to a number: (...)::real.")));
+					 is_instant(type) ?
+						 errhint("A time is the second argument, the largest step the third: "
+								 "deepsad_window(n, at, interval '15 minutes', ...).") :
+						 errhint("Give each column as an argument of its own, cast to a number: (...)::real.")));
 	}
 	fcinfo->flinfo->fn_extra = reader;
 	return reader;

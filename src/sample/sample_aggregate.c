@@ -104,7 +104,10 @@ transition(FunctionCallInfo fcinfo, bool is_array)
 						errmsg("transition function of deepsad_sample called outside an aggregate")));
 	state = get_state(fcinfo, context);
 	if (state->sample.typed && state->sample.keyed != keyed)
-		elog(ERROR, "rows of one training set must all have a key, or none");
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("one training set was collected with a key, another without"),
+				 errhint("Give all parts a key, or none.")));
 	state->sample.typed = true;
 	state->sample.keyed = keyed;
 	if (PG_ARGISNULL(FEATURES_ARG))

@@ -34,7 +34,8 @@ warn_unanswered(TimestampTz *warned, const char *message, const char *hint)
 
 #define NO_CALIBRATION "model has no calibration rows"
 #define NO_CALIBRATION_HINT \
-	"Train on at least 20 rows with deepsad_options(calibration => 'auto'). deepsad_update drops them."
+	"Give it rows that it was not trained on, deepsad_calibrate(model, features), or train on at least 20 rows with " \
+	"deepsad_options(calibration => 'auto'). deepsad_update drops them."
 
 /* deepsad_pvalue(model, VARIADIC features) -> float8 */
 Datum

@@ -95,7 +95,9 @@ resolve_columns(TupleDesc source, TupleDesc result, MemoryContext context)
 	if (source->natts < 2)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("query returns %d column, must return a key and features", source->natts)));
+				 errmsg_plural("query returns %d column, must return a key and features",
+							   "query returns %d columns, must return a key and features", source->natts,
+							   source->natts)));
 	for (int i = 0; i < source->natts; i++)
 		types[i] = TupleDescAttr(source, i)->atttypid;
 	if (types[0] != TupleDescAttr(result, 0)->atttypid)

@@ -136,6 +136,25 @@ describe_group(DeepsadDraft *draft, DsadColumn *column, DeepsadDraftColumn *lear
 	draft->skipped[draft->skips++] = (DsadLeftOut) {column->name, column->type_name, DSAD_LEFT_OUT_GROUP, {"", 0}};
 }
 
+/* Raises the error of options that would say nothing of a feature so encoded. */
+static void
+check_details(const DsadColumn *column, const DeepsadColumnOptions *options, const char *name, Oid type)
+{
+	bool		category = column->encoding == DSAD_ENCODING_CATEGORY;
+
+	if (options->says_prefix && column->type != DSAD_TYPE_ADDRESS)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("option \"columns\": \"prefix\" is for addresses, column \"%s\" is of type %s", name,
+						format_type_be(type)),
+				 errhint("Leave \"prefix\" out.")));
+	if (options->says_top && !category)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("option \"columns\": \"top\" is for categories, column \"%s\" is none", name),
+				 errhint("Add \"as\": \"category\", or leave \"top\" out.")));
+}
+
 /* Describes one column of the rows, whose first value is known. */
 static void
 describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *options, bool asked, bool group, bool only,
@@ -169,7 +188,10 @@ describe(DeepsadDraft *draft, Form_pg_attribute attribute, JsonbContainer *optio
 	if (group && only)
 		describe_group(draft, column, learned, name);
 	else
+	{
 		choose_encoding(column, name, attribute->atttypid, learned->options.as);
+		check_details(column, &learned->options, name, attribute->atttypid);
+	}
 	/* who names a time and not how to encode it wants it as a time */
 	if (column->encoding == DSAD_ENCODING_TIME && !asked && learned->options.as == 0)
 		column->time = 0;

@@ -345,7 +345,9 @@ deepsad_rowstore_check(const DeepsadRowStore *store, uint32 features)
 	if (features != store->layout.features)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("training row has %u features, the rows before have %u", features, store->layout.features)));
+				 errmsg_plural("training row has %u feature, the rows before have %u",
+							   "training row has %u features, the rows before have %u", features, features,
+							   store->layout.features)));
 }
 
 /* Writes a row of as many features as the others: behind them, or in place of one of them. */
