@@ -68,7 +68,7 @@ deepsad_array_literal(DeepsadValueReader *reader, MemoryContext context)
 	memset(reader, 0, sizeof(*reader));
 	reader->oid = UNKNOWNOID;
 	reader->context = context;
-	fmgr_info_cxt(F_ARRAY_IN, &reader->to_array, context);
+	fmgr_info_cxt(F_ARRAY_IN, &reader->to_array.function, context);
 	resolve_elements(reader, FLOAT8OID, &why);
 }
 

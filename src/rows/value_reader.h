@@ -16,7 +16,7 @@ typedef struct DeepsadValueReader
 	Oid			oid;			/* no domain */
 	DeepsadNumber number;		/* of numbers, and of an array's elements */
 	MemoryContext context;		/* of what follows */
-	FmgrInfo	to_array;		/* types that are cast to an array */
+	DeepsadCast to_array;		/* types that are cast to an array */
 	DeepsadLayout layout;		/* of those: when it is known, values that have it are read without the cast */
 	int16		element_length;
 	bool		element_by_value;
