@@ -207,13 +207,15 @@ baseline_score(const DsadModel *model, DsadArena *arena)
 {
 	DsadScorer *scorer;
 	double	   *row = palloc(model->scaling.features * sizeof(double));
+	void	   *scratch;
 	double		score;
 	DsadError	error;
 
 	for (uint32 i = 0; i < model->scaling.features; i++)
 		row[i] = get_float8_nan();
 	deepsad_check(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error), &error);
-	dsad_score(scorer, &(DsadRows) {row, 1, false}, palloc(dsad_scorer_scratch(scorer, 1)), &score);
+	scratch = MemoryContextAllocHuge(CurrentMemoryContext, dsad_scorer_scratch(scorer, 1));
+	dsad_score(scorer, &(DsadRows) {row, 1, false}, scratch, &score);
 	return score;
 }
 

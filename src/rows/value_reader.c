@@ -234,11 +234,12 @@ deepsad_utf8(const char *text, Size length)
 char *
 deepsad_utf8_text(const DsadBytes *bytes)
 {
-	char	   *text = palloc(ROOM_FOR_CHARACTER * ((Size) bytes->length + 1));
-	char	   *at = text;
 	int			encoding = GetDatabaseEncoding();
 	bool		valid = pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
 	bool		plain = valid && (encoding == PG_UTF8 || encoding == PG_SQL_ASCII);
+	Size		room = (plain ? 1 : ROOM_FOR_CHARACTER) * ((Size) bytes->length + 1);
+	char	   *text = palloc_extended(room, MCXT_ALLOC_HUGE);
+	char	   *at = text;
 	Oid			conversion = InvalidOid;
 
 	for (uint32 i = 0, length; i < bytes->length; i += length)

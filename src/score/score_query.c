@@ -45,7 +45,7 @@ create_batch(const DsadScorer *scorer)
 	batch.score = palloc(batch.capacity * sizeof(double));
 	batch.by_row = palloc(batch.capacity * sizeof(double));
 	batch.row = palloc(batch.capacity * sizeof(int));
-	batch.scratch = palloc(dsad_scorer_scratch(scorer, batch.capacity));
+	batch.scratch = MemoryContextAllocHuge(CurrentMemoryContext, dsad_scorer_scratch(scorer, batch.capacity));
 	return batch;
 }
 
