@@ -80,8 +80,14 @@ SELECT deepsad_import(forged(file, '"facts": "{', '"facts": "[{')) FROM file;
 
 \set VERBOSITY default
 -- scores as SQL, without the extension's functions
-SELECT left(deepsad_export_sql(model, 'public."Score of"'), 185) AS sql FROM exchange_model WHERE name = 'paper';
+SELECT left(deepsad_export_sql(model, 'public."Score of"'), 223) AS sql FROM exchange_model WHERE name = 'paper';
 DO $$ BEGIN EXECUTE string_agg(deepsad_export_sql(model, 'score_' || name), '') FROM exchange_model; END $$;
+-- also where somebody has put a better match beside the server's operators
+CREATE FUNCTION other_product(numeric, double precision) RETURNS double precision LANGUAGE sql AS 'SELECT 42::double precision';
+CREATE OPERATOR * (LEFTARG = numeric, RIGHTARG = double precision, FUNCTION = other_product);
+SELECT 0.5 * 2::double precision AS other, max(abs(score_array(f) - deepsad_score(model, f))) < 1e-5 AS same FROM exchanged, exchange_model WHERE name = 'array';
+DROP OPERATOR * (numeric, double precision);
+DROP FUNCTION other_product(numeric, double precision);
 SELECT max(abs(score_rows(amount, visits, "kind of", flag, at, took, host, f) - s) / greatest(s, 1)) < 1e-5 AS rows
 FROM (SELECT *, deepsad_score(model, r) AS s FROM exchanged r, exchange_model WHERE name = 'rows') q;
 SELECT max(abs(score_array(f) - deepsad_score(a.model, f))) < 1e-5 AS array, max(abs(score_cross(f) - deepsad_score(c.model, f))) < 1e-5 AS cross,

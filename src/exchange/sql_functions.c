@@ -60,7 +60,8 @@ dollar_quote(const char *body)
 }
 
 /*
- * deepsad_export_sql(model, name) -> text: CREATE FUNCTION name(each column) RETURNS double precision, in PL/pgSQL.
+ * deepsad_export_sql(model, name) -> text: CREATE FUNCTION name(each column) RETURNS double precision, in PL/pgSQL,
+ * which computes the same under any search_path.
  */
 Datum
 deepsad_export_sql(PG_FUNCTION_ARGS)
@@ -99,8 +100,9 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 	initStringInfo(&body);
 	deepsad_sql_statements(&body, &model, &source);
 	quote = dollar_quote(body.data);
-	appendStringInfo(&out, ")\nRETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000 "
-						   "AS %s\n%s\n%s;\n",
+	/* operators of the server's own, whatever somebody has put beside them */
+	appendStringInfo(&out, ")\nRETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000\n"
+						   "SET search_path = pg_catalog, pg_temp AS %s\n%s\n%s;\n",
 					 quote, body.data, quote);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
