@@ -68,6 +68,9 @@ SELECT deepsad_import(forged(file, '"shape": [8]', '"shape": [1, 2, 4]')) FROM f
 SELECT deepsad_import(forged(file, '"shape": [8]', '"shape": [-8]')) FROM file;
 SELECT deepsad_import(forged(file, '"data_offsets": [0, ', '"data_offsets": [8, ')) FROM file;
 SELECT deepsad_import(forged(file, '\"epochs\": 1', '\"epochs\": 1000001')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": 0', '\"collapsed\": 1e30')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": 0', '\"collapsed\": 0.5')) FROM file;
+SELECT deepsad_import(decode(replace(encode(file, 'hex'), encode('"F32"', 'hex'), '22ff333222'), 'hex')) FROM file;
 SELECT deepsad_import(forged(file, '\"members\": 3', '\"membres\": 3')) FROM file;
 SELECT deepsad_import(forged(file, '[{\"mean_distance\"', '[{},{\"mean_distance\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"calibration\": \"cross\"', '\"calibration\": \"split\"')) FROM file;

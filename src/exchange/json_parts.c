@@ -19,22 +19,24 @@
 #include "utils/numeric.h"
 
 #include "exchange/json_parts.h"
+#include "rows/value_reader.h"
 
 /* Raises the error of a file that is no model. */
 void
 deepsad_file_invalid(const char *format, ...)
 {
 	char		what[256];
+	DsadBytes	utf8 = {what, 0};
 	va_list		args;
 
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	/* a name out of the file may be cut in the middle of a character */
-	what[pg_mbcliplen(what, (int) strlen(what), sizeof(what) - 1)] = '\0';
+	/* a name out of the file, which is UTF-8, may be cut in the middle of a character */
+	utf8.length = (uint32) pg_encoding_mbcliplen(PG_UTF8, what, (int) strlen(what), sizeof(what) - 1);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid safetensors file: %s", what),
+			 errmsg("invalid safetensors file: %s", deepsad_utf8_text(&utf8)),
 			 errhint("A file is what deepsad_export_safetensors returned, or is made as doc/exchange.md says.")));
 }
 
@@ -235,11 +237,18 @@ deepsad_json_get_text(JsonbContainer *object, const char *key, uint32 most)
 int64
 deepsad_json_read_int(const JsonbValue *value, int64 least, int64 most, const char *what)
 {
-	int64		number = 0;
+	Datum		numeric;
+	double		nearest;
+	int64		number;
 
 	if (value == NULL || value->type != jbvNumeric)
 		deepsad_file_invalid("\"%s\" is no number", what);
-	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+	numeric = NumericGetDatum(value->val.numeric);
+	nearest = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, numeric));
+	if (nearest != rint(nearest) || fabs(nearest) > 9223372036854775808.0)
+		deepsad_file_invalid("\"%s\" is %.15g, must be a whole number from %lld to %lld", what, nearest,
+							 (long long) least, (long long) most);
+	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, numeric));
 	if (number < least || number > most)
 		deepsad_file_invalid("\"%s\" is %lld, must be from %lld to %lld", what, (long long) number, (long long) least,
 							 (long long) most);
