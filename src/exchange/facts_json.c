@@ -49,8 +49,8 @@ static const struct
 	{"mean_score_normals", offsetof(DsadTrust, mean_score) + 2 * sizeof(double)},
 	{"score_deviation", offsetof(DsadTrust, deviation)},
 	{"roc_auc", offsetof(DsadTrust, auc)},
-	{"roc_auc_low", offsetof(DsadTrust, interval)},
-	{"roc_auc_high", offsetof(DsadTrust, interval) + sizeof(double)},
+	{"roc_auc_lower", offsetof(DsadTrust, interval)},
+	{"roc_auc_upper", offsetof(DsadTrust, interval) + sizeof(double)},
 	{"untrained_roc_auc", offsetof(DsadTrust, untrained_auc)},
 	{"plain_roc_auc", offsetof(DsadTrust, plain_auc)},
 };

@@ -105,8 +105,8 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_string(state, "measured_on", trust->held_out ? "validation rows" : "training rows");
 	push_known(state, "roc_auc", trust->auc);
-	push_known(state, "roc_auc_low", trust->interval[0]);
-	push_known(state, "roc_auc_high", trust->interval[1]);
+	push_known(state, "roc_auc_lower", trust->interval[0]);
+	push_known(state, "roc_auc_upper", trust->interval[1]);
 	push_known(state, "untrained_roc_auc", trust->untrained_auc);
 	push_known(state, "plain_roc_auc", trust->plain_auc);
 	push_known(state, "score_deviation", trust->deviation);
