@@ -263,7 +263,7 @@ deepsad_export_query(PG_FUNCTION_ARGS)
 	if (table == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("there is no table with OID %u", PG_GETARG_OID(1))));
+				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(1))));
 	read_table(&source, &model, table);
 	deepsad_sql_check(&model, &source);
 	initStringInfo(&out);
