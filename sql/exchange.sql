@@ -68,8 +68,10 @@ SELECT deepsad_import(forged(file, '"shape": [8]', '"shape": [1, 2, 4]')) FROM f
 SELECT deepsad_import(forged(file, '"shape": [8]', '"shape": [-8]')) FROM file;
 SELECT deepsad_import(forged(file, '"data_offsets": [0, ', '"data_offsets": [8, ')) FROM file;
 SELECT deepsad_import(forged(file, '\"epochs\": 1', '\"epochs\": 1000001')) FROM file;
-SELECT deepsad_import(forged(file, '\"collapsed\": 0', '\"collapsed\": 1e30')) FROM file;
-SELECT deepsad_import(forged(file, '\"collapsed\": 0', '\"collapsed\": 0.5')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": false', '\"collapsed\": 1e30')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": false', '\"collapsed\": 0.5')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": false', '\"collapsed\": \"no\"')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": false', '\"collapsed\": 0')) = model AS as_number FROM file, exchange_model WHERE name = 'cross';
 SELECT deepsad_import(decode(replace(encode(file, 'hex'), encode('"F32"', 'hex'), '22ff333222'), 'hex')) FROM file;
 SELECT deepsad_import(forged(file, '\"members\": 3', '\"membres\": 3')) FROM file;
 SELECT deepsad_import(forged(file, '[{\"mean_distance\"', '[{},{\"mean_distance\"')) FROM file;
@@ -123,7 +125,7 @@ SELECT name, deepsad_export_onnx(model) = deepsad_export_onnx(model, false, fals
 FROM exchange_model ORDER BY name;
 SELECT position('is_anomaly'::bytea IN deepsad_export_onnx(model, true, true)) > 0 AS decides, position('it''s; --'::bytea IN deepsad_export_onnx(model)) > 0 AS columns
 FROM exchange_model WHERE name = 'rows';
-SELECT deepsad_export_onnx(model, p_value => true) FROM exchange_model WHERE name = 'paper';
+SELECT deepsad_export_onnx(model, pvalue => true) FROM exchange_model WHERE name = 'paper';
 SELECT deepsad_export_onnx(model, is_anomaly => true) FROM exchange_model WHERE name = 'paper';
 SELECT deepsad_export_onnx(model, opset => 12) FROM exchange_model WHERE name = 'paper';
 SELECT deepsad_export_onnx(model, opset => 18) FROM exchange_model WHERE name = 'paper';

@@ -83,6 +83,12 @@ deepsad_json_double(StringInfo out, double number)
 	appendStringInfoString(out, text);
 }
 
+void
+deepsad_json_bool(StringInfo out, bool truth)
+{
+	appendStringInfoString(out, truth ? "true" : "false");
+}
+
 /* A key of ours, with a comma before it unless it is the first of its object. */
 void
 deepsad_json_key(StringInfo out, const char *key)
@@ -262,6 +268,19 @@ deepsad_json_get_int(JsonbContainer *object, const char *key, int64 least, int64
 	const JsonbValue *value = deepsad_json_find(object, key);
 
 	return value == NULL ? absent : deepsad_json_read_int(value, least, most, key);
+}
+
+/* Whether a key is true, or 1; false when there is none. */
+bool
+deepsad_json_get_bool(JsonbContainer *object, const char *key)
+{
+	const JsonbValue *value = deepsad_json_find(object, key);
+
+	if (value == NULL || value->type == jbvBool)
+		return value != NULL && value->val.boolean;
+	if (value->type != jbvNumeric)
+		deepsad_file_invalid("\"%s\" is neither true nor false", key);
+	return deepsad_json_read_int(value, 0, 1, key) != 0;
 }
 
 /* The number of a key; `absent` when there is none, or null. */

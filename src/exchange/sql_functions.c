@@ -246,7 +246,7 @@ read_table(DeepsadSqlSource *source, const DsadModel *model, Relation table)
 }
 
 /*
- * deepsad_export_query(model, table) -> text: a query that gives the table's columns and the score.
+ * deepsad_export_query(model, source) -> text: a query that gives the table's columns and the score.
  */
 Datum
 deepsad_export_query(PG_FUNCTION_ARGS)
