@@ -17,6 +17,7 @@
 #include "nodes/primnodes.h"
 #include "utils/syscache.h"
 
+#include "pg/aggregate_call.h"
 #include "pg/version_check.h"
 
 DEEPSAD_FUNCTION(deepsad_metric_transition);
@@ -124,8 +125,7 @@ deepsad_metric_transition(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	double		parameter = 0;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "deepsad_metric_transition called outside an aggregate");
+	context = deepsad_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
 		if (state == NULL)
@@ -188,7 +188,6 @@ deepsad_labeled_scores_walk(DeepsadLabeledScores *state, DeepsadTieCallback call
 DeepsadLabeledScores *
 deepsad_labeled_scores(FunctionCallInfo fcinfo)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "final function of a metric called outside an aggregate");
+	(void) deepsad_aggregate_context(fcinfo);
 	return PG_ARGISNULL(0) ? NULL : (DeepsadLabeledScores *) PG_GETARG_POINTER(0);
 }
