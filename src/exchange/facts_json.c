@@ -20,7 +20,7 @@ static const struct
 	{"skipped", offsetof(DsadFacts, skipped)},
 	{"anomalies", offsetof(DsadFacts, anomalies)},
 	{"normals", offsetof(DsadFacts, normals)},
-	{"missing", offsetof(DsadFacts, missing)},
+	{"missing_elements", offsetof(DsadFacts, missing)},
 	{"validation", offsetof(DsadFacts, validation)},
 	{"calibration", offsetof(DsadFacts, calibration)},
 	{"updates", offsetof(DsadFacts, updates)},

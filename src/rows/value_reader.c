@@ -14,6 +14,7 @@
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "parser/parse_coerce.h"
+#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgroids.h"
@@ -237,7 +238,7 @@ deepsad_utf8_text(const DsadBytes *bytes)
 	int			encoding = GetDatabaseEncoding();
 	bool		valid = pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
 	bool		plain = valid && (encoding == PG_UTF8 || encoding == PG_SQL_ASCII);
-	Size		room = (plain ? 1 : ROOM_FOR_CHARACTER) * ((Size) bytes->length + 1);
+	Size		room = mul_size(plain ? 1 : ROOM_FOR_CHARACTER, (Size) bytes->length + 1);
 	char	   *text = palloc_extended(room, MCXT_ALLOC_HUGE);
 	char	   *at = text;
 	Oid			conversion = InvalidOid;
