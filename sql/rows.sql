@@ -291,6 +291,16 @@ SET LOCAL ROLE regress_deepsad_stranger;
 SELECT odd_features(model, odd_rows) FROM odd_model, odd_rows;
 SELECT odd_features_of_definer(model, odd_rows) FROM odd_model, odd_rows;
 ROLLBACK;
+-- a cast that is made anew within a transaction
+BEGIN;
+ALTER FUNCTION odd_array(odd) OWNER TO CURRENT_USER;
+SELECT features -> 'b' AS b FROM deepsad_sample_rows((SELECT deepsad_sample(odd_rows) FROM odd_rows));
+DROP CAST (odd AS real[]);
+DROP FUNCTION odd_array(odd);
+CREATE FUNCTION odd_array(odd) RETURNS real[] LANGUAGE sql IMMUTABLE AS 'SELECT ''{3,4}''::real[]';
+CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
+SELECT features -> 'b' AS b FROM deepsad_sample_rows((SELECT deepsad_sample(odd_rows) FROM odd_rows));
+ROLLBACK;
 DROP FUNCTION odd_count(), odd_features(bytea, odd_rows), odd_features_of_definer(bytea, odd_rows);
 DROP TABLE two_numbers, two_numbers_model, odd_rows, odd_model;
 DROP TYPE odd CASCADE;

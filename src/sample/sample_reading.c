@@ -4,13 +4,16 @@
  *
  * What a row is, its value itself tells: the call expression cannot be asked where another
  * aggregate calls us.  How rows of a type are read is found out once in a transaction, not for
- * each group: what is found out lies in a few slots, and a group knows its slot.
+ * each group: what is found out lies in a few slots, and a group knows its slot.  A slot is forgotten when
+ * casts or functions change.
  */
 #include "pg/pg_compat.h"
 
 #include "access/htup_details.h"
 #include "storage/proc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "pg/core_env.h"
@@ -45,6 +48,27 @@ static bool
 same_options(const Jsonb *a, const Jsonb *b)
 {
 	return a == b || (a && b && VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0);
+}
+
+/* SyscacheCallbackFunction: a cast, or its function, may not be what it was.  Whoever reads a row goes on with it. */
+static void
+forget_readings(Datum arg, int cache, uint32 hash)
+{
+	for (int i = 0; i < SLOTS; i++)
+		slots[i].serial = 0;
+}
+
+/* Asks for the callback once in the life of this backend. */
+static void
+watch_casts(void)
+{
+	static bool watching = false;
+
+	if (watching)
+		return;
+	CacheRegisterSyscacheCallback(CASTSOURCETARGET, forget_readings, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, forget_readings, (Datum) 0);
+	watching = true;
 }
 
 /* An empty reading, still in the current context. */
@@ -91,7 +115,7 @@ describe_row(Reading *reading)
 	deepsad_sample_check_names(reading->options, names, count);
 	if (reading->content.columns == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				(errcode(count == 0 ? ERRCODE_DATATYPE_MISMATCH : ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg(count == 0 ? "features row has no columns" : "no column is left for the training set")));
 }
 
@@ -111,6 +135,7 @@ find_slot(Oid type, int32 typmod, uint64 identifier, const Jsonb *options)
 			reading->typmod == typmod && reading->identifier == identifier && same_options(reading->options, options))
 			return i;
 	}
+	watch_casts();
 	reading = create_reading(type, typmod, identifier, options);
 	old = MemoryContextSwitchTo(reading->context);
 	if (identifier != 0)
