@@ -273,6 +273,7 @@ CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
 SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS ours FROM generate_series(1, 20);
 ALTER FUNCTION odd_array(odd) OWNER TO regress_deepsad_stranger;
 SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS theirs FROM generate_series(1, 20);
+\set SHOW_CONTEXT never
 -- neither where its owner has called it before, in the same transaction or at the same place of a function
 ALTER FUNCTION odd_array(odd) IMMUTABLE;
 CREATE TABLE odd_rows AS SELECT 'a'::text AS a, ROW(1)::odd AS b;
@@ -301,6 +302,22 @@ CREATE FUNCTION odd_array(odd) RETURNS real[] LANGUAGE sql IMMUTABLE AS 'SELECT 
 CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
 SELECT features -> 'b' AS b FROM deepsad_sample_rows((SELECT deepsad_sample(odd_rows) FROM odd_rows));
 ROLLBACK;
+-- a cast that collects training sets itself, of many types and of its own
+BEGIN;
+DROP FUNCTION odd_array(odd) CASCADE;
+CREATE FUNCTION odd_array(odd) RETURNS real[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	FOR i IN 1 .. CASE WHEN $1.x > 0 THEN 10 ELSE 0 END LOOP
+		EXECUTE format('SELECT deepsad_sample(r) FROM (SELECT 1 AS a%s, ''a'' AS c) r', i);
+	END LOOP;
+	RETURN ARRAY[$1.x, CASE WHEN $1.x > 0 THEN (SELECT (deepsad_sample_info(deepsad_sample(r)) ->> 'entries')::int FROM (SELECT 'longer'::text AS a, ROW(v)::odd AS b FROM generate_series($1.x - 3, $1.x - 1) v) r) END];
+END $$;
+CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 'a'::text AS a, ROW(v)::odd AS b, 'z'::text AS z FROM generate_series(0, 2) v) r)) ORDER BY features;
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 'a'::text AS a, ROW(v)::odd AS b FROM generate_series(0, 2) v) r)) ORDER BY features;
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 'a'::text AS a, ROW(v)::odd AS b FROM generate_series(20, 20) v) r)) ORDER BY features;
+ROLLBACK;
+\set SHOW_CONTEXT errors
 DROP FUNCTION odd_count(), odd_features(bytea, odd_rows), odd_features_of_definer(bytea, odd_rows);
 DROP TABLE two_numbers, two_numbers_model, odd_rows, odd_model;
 DROP TYPE odd CASCADE;

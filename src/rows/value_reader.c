@@ -154,6 +154,14 @@ deepsad_value_resolve(DeepsadValueReader *reader, Oid type, MemoryContext contex
 	return resolve_array_cast(reader, type, why);
 }
 
+/* Whether reading may call a function that somebody wrote, which may do whatever SQL can. */
+bool
+deepsad_value_calls(const DeepsadValueReader *reader)
+{
+	return OidIsValid(reader->number.cast.function.fn_oid) ||
+		   (reader->oid != UNKNOWNOID && OidIsValid(reader->to_array.function.fn_oid));
+}
+
 /* Whether values can be read as what a column expects; untyped literals become text or a number, as it expects. */
 bool
 deepsad_value_fits(DeepsadValueReader *reader, DsadColumnType expected)

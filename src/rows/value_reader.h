@@ -29,6 +29,7 @@ typedef struct DeepsadValueReader
 #define DEEPSAD_VALUE_TEXT 128
 
 extern bool deepsad_value_resolve(DeepsadValueReader *reader, Oid type, MemoryContext context, DeepsadRefusal *why);
+extern bool deepsad_value_calls(const DeepsadValueReader *reader);
 extern bool deepsad_value_fits(DeepsadValueReader *reader, DsadColumnType expected);
 extern double deepsad_value_number(DeepsadValueReader *reader, Datum datum);
 extern DsadBytes deepsad_value_category(DeepsadValueReader *reader, uint8 prefix, Datum datum, char *buffer);
