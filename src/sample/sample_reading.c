@@ -194,8 +194,8 @@ get_reading(DeepsadSample *state, Oid type, int32 typmod, uint64 identifier)
 	DsadError	error;
 
 	if (likely(state->reading_serial != 0 && slots[state->reading].serial == state->reading_serial &&
-			   slots[state->reading].transaction == DEEPSAD_LOCAL_TRANSACTION && !reading->busy && reading->type == type &&
-			   reading->typmod == typmod && reading->identifier == identifier))
+			   slots[state->reading].transaction == DEEPSAD_LOCAL_TRANSACTION && !reading->busy &&
+			   reading->type == type && reading->typmod == typmod && reading->identifier == identifier))
 		return reading;
 	state->reading_serial = 0;
 	state->reading = find_slot(type, typmod, identifier, state->options);
