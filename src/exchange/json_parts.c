@@ -243,18 +243,11 @@ deepsad_json_get_text(JsonbContainer *object, const char *key, uint32 most)
 int64
 deepsad_json_read_int(const JsonbValue *value, int64 least, int64 most, const char *what)
 {
-	Datum		numeric;
-	double		nearest;
-	int64		number;
+	int64		number = 0;
 
 	if (value == NULL || value->type != jbvNumeric)
 		deepsad_file_invalid("\"%s\" is no number", what);
-	numeric = NumericGetDatum(value->val.numeric);
-	nearest = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, numeric));
-	if (nearest != rint(nearest) || fabs(nearest) > 9223372036854775808.0)
-		deepsad_file_invalid("\"%s\" is %.15g, must be a whole number from %lld to %lld", what, nearest,
-							 (long long) least, (long long) most);
-	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, numeric));
+	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 	if (number < least || number > most)
 		deepsad_file_invalid("\"%s\" is %lld, must be from %lld to %lld", what, (long long) number, (long long) least,
 							 (long long) most);
