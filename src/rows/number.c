@@ -10,6 +10,7 @@
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "rows/number.h"
@@ -90,19 +91,29 @@ check_user(DeepsadCast *cast)
 }
 
 /*
- * Calls a cast function: it may also take typmod and explicitness.  A call site can outlive a change of
- * the user, as in a function that is SECURITY DEFINER: then it is asked anew whether it may be called.
+ * Calls a cast function: it may also take typmod and explicitness.  NULL for a value that is not is an error.
+ * A call site can outlive a change of the user, as in a function that is SECURITY DEFINER: then it is asked
+ * anew whether the cast may be called.
  */
 Datum
 deepsad_call_cast(DeepsadCast *cast, Datum value)
 {
-	FmgrInfo   *function = &cast->function;
+	LOCAL_FCINFO(call, 3);
+	Datum		result;
 
 	if (unlikely(cast->user != GetUserId()))
 		check_user(cast);
-	return function->fn_nargs == 1 ? FunctionCall1(function, value) :
-		   function->fn_nargs == 2 ? FunctionCall2(function, value, Int32GetDatum(-1)) :
-									 FunctionCall3(function, value, Int32GetDatum(-1), BoolGetDatum(true));
+	InitFunctionCallInfoData(*call, &cast->function, cast->function.fn_nargs, InvalidOid, NULL, NULL);
+	call->args[0] = (NullableDatum) {value, false};
+	call->args[1] = (NullableDatum) {Int32GetDatum(-1), false};
+	call->args[2] = (NullableDatum) {BoolGetDatum(true), false};
+	result = FunctionCallInvoke(call);
+	if (call->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("cast function %s gives NULL for a value that is not", format_procedure(cast->function.fn_oid)),
+				 errhint("Cast the value in the query: what is NULL there is missing.")));
+	return result;
 }
 
 /* Whether type (not a domain) is a number, and if so how it is read. */
