@@ -374,7 +374,7 @@ AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION deepsad_import(bytea) IS 'the model of a safetensors file';
 
 CREATE FUNCTION deepsad_export_onnx(
-	model bytea, p_value boolean DEFAULT false, is_anomaly boolean DEFAULT false, opset integer DEFAULT 13)
+	model bytea, pvalue boolean DEFAULT false, is_anomaly boolean DEFAULT false, opset integer DEFAULT 13)
 RETURNS bytea
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION deepsad_export_onnx(bytea, boolean, boolean, integer) IS 'a model as an ONNX file: encoded features to scores, p-values and decisions';
@@ -387,7 +387,7 @@ CREATE FUNCTION deepsad_export_sql(model bytea, name text) RETURNS text
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION deepsad_export_sql(bytea, text) IS 'a model as the command that creates an SQL function of that name, which needs no extension';
 
-CREATE FUNCTION deepsad_export_query(model bytea, "table" regclass) RETURNS text
+CREATE FUNCTION deepsad_export_query(model bytea, source regclass) RETURNS text
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION deepsad_export_query(bytea, regclass) IS 'a model as a query that scores a table''s rows and needs no extension';
 
@@ -430,7 +430,7 @@ AS 'MODULE_PATHNAME', 'deepsad_rows_send' LANGUAGE C IMMUTABLE STRICT PARALLEL S
 -- STORAGE: numbers do not compress
 CREATE TYPE deepsad_rows (
 	INPUT = _deepsad_rows_in, OUTPUT = _deepsad_rows_out, RECEIVE = _deepsad_rows_recv, SEND = _deepsad_rows_send,
-	INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = external);
+	INTERNALLENGTH = VARIABLE, STORAGE = external);
 
 COMMENT ON TYPE deepsad_rows IS 'a training set: rows, their labels, and how often each came';
 COMMENT ON FUNCTION _deepsad_rows_in(cstring) IS 'input function of deepsad_rows';

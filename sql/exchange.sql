@@ -68,6 +68,10 @@ SELECT deepsad_import(forged(file, '"shape": [8]', '"shape": [1, 2, 4]')) FROM f
 SELECT deepsad_import(forged(file, '"shape": [8]', '"shape": [-8]')) FROM file;
 SELECT deepsad_import(forged(file, '"data_offsets": [0, ', '"data_offsets": [8, ')) FROM file;
 SELECT deepsad_import(forged(file, '\"epochs\": 1', '\"epochs\": 1000001')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": false', '\"collapsed\": 2')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": false', '\"collapsed\": \"no\"')) FROM file;
+SELECT deepsad_import(forged(file, '\"collapsed\": false', '\"collapsed\": 0')) = model AS as_number FROM file, exchange_model WHERE name = 'cross';
+SELECT deepsad_import(decode(replace(encode(file, 'hex'), encode('"F32"', 'hex'), '22ff333222'), 'hex')) FROM file;
 SELECT deepsad_import(forged(file, '\"members\": 3', '\"membres\": 3')) FROM file;
 SELECT deepsad_import(forged(file, '[{\"mean_distance\"', '[{},{\"mean_distance\"')) FROM file;
 SELECT deepsad_import(forged(file, '\"calibration\": \"cross\"', '\"calibration\": \"split\"')) FROM file;
@@ -83,8 +87,14 @@ SELECT deepsad_import(forged(file, '"facts": "{', '"facts": "[{')) FROM file;
 
 \set VERBOSITY default
 -- scores as SQL, without the extension's functions
-SELECT left(deepsad_export_sql(model, 'public."Score of"'), 185) AS sql FROM exchange_model WHERE name = 'paper';
+SELECT left(deepsad_export_sql(model, 'public."Score of"'), 223) AS sql FROM exchange_model WHERE name = 'paper';
 DO $$ BEGIN EXECUTE string_agg(deepsad_export_sql(model, 'score_' || name), '') FROM exchange_model; END $$;
+-- also where somebody has put a better match beside the server's operators
+CREATE FUNCTION other_product(numeric, double precision) RETURNS double precision LANGUAGE sql AS 'SELECT 42::double precision';
+CREATE OPERATOR * (LEFTARG = numeric, RIGHTARG = double precision, FUNCTION = other_product);
+SELECT 0.5 * 2::double precision AS other, max(abs(score_array(f) - deepsad_score(model, f))) < 1e-5 AS same FROM exchanged, exchange_model WHERE name = 'array';
+DROP OPERATOR * (numeric, double precision);
+DROP FUNCTION other_product(numeric, double precision);
 SELECT max(abs(score_rows(amount, visits, "kind of", flag, at, took, host, f) - s) / greatest(s, 1)) < 1e-5 AS rows
 FROM (SELECT *, deepsad_score(model, r) AS s FROM exchanged r, exchange_model WHERE name = 'rows') q;
 SELECT max(abs(score_array(f) - deepsad_score(a.model, f))) < 1e-5 AS array, max(abs(score_cross(f) - deepsad_score(c.model, f))) < 1e-5 AS cross,
@@ -119,7 +129,7 @@ SELECT name, deepsad_export_onnx(model) = deepsad_export_onnx(model, false, fals
 FROM exchange_model ORDER BY name;
 SELECT position('is_anomaly'::bytea IN deepsad_export_onnx(model, true, true)) > 0 AS decides, position('it''s; --'::bytea IN deepsad_export_onnx(model)) > 0 AS columns
 FROM exchange_model WHERE name = 'rows';
-SELECT deepsad_export_onnx(model, p_value => true) FROM exchange_model WHERE name = 'paper';
+SELECT deepsad_export_onnx(model, pvalue => true) FROM exchange_model WHERE name = 'paper';
 SELECT deepsad_export_onnx(model, is_anomaly => true) FROM exchange_model WHERE name = 'paper';
 SELECT deepsad_export_onnx(model, opset => 12) FROM exchange_model WHERE name = 'paper';
 SELECT deepsad_export_onnx(model, opset => 18) FROM exchange_model WHERE name = 'paper';

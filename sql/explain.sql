@@ -26,4 +26,8 @@ SELECT count(*) FROM explained_model, deepsad_explain(model, NULL::float8[]);
 SELECT * FROM explained_model, deepsad_explain(model, 1, 2);
 SELECT * FROM explained_model, deepsad_explain(model, 1, 'Infinity'::float8, 2);
 SELECT * FROM deepsad_explain('\x00', 1, 2);
+-- a long value that no training row had is shown whole
+CREATE TABLE long_model AS SELECT deepsad_train(r, NULL, '{"members": 1, "epochs": 1, "calibration": "none"}') AS model FROM (SELECT i % 3 AS a, 'c' || i % 2 AS c FROM generate_series(1, 40) i) r;
+SELECT feature, length(value) FROM long_model, (SELECT 1 AS a, repeat('z', 70000000) AS c) r, deepsad_explain(model, r) ORDER BY feature;
+DROP TABLE long_model;
 DROP TABLE explained_row, explained_model;

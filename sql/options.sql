@@ -32,6 +32,8 @@ END $$;
 SELECT deepsad_train(x, NULL, '{"epochs": "5"}') FROM opt;
 SELECT deepsad_train(x, NULL, '{"epochs": 5.5}') FROM opt;
 SELECT deepsad_train(x, NULL, '{"epochs": 1e30}') FROM opt;
+SELECT deepsad_train(x, NULL, '{"seed": -1e300}') FROM opt;
+SELECT deepsad_train(x, NULL, jsonb_build_object('preset', repeat('x', 1000))) FROM opt;
 SELECT deepsad_train(x, NULL, '{"epochs": -1}') FROM opt;
 SELECT deepsad_train(x, NULL, '{"hidden": 5}') FROM opt;
 SELECT deepsad_train(x, NULL, '{"hidden": [5, "a"]}') FROM opt;

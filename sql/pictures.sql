@@ -123,7 +123,7 @@ SELECT forged('conv', 'member.1.conv.1.running_var', 'member.1.conv.1.running_va
 SELECT forged('conv', '[8, 1, 5, 5]', '[8, 5, 5, 1]');
 SELECT forged('conv', '"columns"', '"cOlumns"');
 -- an ONNX graph takes the pixels one behind the other, as deepsad_encode gives them
-SELECT name, length(deepsad_export_onnx(model, p_value => true)) > 1000 AS graph, position('"shape": ['::bytea IN deepsad_export_onnx(model)) > 0 AS says_shape,
+SELECT name, length(deepsad_export_onnx(model, pvalue => true)) > 1000 AS graph, position('"shape": ['::bytea IN deepsad_export_onnx(model)) > 0 AS says_shape,
 	position('MaxPool'::bytea IN deepsad_export_onnx(model)) > 0 AS pools FROM every_model ORDER BY name;
 SELECT array_length(deepsad_encode(model, p), 1) AS features, (deepsad_encode(model, p))[12] = p[2][1] AS by_rows FROM picture_model, picture WHERE id = 1 AND network = 'conv';
 SELECT name, j -> 'columns' -> 0 -> 'shape' AS shape, jsonb_array_length(j -> 'inputs') AS inputs, jsonb_array_length(j -> 'training_rows_by_feature' -> 'features') AS summaries, j -> 'options' -> 'channels' AS channels

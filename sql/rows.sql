@@ -273,6 +273,52 @@ CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
 SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS ours FROM generate_series(1, 20);
 ALTER FUNCTION odd_array(odd) OWNER TO regress_deepsad_stranger;
 SELECT deepsad_train(ROW('a'::text, ROW(1)::odd), NULL, '{"members": 1, "epochs": 1}') IS NOT NULL AS theirs FROM generate_series(1, 20);
-DROP TABLE two_numbers, two_numbers_model;
+\set SHOW_CONTEXT never
+-- neither where its owner has called it before, in the same transaction or at the same place of a function
+ALTER FUNCTION odd_array(odd) IMMUTABLE;
+CREATE TABLE odd_rows AS SELECT 'a'::text AS a, ROW(1)::odd AS b;
+CREATE TABLE odd_model AS SELECT deepsad_train(r, NULL, '{"members": 1, "epochs": 1, "calibration": "none"}') AS model FROM (SELECT 'a'::text AS a, ARRAY[i % 3, 2]::real[] AS b FROM generate_series(1, 20) i) r;
+GRANT SELECT ON odd_rows, odd_model TO regress_deepsad_stranger;
+CREATE FUNCTION odd_count() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT (deepsad_sample_info(deepsad_sample(odd_rows)) ->> ''rows'')::bigint FROM odd_rows';
+CREATE FUNCTION odd_features(bytea, odd_rows) RETURNS float8[] LANGUAGE plpgsql AS 'BEGIN RETURN deepsad_encode($1, $2); END';
+CREATE FUNCTION odd_features_of_definer(bytea, odd_rows) RETURNS float8[] LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN odd_features($1, $2); END';
+BEGIN;
+SET LOCAL ROLE regress_deepsad_stranger;
+SELECT deepsad_sample(odd_rows) IS NOT NULL AS ours FROM odd_rows;
+SELECT odd_count();
+ROLLBACK;
+BEGIN;
+SET LOCAL ROLE regress_deepsad_stranger;
+SELECT odd_features(model, odd_rows) FROM odd_model, odd_rows;
+SELECT odd_features_of_definer(model, odd_rows) FROM odd_model, odd_rows;
+ROLLBACK;
+-- a cast that is made anew within a transaction
+BEGIN;
+ALTER FUNCTION odd_array(odd) OWNER TO CURRENT_USER;
+SELECT features -> 'b' AS b FROM deepsad_sample_rows((SELECT deepsad_sample(odd_rows) FROM odd_rows));
+DROP CAST (odd AS real[]);
+DROP FUNCTION odd_array(odd);
+CREATE FUNCTION odd_array(odd) RETURNS real[] LANGUAGE sql IMMUTABLE AS 'SELECT ''{3,4}''::real[]';
+CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
+SELECT features -> 'b' AS b FROM deepsad_sample_rows((SELECT deepsad_sample(odd_rows) FROM odd_rows));
+ROLLBACK;
+-- a cast that collects training sets itself, of many types and of its own
+BEGIN;
+DROP FUNCTION odd_array(odd) CASCADE;
+CREATE FUNCTION odd_array(odd) RETURNS real[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	FOR i IN 1 .. CASE WHEN $1.x > 0 THEN 10 ELSE 0 END LOOP
+		EXECUTE format('SELECT deepsad_sample(r) FROM (SELECT 1 AS a%s, ''a'' AS c) r', i);
+	END LOOP;
+	RETURN ARRAY[$1.x, CASE WHEN $1.x > 0 THEN (SELECT (deepsad_sample_info(deepsad_sample(r)) ->> 'entries')::int FROM (SELECT 'longer'::text AS a, ROW(v)::odd AS b FROM generate_series($1.x - 3, $1.x - 1) v) r) END];
+END $$;
+CREATE CAST (odd AS real[]) WITH FUNCTION odd_array(odd);
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 'a'::text AS a, ROW(v)::odd AS b, 'z'::text AS z FROM generate_series(0, 2) v) r)) ORDER BY features;
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 'a'::text AS a, ROW(v)::odd AS b FROM generate_series(0, 2) v) r)) ORDER BY features;
+SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (SELECT 'a'::text AS a, ROW(v)::odd AS b FROM generate_series(20, 20) v) r)) ORDER BY features;
+ROLLBACK;
+\set SHOW_CONTEXT errors
+DROP FUNCTION odd_count(), odd_features(bytea, odd_rows), odd_features_of_definer(bytea, odd_rows);
+DROP TABLE two_numbers, two_numbers_model, odd_rows, odd_model;
 DROP TYPE odd CASCADE;
 DROP ROLE regress_deepsad_stranger;

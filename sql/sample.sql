@@ -210,7 +210,7 @@ SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(f) FROM st), NULL::int)
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(st, NULL, '{"columns": ["id"]}') FROM st), NULL::sk);
 
 -- callers that mean no good, or know no better
-SELECT deepsad_sample_info(deepsad_sample(NULL::real[], NULL, NULL, NULL)) -> 'null_rows' AS "NULL everywhere", deepsad_train_rows(deepsad_sample(NULL::record)) IS NULL AS nothing,
+SELECT deepsad_sample_info(deepsad_sample(NULL::real[], NULL, NULL, NULL)) -> 'skipped' AS "NULL everywhere", deepsad_train_rows(deepsad_sample(NULL::record)) IS NULL AS nothing,
 	deepsad_sample_info(NULL) IS NULL AS info, deepsad_calibrate_rows(NULL, NULL) IS NULL AS calibrated;
 SELECT count(*) FROM deepsad_sample_rows((SELECT deepsad_sample(NULL::record)));
 SELECT deepsad_sample(ROW());

@@ -4,7 +4,7 @@ SELECT i AS id, ARRAY[sin(i * 1.1) * r, cos(i * 2.3) * r, sin(i * 0.7)]::real[] 
 FROM (SELECT i, CASE WHEN i % 10 = 0 THEN 4 ELSE 1 END AS r FROM generate_series(1, 600) i) s;
 
 CREATE TABLE trust_model AS SELECT deepsad_train(x, far, deepsad_options(members => 2, validation => 0.4)) AS held_out, deepsad_train(x, far, deepsad_options(members => 2)) AS trained FROM trust_row;
-SELECT t -> 'measured_on' AS measured_on, (t -> 'roc_auc')::float8 > 0.9 AS roc_auc, (t -> 'roc_auc_low')::float8 < (t -> 'roc_auc')::float8 AS low, (t -> 'roc_auc_high')::float8 > (t -> 'roc_auc')::float8 AS high,
+SELECT t -> 'measured_on' AS measured_on, (t -> 'roc_auc')::float8 > 0.9 AS roc_auc, (t -> 'roc_auc_lower')::float8 < (t -> 'roc_auc')::float8 AS low, (t -> 'roc_auc_upper')::float8 > (t -> 'roc_auc')::float8 AS high,
 	(t -> 'untrained_roc_auc')::float8 BETWEEN 0 AND 1 AS untrained, (t -> 'plain_roc_auc')::float8 BETWEEN 0 AND 1 AS plain
 FROM (SELECT deepsad_info(held_out) -> 'trust' AS t FROM trust_model) s;
 SELECT key, t -> key -> 'rows' AS rows, (t -> key -> 'mean_score')::float8 > 2 AS high_score, (t -> key -> 'entropy')::float8 > 1 AS high_entropy

@@ -32,7 +32,7 @@ put_column(StringInfo out, const DsadColumn *column)
 	deepsad_json_key(out, "encoding");
 	deepsad_json_string(out, encodings[column->encoding]);
 	deepsad_json_key(out, "missing");
-	appendStringInfo(out, "%d", column->indicator);
+	deepsad_json_bool(out, column->indicator != 0);
 	deepsad_json_key(out, "cells");
 	appendStringInfo(out, "%u", column->cells);
 	deepsad_json_key(out, "features");
@@ -220,7 +220,7 @@ read_column(DsadColumn *column, DsadArena *arena, JsonbContainer *object)
 	column->type_name = deepsad_json_get_text(object, "type_name", DSAD_MAX_NAME);
 	column->type = (uint8) deepsad_json_get_name(object, "type", types, lengthof(types));
 	column->encoding = (uint8) deepsad_json_get_name(object, "encoding", encodings, lengthof(encodings));
-	column->indicator = (uint8) deepsad_json_get_int(object, "missing", 0, 1, 0);
+	column->indicator = deepsad_json_get_bool(object, "missing");
 	column->cells = (uint32) deepsad_json_get_int(object, "cells", 1, DSAD_MAX_FEATURES, 1);
 	column->prefix = (uint8) deepsad_json_get_int(object, "prefix", 0, 32, 0);
 	column->time = read_time(deepsad_json_find(object, "time"));

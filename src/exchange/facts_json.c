@@ -20,7 +20,7 @@ static const struct
 	{"skipped", offsetof(DsadFacts, skipped)},
 	{"anomalies", offsetof(DsadFacts, anomalies)},
 	{"normals", offsetof(DsadFacts, normals)},
-	{"missing", offsetof(DsadFacts, missing)},
+	{"missing_elements", offsetof(DsadFacts, missing)},
 	{"validation", offsetof(DsadFacts, validation)},
 	{"calibration", offsetof(DsadFacts, calibration)},
 	{"updates", offsetof(DsadFacts, updates)},
@@ -49,8 +49,8 @@ static const struct
 	{"mean_score_normals", offsetof(DsadTrust, mean_score) + 2 * sizeof(double)},
 	{"score_deviation", offsetof(DsadTrust, deviation)},
 	{"roc_auc", offsetof(DsadTrust, auc)},
-	{"roc_auc_low", offsetof(DsadTrust, interval)},
-	{"roc_auc_high", offsetof(DsadTrust, interval) + sizeof(double)},
+	{"roc_auc_lower", offsetof(DsadTrust, interval)},
+	{"roc_auc_upper", offsetof(DsadTrust, interval) + sizeof(double)},
 	{"untrained_roc_auc", offsetof(DsadTrust, untrained_auc)},
 	{"plain_roc_auc", offsetof(DsadTrust, plain_auc)},
 };
@@ -172,7 +172,7 @@ deepsad_json_trust(StringInfo out, const DsadTrust *trust)
 {
 	appendStringInfoChar(out, '{');
 	deepsad_json_key(out, "held_out");
-	appendStringInfo(out, "%d", trust->held_out);
+	deepsad_json_bool(out, trust->held_out);
 	for (int kind = 0; kind < (int) lengthof(row_kinds); kind++)
 	{
 		deepsad_json_key(out, row_kinds[kind]);
@@ -192,7 +192,7 @@ deepsad_json_trust(StringInfo out, const DsadTrust *trust)
 void
 deepsad_read_trust(DsadTrust *trust, JsonbContainer *object)
 {
-	trust->held_out = object && deepsad_json_get_int(object, "held_out", 0, 1, 0) != 0;
+	trust->held_out = object && deepsad_json_get_bool(object, "held_out");
 	for (int kind = 0; kind < (int) lengthof(row_kinds); kind++)
 		trust->rows[kind] = object ? (uint64_t) deepsad_json_get_int(object, row_kinds[kind], 0, PG_INT64_MAX, 0) : 0;
 	for (int i = 0; i < (int) lengthof(trust_fields); i++)
@@ -218,7 +218,7 @@ deepsad_json_member(StringInfo out, const DsadMember *member)
 	deepsad_json_key(out, "stopped_by");
 	deepsad_json_string(out, dsad_stop_labels[member->stop]);
 	deepsad_json_key(out, "collapsed");
-	appendStringInfo(out, "%d", member->collapsed);
+	deepsad_json_bool(out, member->collapsed != 0);
 	appendStringInfoChar(out, '}');
 }
 
@@ -231,7 +231,7 @@ deepsad_read_member(DsadMember *member, JsonbContainer *object)
 	member->steps_run = (uint64_t) deepsad_json_get_int(object, "steps", 0, PG_INT64_MAX, 0);
 	member->best_epoch = (uint32) deepsad_json_get_int(object, "best_epoch", 0, DSAD_MAX_EPOCHS, 0);
 	member->stop = (uint8) deepsad_json_get_name(object, "stopped_by", dsad_stop_labels, DSAD_STOPS);
-	member->collapsed = (uint8) deepsad_json_get_int(object, "collapsed", 0, 1, 0);
+	member->collapsed = deepsad_json_get_bool(object, "collapsed");
 }
 
 /* What tells an anomaly: a score, or how many calibration rows may score as high; null when nothing does. */

@@ -5,6 +5,9 @@
  */
 #include "pg/pg_compat.h"
 
+#include <math.h>
+
+#include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -44,16 +47,19 @@ put_doubles(StringInfo out, const double *numbers, uint32 count)
 	appendStringInfoChar(out, ']');
 }
 
-/* The shortest digits that are this float and no other. */
+/* The shortest digits that are this float and no other; null when it is not finite. */
 static void
 put_floats(StringInfo out, const char *key, const float *numbers, uint32 count)
 {
+	char		number[FLOAT_SHORTEST_DECIMAL_LEN];
+
 	appendStringInfo(out, ", \"%s\": [", key);
 	for (uint32 i = 0; i < count; i++)
 	{
-		DsadRows	number = {&numbers[i], 1, true};
-
-		appendStringInfo(out, "%s%s", i > 0 ? ", " : "", deepsad_numbers_text(&number, 0, 1));
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		float_to_shortest_decimal_buf(numbers[i], number);
+		appendStringInfo(out, "%s%s", i > 0 ? ", " : "", isfinite(numbers[i]) ? number : "null");
 	}
 	appendStringInfoChar(out, ']');
 }

@@ -19,22 +19,24 @@
 #include "utils/numeric.h"
 
 #include "exchange/json_parts.h"
+#include "rows/value_reader.h"
 
 /* Raises the error of a file that is no model. */
 void
 deepsad_file_invalid(const char *format, ...)
 {
 	char		what[256];
+	DsadBytes	utf8 = {what, 0};
 	va_list		args;
 
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	/* a name out of the file may be cut in the middle of a character */
-	what[pg_mbcliplen(what, (int) strlen(what), sizeof(what) - 1)] = '\0';
+	/* a name out of the file, which is UTF-8, may be cut in the middle of a character */
+	utf8.length = (uint32) pg_encoding_mbcliplen(PG_UTF8, what, (int) strlen(what), sizeof(what) - 1);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid safetensors file: %s", what),
+			 errmsg("invalid safetensors file: %s", deepsad_utf8_text(&utf8)),
 			 errhint("A file is what deepsad_export_safetensors returned, or is made as doc/exchange.md says.")));
 }
 
@@ -79,6 +81,12 @@ deepsad_json_double(StringInfo out, double number)
 	}
 	double_to_shortest_decimal_buf(number, text);
 	appendStringInfoString(out, text);
+}
+
+void
+deepsad_json_bool(StringInfo out, bool truth)
+{
+	appendStringInfoString(out, truth ? "true" : "false");
 }
 
 /* A key of ours, with a comma before it unless it is the first of its object. */
@@ -266,6 +274,19 @@ deepsad_json_get_int(JsonbContainer *object, const char *key, int64 least, int64
 	const JsonbValue *value = deepsad_json_find(object, key);
 
 	return value == NULL ? absent : deepsad_json_read_int(value, least, most, key);
+}
+
+/* Whether a key is true, or 1; false when there is none. */
+bool
+deepsad_json_get_bool(JsonbContainer *object, const char *key)
+{
+	const JsonbValue *value = deepsad_json_find(object, key);
+
+	if (value == NULL || value->type == jbvBool)
+		return value != NULL && value->val.boolean;
+	if (value->type != jbvNumeric)
+		deepsad_file_invalid("\"%s\" is neither true nor false", key);
+	return deepsad_json_read_int(value, 0, 1, key) != 0;
 }
 
 /* The number of a key; `absent` when there is none, or null. */

@@ -14,6 +14,7 @@
 extern void deepsad_json_text(StringInfo out, DsadBytes text);
 extern void deepsad_json_string(StringInfo out, const char *string);
 extern void deepsad_json_double(StringInfo out, double number);
+extern void deepsad_json_bool(StringInfo out, bool truth);
 extern void deepsad_json_key(StringInfo out, const char *key);
 
 extern Jsonb *deepsad_json_parse(const char *text);
@@ -23,6 +24,7 @@ extern DsadBytes deepsad_json_get_text(JsonbContainer *object, const char *key, 
 extern DsadBytes deepsad_json_read_text(const JsonbValue *value, uint32 most, const char *what);
 extern int64 deepsad_json_read_int(const JsonbValue *value, int64 least, int64 most, const char *what);
 extern int64 deepsad_json_get_int(JsonbContainer *object, const char *key, int64 least, int64 most, int64 absent);
+extern bool deepsad_json_get_bool(JsonbContainer *object, const char *key);
 extern double deepsad_json_get_double(JsonbContainer *object, const char *key, double absent);
 extern int	deepsad_json_get_name(JsonbContainer *object, const char *key, const char *const *names, int count);
 

@@ -19,6 +19,7 @@
 #include "model/model_bytes.h"
 #include "model/options.h"
 #include "pg/core_env.h"
+#include "rows/value_reader.h"
 
 DEEPSAD_FUNCTION(deepsad_import);
 
@@ -59,8 +60,8 @@ check_edition(JsonbContainer *metadata)
 		memcmp(edition.bytes, DEEPSAD_TENSORS_EDITION, edition.length) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("safetensors file is of deepsad edition \"%.*s\", this is %s", (int) edition.length,
-						edition.bytes, DEEPSAD_TENSORS_EDITION)));
+				 errmsg("safetensors file is of deepsad edition \"%s\", this is %s", deepsad_utf8_text(&edition),
+						DEEPSAD_TENSORS_EDITION)));
 }
 
 /* Which options somebody gave before training; without a list nobody knows. */

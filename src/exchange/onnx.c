@@ -339,7 +339,7 @@ put_count(DeepsadOnnx *onnx, const DsadModel *model)
 	deepsad_onnx_node(onnx, "ReduceSum", "counts axis0", "count", "keepdims", 0);
 }
 
-/* count (N) to p_value (N, 1). */
+/* count (N) to pvalue (N, 1). */
 static void
 put_pvalue(DeepsadOnnx *onnx, const DsadModel *model)
 {
@@ -348,8 +348,8 @@ put_pvalue(DeepsadOnnx *onnx, const DsadModel *model)
 	deepsad_onnx_node(onnx, "Cast", "count", "number", "to", DEEPSAD_ONNX_DOUBLE);
 	node(onnx, "Add", "number one", "above");
 	node(onnx, "Div", "above rows", "share");
-	node(onnx, "Unsqueeze", "share axis1", "p_value");
-	deepsad_onnx_output(onnx, "p_value", DEEPSAD_ONNX_DOUBLE, 1);
+	node(onnx, "Unsqueeze", "share axis1", "pvalue");
+	deepsad_onnx_output(onnx, "pvalue", DEEPSAD_ONNX_DOUBLE, 1);
 }
 
 /* score (N, 1) or count (N) to is_anomaly (N, 1). */
@@ -413,7 +413,7 @@ check_wanted(const DsadModel *model, const DsadDecision *decision, bool pvalue, 
 				 errhint("Set one: deepsad_set_threshold(model, threshold => 3).")));
 }
 
-/* deepsad_export_onnx(model, p_value, is_anomaly, opset) -> bytea */
+/* deepsad_export_onnx(model, pvalue, is_anomaly, opset) -> bytea */
 Datum
 deepsad_export_onnx(PG_FUNCTION_ARGS)
 {

@@ -8,6 +8,7 @@
  */
 #include "pg/pg_compat.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
 #include "exchange/safetensors.h"
@@ -295,6 +296,8 @@ deepsad_tensors_read(DeepsadTensors *list, bytea *file)
 	bytes += LENGTH_BYTES;
 	if (header_length < 2 || bytes[0] != '{' || memchr(bytes, '\0', header_length) != NULL)
 		deepsad_file_invalid("its header is no JSON object");
+	if (!pg_verify_mbstr(PG_UTF8, (const char *) bytes, (int) header_length, true))
+		deepsad_file_invalid("its header is not in UTF-8");
 	header = deepsad_json_parse(pnstrdup((const char *) bytes, header_length));
 	if (!JB_ROOT_IS_OBJECT(header))
 		deepsad_file_invalid("its header is no JSON object");

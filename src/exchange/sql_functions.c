@@ -65,7 +65,8 @@ dollar_quote(const char *body)
 }
 
 /*
- * deepsad_export_sql(model, name) -> text: CREATE FUNCTION name(each column) RETURNS double precision, in PL/pgSQL.
+ * deepsad_export_sql(model, name) -> text: CREATE FUNCTION name(each column) RETURNS double precision, in PL/pgSQL,
+ * which computes the same under any search_path.
  */
 Datum
 deepsad_export_sql(PG_FUNCTION_ARGS)
@@ -104,8 +105,9 @@ deepsad_export_sql(PG_FUNCTION_ARGS)
 	initStringInfo(&body);
 	deepsad_sql_statements(&body, &model, &source);
 	quote = dollar_quote(body.data);
-	appendStringInfo(&out, ")\nRETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000 "
-						   "AS %s\n%s\n%s;\n",
+	/* operators of the server's own, whatever somebody has put beside them */
+	appendStringInfo(&out, ")\nRETURNS double precision LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000\n"
+						   "SET search_path = pg_catalog, pg_temp AS %s\n%s\n%s;\n",
 					 quote, body.data, quote);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
@@ -249,7 +251,7 @@ read_table(DeepsadSqlSource *source, const DsadModel *model, Relation table)
 }
 
 /*
- * deepsad_export_query(model, table) -> text: a query that gives the table's columns and the score.
+ * deepsad_export_query(model, source) -> text: a query that gives the table's columns and the score.
  */
 Datum
 deepsad_export_query(PG_FUNCTION_ARGS)
@@ -266,7 +268,7 @@ deepsad_export_query(PG_FUNCTION_ARGS)
 	if (table == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("there is no table with OID %u", PG_GETARG_OID(1))));
+				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(1))));
 	read_table(&source, &model, table);
 	deepsad_sql_check(&model, &source);
 	initStringInfo(&out);

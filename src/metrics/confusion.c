@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/float.h"
 
 #include "pg/jsonb_build.h"
 #include "pg/version_check.h"
@@ -77,12 +78,11 @@ deepsad_confusion_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(counts_datum(counts));
 }
 
-/* A ratio, left out when it has no meaning. */
+/* A ratio, null when it has no meaning. */
 static void
 push_ratio(JsonbParseState **state, const char *key, int64 part, int64 whole)
 {
-	if (whole > 0)
-		deepsad_push_float(state, key, (double) part / (double) whole);
+	deepsad_push_float(state, key, whole > 0 ? (double) part / (double) whole : get_float8_nan());
 }
 
 /* The counts and the usual ratios, as jsonb */

@@ -12,8 +12,12 @@
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
+#include "utils/syscache.h"
 
+#include "pg/aggregate_call.h"
 #include "pg/version_check.h"
 
 DEEPSAD_FUNCTION(deepsad_metric_transition);
@@ -78,6 +82,22 @@ deepsad_labeled_scores_add(DeepsadLabeledScores *state, double score, DsadLabel 
 		state->unlabeled++;
 }
 
+/* What the aggregate calls its third argument. */
+static const char *
+parameter_name(FunctionCallInfo fcinfo)
+{
+	const Aggref *aggregate = AggGetAggref(fcinfo);
+	HeapTuple	tuple = aggregate ? SearchSysCache1(PROCOID, ObjectIdGetDatum(aggregate->aggfnoid)) : NULL;
+	Oid		   *types;
+	char	  **names = NULL;
+	char	   *modes;
+	int			count = HeapTupleIsValid(tuple) ? get_func_arg_info(tuple, &types, &names, &modes) : 0;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return count > 2 && names ? names[2] : "third argument";
+}
+
 /* The third argument, which must be the same in every row. */
 static double
 get_parameter(FunctionCallInfo fcinfo, const DeepsadLabeledScores *state)
@@ -87,12 +107,12 @@ get_parameter(FunctionCallInfo fcinfo, const DeepsadLabeledScores *state)
 	if (PG_ARGISNULL(3))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("third argument is NULL")));
+				 errmsg("%s is NULL", parameter_name(fcinfo))));
 	value = get_fn_expr_argtype(fcinfo->flinfo, 3) == INT8OID ? (double) PG_GETARG_INT64(3) : PG_GETARG_FLOAT8(3);
 	if (state && state->parameter != value && !(isnan(state->parameter) && isnan(value)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("third argument is %g in one row and %g in another", state->parameter, value),
+				 errmsg("%s is %g in one row and %g in another", parameter_name(fcinfo), state->parameter, value),
 				 errhint("Give the same value for every row of a group.")));
 	return value;
 }
@@ -105,8 +125,7 @@ deepsad_metric_transition(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	double		parameter = 0;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "deepsad_metric_transition called outside an aggregate");
+	context = deepsad_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
 		if (state == NULL)
@@ -169,7 +188,6 @@ deepsad_labeled_scores_walk(DeepsadLabeledScores *state, DeepsadTieCallback call
 DeepsadLabeledScores *
 deepsad_labeled_scores(FunctionCallInfo fcinfo)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "final function of a metric called outside an aggregate");
+	(void) deepsad_aggregate_context(fcinfo);
 	return PG_ARGISNULL(0) ? NULL : (DeepsadLabeledScores *) PG_GETARG_POINTER(0);
 }

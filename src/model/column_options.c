@@ -4,6 +4,8 @@
  */
 #include "pg/pg_compat.h"
 
+#include <math.h>
+
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -170,16 +172,19 @@ parse_as(const char *column, const JsonbValue *value)
 static int
 parse_integer(const char *column, const char *key, const JsonbValue *value, int most)
 {
-	double number =
-		value->type != jbvNumeric ?
-			0 :
-			DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	double		number = 0.5;
 
-	if (!(number >= 1 && number <= most && number == (int) number))
+	if (value->type == jbvNumeric)
+		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	if (number != rint(number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns\": \"%s\" of column \"%s\" must be an integer from 1 to %d", key, column,
-						most)));
+				 errmsg("option \"columns\": \"%s\" of column \"%s\" must be an integer", key, column)));
+	if (!(number >= 1 && number <= most))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns\": \"%s\" of column \"%s\" is %.15g, must be from 1 to %d", key, column,
+						number, most)));
 	return (int) number;
 }
 

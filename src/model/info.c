@@ -105,8 +105,8 @@ push_trust(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	deepsad_push_string(state, "measured_on", trust->held_out ? "validation rows" : "training rows");
 	push_known(state, "roc_auc", trust->auc);
-	push_known(state, "roc_auc_low", trust->interval[0]);
-	push_known(state, "roc_auc_high", trust->interval[1]);
+	push_known(state, "roc_auc_lower", trust->interval[0]);
+	push_known(state, "roc_auc_upper", trust->interval[1]);
 	push_known(state, "untrained_roc_auc", trust->untrained_auc);
 	push_known(state, "plain_roc_auc", trust->plain_auc);
 	push_known(state, "score_deviation", trust->deviation);
@@ -207,13 +207,15 @@ baseline_score(const DsadModel *model, DsadArena *arena)
 {
 	DsadScorer *scorer;
 	double	   *row = palloc(model->scaling.features * sizeof(double));
+	void	   *scratch;
 	double		score;
 	DsadError	error;
 
 	for (uint32 i = 0; i < model->scaling.features; i++)
 		row[i] = get_float8_nan();
 	deepsad_check(dsad_scorer_create(&scorer, arena, model, dsad_kernel_best(), &error), &error);
-	dsad_score(scorer, &(DsadRows) {row, 1, false}, palloc(dsad_scorer_scratch(scorer, 1)), &score);
+	scratch = MemoryContextAllocHuge(CurrentMemoryContext, dsad_scorer_scratch(scorer, 1));
+	dsad_score(scorer, &(DsadRows) {row, 1, false}, scratch, &score);
 	return score;
 }
 

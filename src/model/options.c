@@ -17,7 +17,7 @@
 #include "pg/jsonb_build.h"
 #include "model/options.h"
 
-#define MAX_SHOWN_KEY 64		/* bytes of a wrong key in the message */
+#define MAX_SHOWN_KEY 64		/* bytes of a wrong key or name in the message */
 
 /* The names that an option may have as its value. */
 static char *
@@ -66,8 +66,9 @@ json_int(const DsadOption *option, const JsonbValue *value)
 										 DirectFunctionCall1(int8_numeric, Int64GetDatum(PG_INT64_MAX)))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" is out of range", option->name),
-				 errhint("Valid values are from %.0f to %.0f.", option->min, option->max)));
+				 errmsg("option \"%s\" is %.15g, must be from %.15g to %.15g", option->name,
+						DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, number)), option->min,
+						option->max)));
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
 }
 
@@ -80,7 +81,7 @@ enum_value(const DsadOption *option, const char *name, int length)
 			return i;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" is \"%.*s\"", option->name, length, name),
+			 errmsg("option \"%s\" is \"%.*s\"", option->name, pg_mbcliplen(name, length, MAX_SHOWN_KEY), name),
 			 errhint("Valid values are: %s.", valid_names(option))));
 	return -1;
 }

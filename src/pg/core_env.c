@@ -105,7 +105,7 @@ error_hint(const DsadError *error)
 		case DSAD_CORRUPT:
 			return "The value may have been damaged or cut short.";
 		case DSAD_NEWER_FORMAT:
-			return "Upgrade the extension with ALTER EXTENSION deepsad UPDATE.";
+			return "Install a newer version of deepsad, then run ALTER EXTENSION deepsad UPDATE.";
 		default:
 			return NULL;
 	}

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "model/model_bytes.h"
+#include "pg/aggregate_call.h"
 #include "pg/core_env.h"
 #include "report/judged_rows.h"
 #include "report/page.h"
@@ -135,8 +136,7 @@ deepsad_report_transition(PG_FUNCTION_ARGS)
 	DeepsadScored scored;
 	DsadRows	row;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "deepsad_report_transition called outside an aggregate");
+	context = deepsad_aggregate_context(fcinfo);
 	site = get_site(fcinfo);
 	if (PG_ARGISNULL(MODEL_ARG))
 	{
@@ -190,8 +190,7 @@ deepsad_report_final(PG_FUNCTION_ARGS)
 	const DsadModel *model;
 	StringInfoData page;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "deepsad_report_final called outside an aggregate");
+	(void) deepsad_aggregate_context(fcinfo);
 	if (judged == NULL || deepsad_judged_count(judged) == 0)
 		PG_RETURN_NULL();
 	check_label_meaning(judged);

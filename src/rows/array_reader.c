@@ -118,8 +118,8 @@ deepsad_value_array(DeepsadValueReader *reader, Datum datum, DsadRows *row, uint
 		view_vector(reader, datum, row, count))
 		return 1;
 	if (reader->oid == UNKNOWNOID)
-		datum = InputFunctionCall(&reader->to_array, DatumGetCString(datum), FLOAT8OID, -1);
-	else if (OidIsValid(reader->to_array.fn_oid))
+		datum = InputFunctionCall(&reader->to_array.function, DatumGetCString(datum), FLOAT8OID, -1);
+	else if (OidIsValid(reader->to_array.function.fn_oid))
 		datum = deepsad_call_cast(&reader->to_array, datum);
 	value = (const struct varlena *) DatumGetPointer(datum);
 	if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value) && view_short_array(reader, value, row, count))

@@ -106,7 +106,7 @@ deepsad_binding_fits(const DeepsadBinding *binding, const DeepsadColumns *column
 static void
 start(DeepsadBinding *binding, const DsadEncoder *encoder, int values)
 {
-	uint32		most = Max(encoder->columns, encoder->cells);
+	uint32		most = Max(encoder->columns, (uint32) values);	/* sources: columns, or the elements of an array */
 	char	   *signature;
 
 	binding->valid = false;

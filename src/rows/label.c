@@ -40,9 +40,9 @@ deepsad_label_kind(Oid type, bool is_null)
 			 errmsg("label is of type %s, must be boolean or integer", OidIsValid(type) ? format_type_be(type) :
 																						  "unknown"),
 			 base == JSONBOID || base == JSONOID ?
-				 errhint("Options are the third argument: deepsad_train(features, label, options).") :
+				 errhint("Options come behind the label: deepsad_train(features, NULL, options).") :
 			 base == UNKNOWNOID ?
-				 errhint("Give a column, or a constant with its type: NULL::boolean. Options are the third argument.") :
+				 errhint("Give a column, or a constant with its type: NULL::boolean. Options come behind it.") :
 			 is_text ?
 				 errhint("Compare it: label = 'yes'. NULL of type text is written NULL::boolean.") :
 				 errhint("true marks a known anomaly, false a known normal row, NULL an unlabeled one.")));

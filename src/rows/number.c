@@ -15,26 +15,6 @@
 
 #include "rows/number.h"
 
-/* Calls a cast function: it may also take typmod and explicitness.  NULL for a value that is not is an error. */
-Datum
-deepsad_call_cast(FmgrInfo *cast, Datum value)
-{
-	LOCAL_FCINFO(call, 3);
-	Datum		result;
-
-	InitFunctionCallInfoData(*call, cast, cast->fn_nargs, InvalidOid, NULL, NULL);
-	call->args[0] = (NullableDatum) {value, false};
-	call->args[1] = (NullableDatum) {Int32GetDatum(-1), false};
-	call->args[2] = (NullableDatum) {BoolGetDatum(true), false};
-	result = FunctionCallInvoke(call);
-	if (call->isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("cast function %s gives NULL for a value that is not", format_procedure(cast->fn_oid)),
-				 errhint("Cast the value in the query: what is NULL there is missing.")));
-	return result;
-}
-
 /*
  * Whether a cast function may be called that the query does not name: reading somebody's
  * table must not run his code with the reader's rights, and scoring is IMMUTABLE.
@@ -64,24 +44,76 @@ may_cast(Oid function, Oid from, Oid to, DeepsadRefusal *why)
 	return owner && immutable;
 }
 
+/* Fails unless the current user has the right to call a function. */
+static void
+check_execute(Oid function)
+{
+	AclResult	result = deepsad_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+}
+
 /*
  * Prepares for the function that casts one type to another, if there is one that may be
  * called; it lives in context.
  */
 bool
-deepsad_cast_resolve(FmgrInfo *cast, Oid from, Oid to, MemoryContext context, DeepsadRefusal *why)
+deepsad_cast_resolve(DeepsadCast *cast, Oid from, Oid to, MemoryContext context, DeepsadRefusal *why)
 {
 	Oid			function;
-	AclResult	result;
 
 	if (find_coercion_pathway(to, from, COERCION_EXPLICIT, &function) != COERCION_PATH_FUNC ||
 		!may_cast(function, from, to, why))
 		return false;
-	result = deepsad_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
-	fmgr_info_cxt(function, cast, context);
+	check_execute(function);
+	fmgr_info_cxt(function, &cast->function, context);
+	cast->from = from;
+	cast->to = to;
+	cast->user = GetUserId();
 	return true;
+}
+
+/* Fails unless the current user may call a cast that another one could. */
+static void
+check_user(DeepsadCast *cast)
+{
+	DeepsadRefusal why = {"", ""};
+
+	if (!may_cast(cast->function.fn_oid, cast->from, cast->to, &why))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("values of type %s cannot be cast to %s", format_type_be(cast->from), format_type_be(cast->to)),
+				 why.detail[0] ? errdetail("%s", why.detail) : 0,
+				 errhint("Cast them in the query: (...)::%s.", format_type_be(cast->to))));
+	check_execute(cast->function.fn_oid);
+	cast->user = GetUserId();
+}
+
+/*
+ * Calls a cast function: it may also take typmod and explicitness.  NULL for a value that is not is an error.
+ * A call site can outlive a change of the user, as in a function that is SECURITY DEFINER: then it is asked
+ * anew whether the cast may be called.
+ */
+Datum
+deepsad_call_cast(DeepsadCast *cast, Datum value)
+{
+	LOCAL_FCINFO(call, 3);
+	Datum		result;
+
+	if (unlikely(cast->user != GetUserId()))
+		check_user(cast);
+	InitFunctionCallInfoData(*call, &cast->function, cast->function.fn_nargs, InvalidOid, NULL, NULL);
+	call->args[0] = (NullableDatum) {value, false};
+	call->args[1] = (NullableDatum) {Int32GetDatum(-1), false};
+	call->args[2] = (NullableDatum) {BoolGetDatum(true), false};
+	result = FunctionCallInvoke(call);
+	if (call->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("cast function %s gives NULL for a value that is not", format_procedure(cast->function.fn_oid)),
+				 errhint("Cast the value in the query: what is NULL there is missing.")));
+	return result;
 }
 
 /* Whether type (not a domain) is a number, and if so how it is read. */

@@ -9,10 +9,19 @@
 #include "fmgr.h"
 #include "utils/fmgrprotos.h"
 
+/* A cast that a query does not name. */
+typedef struct DeepsadCast
+{
+	FmgrInfo	function;		/* fn_oid InvalidOid = none */
+	Oid			from;
+	Oid			to;
+	Oid			user;			/* who may call it, as far as is known */
+} DeepsadCast;
+
 typedef struct DeepsadNumber
 {
 	Oid			type;			/* InvalidOid = none */
-	FmgrInfo	cast;			/* to float8, for types we do not read ourselves */
+	DeepsadCast cast;			/* to float8, for types we do not read ourselves */
 } DeepsadNumber;
 
 /* Why values of a type are not read, and what a query should cast them to; "" = no more to say than that. */
@@ -22,8 +31,8 @@ typedef struct DeepsadRefusal
 	const char *cast;
 } DeepsadRefusal;
 
-extern bool deepsad_cast_resolve(FmgrInfo *cast, Oid from, Oid to, MemoryContext context, DeepsadRefusal *why);
-extern Datum deepsad_call_cast(FmgrInfo *cast, Datum value);
+extern bool deepsad_cast_resolve(DeepsadCast *cast, Oid from, Oid to, MemoryContext context, DeepsadRefusal *why);
+extern Datum deepsad_call_cast(DeepsadCast *cast, Datum value);
 extern bool deepsad_number_resolve(DeepsadNumber *number, Oid type, MemoryContext context, DeepsadRefusal *why);
 
 /* A number as double, beyond whose range it is infinite; does not look at NULLs. */

@@ -99,12 +99,13 @@ deepsad_content_begin_row(DeepsadContent *content, MemoryContext context, TupleD
 
 /* Raises the error of a column that cannot be read. */
 static void
-unsupported(const char *name, Oid type)
+unsupported(const char *name, Oid type, const DeepsadRefusal *why)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of the features row is of type %s, which is not supported", name,
 					format_type_be(type)),
+			 why->detail[0] ? errdetail("%s", why->detail) : 0,
 			 errhint("Cast it in the query, or leave it out: option \"columns\".")));
 }
 
@@ -136,7 +137,7 @@ deepsad_content_add(DeepsadContent *content, int index, int position)
 	else
 	{
 		if (!content->lenient)
-			unsupported(name, attribute->atttypid);
+			unsupported(name, attribute->atttypid, &why);
 		MemoryContextSwitchTo(old);
 		return;
 	}

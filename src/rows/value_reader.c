@@ -14,6 +14,7 @@
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "parser/parse_coerce.h"
+#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgroids.h"
@@ -68,7 +69,7 @@ deepsad_array_literal(DeepsadValueReader *reader, MemoryContext context)
 	memset(reader, 0, sizeof(*reader));
 	reader->oid = UNKNOWNOID;
 	reader->context = context;
-	fmgr_info_cxt(F_ARRAY_IN, &reader->to_array, context);
+	fmgr_info_cxt(F_ARRAY_IN, &reader->to_array.function, context);
 	resolve_elements(reader, FLOAT8OID, &why);
 }
 
@@ -153,6 +154,14 @@ deepsad_value_resolve(DeepsadValueReader *reader, Oid type, MemoryContext contex
 	return resolve_array_cast(reader, type, why);
 }
 
+/* Whether reading may call a function that somebody wrote, which may do whatever SQL can. */
+bool
+deepsad_value_calls(const DeepsadValueReader *reader)
+{
+	return OidIsValid(reader->number.cast.function.fn_oid) ||
+		   (reader->oid != UNKNOWNOID && OidIsValid(reader->to_array.function.fn_oid));
+}
+
 /* Whether values can be read as what a column expects; untyped literals become text or a number, as it expects. */
 bool
 deepsad_value_fits(DeepsadValueReader *reader, DsadColumnType expected)
@@ -234,11 +243,12 @@ deepsad_utf8(const char *text, Size length)
 char *
 deepsad_utf8_text(const DsadBytes *bytes)
 {
-	char	   *text = palloc(ROOM_FOR_CHARACTER * ((Size) bytes->length + 1));
-	char	   *at = text;
 	int			encoding = GetDatabaseEncoding();
 	bool		valid = pg_verify_mbstr(PG_UTF8, bytes->bytes, (int) bytes->length, true);
 	bool		plain = valid && (encoding == PG_UTF8 || encoding == PG_SQL_ASCII);
+	Size		room = mul_size(plain ? 1 : ROOM_FOR_CHARACTER, (Size) bytes->length + 1);
+	char	   *text = palloc_extended(room, MCXT_ALLOC_HUGE);
+	char	   *at = text;
 	Oid			conversion = InvalidOid;
 
 	for (uint32 i = 0, length; i < bytes->length; i += length)

@@ -16,7 +16,7 @@ typedef struct DeepsadValueReader
 	Oid			oid;			/* no domain */
 	DeepsadNumber number;		/* of numbers, and of an array's elements */
 	MemoryContext context;		/* of what follows */
-	FmgrInfo	to_array;		/* types that are cast to an array */
+	DeepsadCast to_array;		/* types that are cast to an array */
 	DeepsadLayout layout;		/* of those: when it is known, values that have it are read without the cast */
 	int16		element_length;
 	bool		element_by_value;
@@ -29,6 +29,7 @@ typedef struct DeepsadValueReader
 #define DEEPSAD_VALUE_TEXT 128
 
 extern bool deepsad_value_resolve(DeepsadValueReader *reader, Oid type, MemoryContext context, DeepsadRefusal *why);
+extern bool deepsad_value_calls(const DeepsadValueReader *reader);
 extern bool deepsad_value_fits(DeepsadValueReader *reader, DsadColumnType expected);
 extern double deepsad_value_number(DeepsadValueReader *reader, Datum datum);
 extern DsadBytes deepsad_value_category(DeepsadValueReader *reader, uint8 prefix, Datum datum, char *buffer);

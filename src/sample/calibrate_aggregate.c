@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "pg/aggregate_call.h"
 #include "rows/label.h"
 #include "sample/calibration.h"
 #include "sample/sample_rows.h"
@@ -61,9 +62,7 @@ deepsad_calibrate_transition(PG_FUNCTION_ARGS)
 	CallSite   *site;
 	struct varlena *model;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("deepsad_calibrate_transition called outside an aggregate")));
+	context = deepsad_aggregate_context(fcinfo);
 	site = get_call_site(fcinfo);
 	if (PG_ARGISNULL(MODEL_ARG))
 		ereport(ERROR,
@@ -87,9 +86,7 @@ deepsad_calibrate_transition(PG_FUNCTION_ARGS)
 Datum
 deepsad_calibrate_final(PG_FUNCTION_ARGS)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("deepsad_calibrate_final called outside an aggregate")));
+	(void) deepsad_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(deepsad_calibrator_finish((DeepsadCalibrator *) PG_GETARG_POINTER(0)));

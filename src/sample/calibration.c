@@ -50,7 +50,7 @@ deepsad_calibrator_create(MemoryContext context, struct varlena *model, bool bou
 	memset(&alone.calibration, 0, sizeof(alone.calibration));
 	deepsad_check(dsad_scorer_create(&calibrator->scorer, &calibrator->arena, &alone, dsad_kernel_best(), &error),
 				  &error);
-	calibrator->scratch = palloc(dsad_scorer_scratch(calibrator->scorer, 1));
+	calibrator->scratch = MemoryContextAllocHuge(context, dsad_scorer_scratch(calibrator->scorer, 1));
 	deepsad_scores_init(&calibrator->scores, context, bounded);
 	MemoryContextSwitchTo(old);
 	return calibrator;

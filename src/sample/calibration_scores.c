@@ -58,7 +58,10 @@ deepsad_scores_add(DeepsadScores *scores, double score, uint64 count)
 		MemoryContext old = MemoryContextSwitchTo(scores->context);
 
 		for (uint64 k = 0; k < count; k++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			tuplesort_putdatum(scores->sort, Float8GetDatum(score), false);
+		}
 		MemoryContextSwitchTo(old);
 		return;
 	}
@@ -70,12 +73,14 @@ deepsad_scores_add(DeepsadScores *scores, double score, uint64 count)
 	scores->score[scores->entries++] = (DeepsadScore) {score, count};
 }
 
+/* Polls: nothing else does while millions of scores are sorted. */
 static int
 compare_scores(const void *a, const void *b)
 {
 	double		x = ((const DeepsadScore *) a)->score;
 	double		y = ((const DeepsadScore *) b)->score;
 
+	CHECK_FOR_INTERRUPTS();
 	return (x > y) - (x < y);
 }
 

@@ -6,9 +6,12 @@
 #include "pg/pg_compat.h"
 
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "sample/sample_state.h"
+
+#define POLL_BYTES (1024 * 1024)
 
 DEEPSAD_FUNCTION(deepsad_rows_in);
 DEEPSAD_FUNCTION(deepsad_rows_out);
@@ -49,6 +52,8 @@ deepsad_rows_in(PG_FUNCTION_ARGS)
 		int			high = digit(text[i]);
 		int			low = digit(text[i + 1]);
 
+		if (i % POLL_BYTES == 0)
+			CHECK_FOR_INTERRUPTS();
 		good = high >= 0 && low >= 0;
 		*at++ = (uint8) (high << 4 | low);
 	}
@@ -76,6 +81,8 @@ deepsad_rows_out(PG_FUNCTION_ARGS)
 	*at++ = 'x';
 	for (Size i = 0; i < length; i++)
 	{
+		if (i % POLL_BYTES == 0)
+			CHECK_FOR_INTERRUPTS();
 		*at++ = digits[from[i] >> 4];
 		*at++ = digits[from[i] & 15];
 	}

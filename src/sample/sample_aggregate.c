@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "pg/aggregate_call.h"
 #include "pg/core_env.h"
 #include "pg/version_check.h"
 #include "rows/value_reader.h"
@@ -99,9 +100,7 @@ transition(FunctionCallInfo fcinfo, bool is_array)
 	DsadBytes	key = {"", 0};
 	DsadError	error;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("transition function of deepsad_sample called outside an aggregate")));
+	context = deepsad_aggregate_context(fcinfo);
 	state = get_state(fcinfo, context);
 	if (state->sample.typed && state->sample.keyed != keyed)
 		ereport(ERROR,
@@ -146,9 +145,7 @@ deepsad_sample_combine(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	DeepsadSample *state;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("deepsad_sample_combine called outside an aggregate")));
+	context = deepsad_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))
@@ -209,9 +206,7 @@ deepsad_sample_final(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	DeepsadRows rows;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("deepsad_sample_final called outside an aggregate")));
+	(void) deepsad_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	/* also what is expanded */

@@ -97,7 +97,7 @@ deepsad_sample_info(PG_FUNCTION_ARGS)
 	deepsad_push_int(&state, "rows_seen", (int64) Min(seen, (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "anomalies_seen", (int64) Min(view->seen[DSAD_ANOMALY + 1], (uint64) PG_INT64_MAX));
 	deepsad_push_int(&state, "normals_seen", (int64) Min(view->seen[DSAD_NORMAL + 1], (uint64) PG_INT64_MAX));
-	deepsad_push_int(&state, "null_rows", (int64) Min(view->skipped, (uint64) PG_INT64_MAX));
+	deepsad_push_int(&state, "skipped", (int64) Min(view->skipped, (uint64) PG_INT64_MAX));
 	deepsad_push_bool(&state, "complete", complete);
 	deepsad_push_bool(&state, "keys", view->keyed);
 	push_columns(&state, view);

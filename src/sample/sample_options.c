@@ -21,21 +21,24 @@
 static int64
 parse_integer(const char *name, const JsonbValue *value, int64 least, int64 most)
 {
-	double		number;
+	double		number = 0.5;
 	int64		result = 0;
-	bool		good = value->type == jbvNumeric;
+	bool		good;
 
-	if (good)
-	{
+	if (value->type == jbvNumeric)
 		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-		good = number == rint(number) && number >= -9223372036854775808.0 && number < 9223372036854775808.0;
-	}
+	if (number != rint(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" must be an integer", name)));
+	good = number >= -9223372036854775808.0 && number < 9223372036854775808.0;
 	if (good)
 		result = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
 	if (!good || result < least || result > most)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" must be an integer from " INT64_FORMAT " to " INT64_FORMAT, name, least, most)));
+				 errmsg("option \"%s\" is %.15g, must be from " INT64_FORMAT " to " INT64_FORMAT, name, number, least,
+						most)));
 	return result;
 }
 

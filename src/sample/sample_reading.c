@@ -4,13 +4,16 @@
  *
  * What a row is, its value itself tells: the call expression cannot be asked where another
  * aggregate calls us.  How rows of a type are read is found out once in a transaction, not for
- * each group: what is found out lies in a few slots, and a group knows its slot.
+ * each group: what is found out lies in a few slots, and a group knows its slot.  A slot is forgotten when
+ * casts or functions change.
  */
 #include "pg/pg_compat.h"
 
 #include "access/htup_details.h"
 #include "storage/proc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "pg/core_env.h"
@@ -29,6 +32,8 @@ typedef struct Reading
 	int32		typmod;			/* of rows */
 	uint64		identifier;		/* of rows; 0: they are arrays */
 	Jsonb	   *options;
+	bool		calls;			/* casts are called, and they may come back here */
+	bool		busy;			/* with a row whose casts are being called */
 	DeepsadContent content;
 } Reading;
 
@@ -45,6 +50,27 @@ static bool
 same_options(const Jsonb *a, const Jsonb *b)
 {
 	return a == b || (a && b && VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0);
+}
+
+/* SyscacheCallbackFunction: a cast, or its function, may not be what it was.  Whoever reads a row goes on with it. */
+static void
+forget_readings(Datum arg, int cache, uint32 hash)
+{
+	for (int i = 0; i < SLOTS; i++)
+		slots[i].serial = 0;
+}
+
+/* Asks for the callback once in the life of this backend. */
+static void
+watch_casts(void)
+{
+	static bool watching = false;
+
+	if (watching)
+		return;
+	CacheRegisterSyscacheCallback(CASTSOURCETARGET, forget_readings, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, forget_readings, (Datum) 0);
+	watching = true;
 }
 
 /* An empty reading, still in the current context. */
@@ -91,26 +117,54 @@ describe_row(Reading *reading)
 	deepsad_sample_check_names(reading->options, names, count);
 	if (reading->content.columns == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				(errcode(count == 0 ? ERRCODE_DATATYPE_MISMATCH : ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg(count == 0 ? "features row has no columns" : "no column is left for the training set")));
+}
+
+/* Whether a slot has a reading of this transaction. */
+static bool
+is_taken(int slot)
+{
+	return slots[slot].serial != 0 && slots[slot].transaction == DEEPSAD_LOCAL_TRANSACTION;
+}
+
+/* A slot for a new reading: the next whose reading is at nobody's work gives way. */
+static int
+free_slot(void)
+{
+	static int	next = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+	{
+		next = (next + 1) % SLOTS;
+		if (is_taken(next) && slots[next].reading->busy)
+			continue;
+		if (is_taken(next))
+			MemoryContextDelete(slots[next].reading->context);
+		slots[next].serial = 0;
+		return next;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+			 errmsg("casts of rows call deepsad_sample to a depth of more than %d", SLOTS)));
 }
 
 /* The slot with a reading for these rows, which is made if there is none. */
 static int
 find_slot(Oid type, int32 typmod, uint64 identifier, const Jsonb *options)
 {
-	static int	next = 0;
-	LocalTransactionId transaction = DEEPSAD_LOCAL_TRANSACTION;
 	Reading    *reading;
 	MemoryContext old;
+	int			slot;
 
 	for (int i = 0; i < SLOTS; i++)
 	{
 		reading = slots[i].reading;
-		if (slots[i].serial != 0 && slots[i].transaction == transaction && reading->type == type &&
-			reading->typmod == typmod && reading->identifier == identifier && same_options(reading->options, options))
+		if (is_taken(i) && !reading->busy && reading->type == type && reading->typmod == typmod &&
+			reading->identifier == identifier && same_options(reading->options, options))
 			return i;
 	}
+	watch_casts();
 	reading = create_reading(type, typmod, identifier, options);
 	old = MemoryContextSwitchTo(reading->context);
 	if (identifier != 0)
@@ -122,15 +176,14 @@ find_slot(Oid type, int32 typmod, uint64 identifier, const Jsonb *options)
 		deepsad_content_begin_array(&reading->content, reading->context, type);
 	}
 	MemoryContextSwitchTo(old);
-	next = (next + 1) % SLOTS;
-	if (slots[next].serial != 0 && slots[next].transaction == transaction)
-		MemoryContextDelete(slots[next].reading->context);
-	slots[next].serial = 0;
+	for (int c = 0; c < reading->content.columns; c++)
+		reading->calls |= deepsad_value_calls(&reading->content.column[c].reader);
+	slot = free_slot();
 	MemoryContextSetParent(reading->context, TopTransactionContext);
-	slots[next].transaction = transaction;
-	slots[next].reading = reading;
-	slots[next].serial = ++last_serial;
-	return next;
+	slots[slot].transaction = DEEPSAD_LOCAL_TRANSACTION;
+	slots[slot].reading = reading;
+	slots[slot].serial = ++last_serial;
+	return slot;
 }
 
 /* How a row of this type is read; its columns are the set's afterwards. */
@@ -141,8 +194,8 @@ get_reading(DeepsadSample *state, Oid type, int32 typmod, uint64 identifier)
 	DsadError	error;
 
 	if (likely(state->reading_serial != 0 && slots[state->reading].serial == state->reading_serial &&
-			   slots[state->reading].transaction == DEEPSAD_LOCAL_TRANSACTION && reading->type == type &&
-			   reading->typmod == typmod && reading->identifier == identifier))
+			   slots[state->reading].transaction == DEEPSAD_LOCAL_TRANSACTION && !reading->busy &&
+			   reading->type == type && reading->typmod == typmod && reading->identifier == identifier))
 		return reading;
 	state->reading_serial = 0;
 	state->reading = find_slot(type, typmod, identifier, state->options);
@@ -159,7 +212,7 @@ get_reading(DeepsadSample *state, Oid type, int32 typmod, uint64 identifier)
 }
 
 /* The reading of a row or array, with its values. */
-static DeepsadContent *
+static Reading *
 open_features(DeepsadSample *state, Datum features, bool is_array)
 {
 	HeapTupleHeader header;
@@ -168,23 +221,20 @@ open_features(DeepsadSample *state, Datum features, bool is_array)
 	int32		typmod;
 
 	if (is_array)
-		return &get_reading(state, deepsad_array_element_type(features), -1, 0)->content;
+		return get_reading(state, deepsad_array_element_type(features), -1, 0);
 	header = DatumGetHeapTupleHeader(features);
 	type = HeapTupleHeaderGetTypeId(header);
 	typmod = HeapTupleHeaderGetTypMod(header);
 	reading = get_reading(state, type, typmod, assign_record_type_identifier(type, typmod));
 	deepsad_content_deform(&reading->content, header);
-	return &reading->content;
+	return reading;
 }
 
-/*
- * Reads features that are not NULL: a numeric array, or a row.  key is NULL when the content is the key.  The
- * entry is valid until the next call; its label and count are not set.
- */
-void
-deepsad_sample_read(DeepsadSample *state, Datum features, bool is_array, const DsadBytes *key, DsadSampleRow *row)
+/* Makes an entry of the values that the content has now. */
+static void
+read_values(DeepsadSample *state, DeepsadContent *content, Datum features, bool is_array, const DsadBytes *key,
+			DsadSampleRow *row)
 {
-	DeepsadContent *content = open_features(state, features, is_array);
 	uint64		h = dsad_hash_seed(state->sample.seed);
 	Size		used = 0;
 	DsadError	error;
@@ -217,4 +267,36 @@ deepsad_sample_read(DeepsadSample *state, Datum features, bool is_array, const D
 		h = dsad_hash_bytes(h, (const uint8 *) key->bytes, key->length);
 	row->hash = dsad_hash_priority(h);
 	row->content = (DsadBytes) {(const char *) content->bytes, (uint32) used};
+}
+
+/* The same where casts are called, which may collect training sets themselves: not with this reading. */
+static pg_noinline void
+read_values_busy(DeepsadSample *state, Reading *reading, Datum features, bool is_array, const DsadBytes *key,
+				 DsadSampleRow *row)
+{
+	reading->busy = true;
+	PG_TRY();
+	{
+		read_values(state, &reading->content, features, is_array, key, row);
+	}
+	PG_FINALLY();
+	{
+		reading->busy = false;
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Reads features that are not NULL: a numeric array, or a row.  key is NULL when the content is the key.  The
+ * entry is valid until the next call; its label and count are not set.
+ */
+void
+deepsad_sample_read(DeepsadSample *state, Datum features, bool is_array, const DsadBytes *key, DsadSampleRow *row)
+{
+	Reading    *reading = open_features(state, features, is_array);
+
+	if (reading->calls)
+		read_values_busy(state, reading, features, is_array, key, row);
+	else
+		read_values(state, &reading->content, features, is_array, key, row);
 }

@@ -8,6 +8,7 @@
 #include "utils/jsonb.h"
 
 #include "rows/column_text.h"
+#include "pg/aggregate_call.h"
 #include "pg/core_env.h"
 #include "rows/row_features.h"
 #include "pg/jsonb_build.h"
@@ -85,8 +86,7 @@ deepsad_drift_transition(PG_FUNCTION_ARGS)
 	DsadRows	row;
 	double		score;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "deepsad_drift_transition called outside an aggregate");
+	context = deepsad_aggregate_context(fcinfo);
 	if (features == NULL)
 		features = fcinfo->flinfo->fn_extra = deepsad_features_of_call(fcinfo, FEATURES_ARG, false);
 	if (PG_ARGISNULL(MODEL_ARG) || PG_ARGISNULL(FEATURES_ARG))
@@ -132,8 +132,7 @@ deepsad_drift_final(PG_FUNCTION_ARGS)
 	DsadShift  *shift;
 	DsadShift	score;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "deepsad_drift_final called outside an aggregate");
+	(void) deepsad_aggregate_context(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
 	features = state->drift.summaries;

@@ -45,7 +45,7 @@ create_batch(const DsadScorer *scorer)
 	batch.score = palloc(batch.capacity * sizeof(double));
 	batch.by_row = palloc(batch.capacity * sizeof(double));
 	batch.row = palloc(batch.capacity * sizeof(int));
-	batch.scratch = palloc(dsad_scorer_scratch(scorer, batch.capacity));
+	batch.scratch = MemoryContextAllocHuge(CurrentMemoryContext, dsad_scorer_scratch(scorer, batch.capacity));
 	return batch;
 }
 
@@ -109,9 +109,9 @@ resolve_columns(TupleDesc source, TupleDesc result, MemoryContext context)
 	return deepsad_features_create(context, types + 1, source->natts - 1, true);
 }
 
-/* Reads the rows just fetched, scores them and puts (key, score) into the store. */
+/* Reads the rows just fetched, each in row_context, scores them and puts (key, score) into the store. */
 static void
-score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
+score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch, MemoryContext row_context,
 			  Tuplestorestate *store, TupleDesc result)
 {
 	TupleDesc	source = SPI_tuptable->tupdesc;
@@ -123,6 +123,7 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 
 	for (int row = 0; row < rows; row++)
 	{
+		MemoryContext old;
 		DsadRows	values;
 
 		batch->by_row[row] = -1;
@@ -131,8 +132,12 @@ score_fetched(DeepsadFeatures *features, const DsadScorer *scorer, Batch *batch,
 			argument[i - 1] = (NullableDatum) {value[i], null[i]};
 		if (deepsad_features_null(features, argument))
 			continue;
+		/* what is read of long values is gone with each row */
+		old = MemoryContextSwitchTo(row_context);
 		deepsad_features_read(features, &columns, argument, &values);
 		add_row(batch, scorer, &values, row);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(row_context);
 	}
 	score_batch(batch, scorer);
 	for (int row = 0; row < rows; row++)
@@ -160,6 +165,7 @@ deepsad_score_query(PG_FUNCTION_ARGS)
 	TupleDesc	result;
 	DeepsadFeatures *features;
 	MemoryContext fetch_context;
+	MemoryContext row_context;
 	Batch		batch;
 	SPIPlanPtr	plan;
 	Portal		portal;
@@ -184,6 +190,7 @@ deepsad_score_query(PG_FUNCTION_ARGS)
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	features = resolve_columns(portal->tupDesc, result, CurrentMemoryContext);
 	fetch_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad fetch", ALLOCSET_DEFAULT_SIZES);
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "deepsad row", ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
 		MemoryContext old;
@@ -193,7 +200,7 @@ deepsad_score_query(PG_FUNCTION_ARGS)
 		if (SPI_processed == 0)
 			break;
 		old = MemoryContextSwitchTo(fetch_context);
-		score_fetched(features, scorer, &batch, store, result);
+		score_fetched(features, scorer, &batch, row_context, store, result);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(fetch_context);
 		SPI_freetuptable(SPI_tuptable);

@@ -298,7 +298,7 @@ deepsad_draft_describe(DeepsadDraft *draft, TupleDesc desc, Jsonb *options, cons
 	deepsad_columns_check(columns, names, count);
 	if (draft->features == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				(errcode(count == 0 ? ERRCODE_DATATYPE_MISMATCH : ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg(count == 0 ? "features row has no columns" : "no column is left to train on")));
 	if (draft->encoder.columns > DSAD_MAX_COLUMNS)
 		ereport(ERROR,

@@ -9,6 +9,7 @@
 #include "nodes/plannodes.h"
 #include "utils/memutils.h"
 
+#include "pg/aggregate_call.h"
 #include "train/collector.h"
 
 DEEPSAD_FUNCTION(deepsad_train_transition);
@@ -141,8 +142,7 @@ transition(FunctionCallInfo fcinfo, bool update)
 	CallSite   *site;
 	TrainState *state;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "transition function of deepsad called outside an aggregate");
+	context = deepsad_aggregate_context(fcinfo);
 	site = get_call_site(fcinfo, update);
 	if (PG_ARGISNULL(0))
 		state = start_group(fcinfo, site, context);
@@ -180,8 +180,7 @@ deepsad_train_final(PG_FUNCTION_ARGS)
 	TrainState *state = PG_ARGISNULL(0) ? NULL : (TrainState *) PG_GETARG_POINTER(0);
 	struct varlena *result;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "deepsad_train_final called outside an aggregate");
+	(void) deepsad_aggregate_context(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
 	result = deepsad_collector_train(state->collector);

@@ -1,6 +1,6 @@
 // Scores stored rows with ONNX Runtime and compares with the scores that the server gave them.
 // usage: node onnx_scores.js FILE; each line of FILE is a JSON object:
-// name, onnx (base64), features (rows of numbers or null), score, and perhaps p_value, is_anomaly, and
+// name, onnx (base64), features (rows of numbers or null), score, and perhaps pvalue, is_anomaly, and
 // ties: rows score as calibration rows do, so their p-values are not compared.
 // Needs npm's onnxruntime-web in NODE_PATH. Ends with `N passed, N failed`.
 'use strict';
@@ -18,7 +18,7 @@ let passed = 0, failed = 0, rows = 0, worst = 0, unlikePvalue = 0, unlikeDecisio
 async function check(line) {
 	// rows that were NULL as a whole
 	const known = line.features.map(row => row !== null);
-	for (const key of ['features', 'score', 'p_value', 'is_anomaly'])
+	for (const key of ['features', 'score', 'pvalue', 'is_anomaly'])
 		if (line[key]) line[key] = line[key].filter((_, i) => known[i]);
 	const session = await ort.InferenceSession.create(Buffer.from(line.onnx, 'base64'));
 	const count = line.features.length;
@@ -35,9 +35,9 @@ async function check(line) {
 		// far from all training rows sums of floats lose digits, in the server too
 		if (!(error <= (expected > far ? 10 : 1) * tolerance)) return `row ${i}: score ${got}, not ${expected}`;
 		if (expected <= far) worst = Math.max(worst, error);
-		if (line.p_value && !(out.p_value.data[i] > 0 && out.p_value.data[i] <= 1)) return `row ${i}: p_value ${out.p_value.data[i]}`;
+		if (line.pvalue && !(out.pvalue.data[i] > 0 && out.pvalue.data[i] <= 1)) return `row ${i}: pvalue ${out.pvalue.data[i]}`;
 		// where a row scores as a calibration row does, the last bit decides
-		if (line.p_value && !line.ties && Math.abs(out.p_value.data[i] - line.p_value[i]) > 1e-12) unlikePvalue++;
+		if (line.pvalue && !line.ties && Math.abs(out.pvalue.data[i] - line.pvalue[i]) > 1e-12) unlikePvalue++;
 		if (line.is_anomaly && Boolean(out.is_anomaly.data[i]) !== line.is_anomaly[i]) unlikeDecision++;
 	}
 	rows += count;

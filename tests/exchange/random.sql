@@ -148,7 +148,7 @@ BEGIN
 		RETURN;					-- no column that can be trained on
 	END;
 	-- a network that gives every training row one score divides rounding errors by rounding errors
-	IF model IS NULL OR jsonb_path_exists(deepsad_export_json(model)::jsonb, '$.members[*] ? (@.collapsed == 1)') THEN RETURN; END IF;
+	IF model IS NULL OR jsonb_path_exists(deepsad_export_json(model)::jsonb, '$.members[*] ? (@.collapsed == true)') THEN RETURN; END IF;
 	again := deepsad_import(deepsad_export_safetensors(model));
 	IF again IS DISTINCT FROM model THEN INSERT INTO wrong VALUES (number, 'safetensors: another model'); END IF;
 
@@ -194,7 +194,7 @@ BEGIN
 		'model ' || number, model, calibrated, decides, 13 + number % 5, row_text) INTO line;
 	IF calibrated THEN
 		EXECUTE format('SELECT jsonb_agg(deepsad_pvalue(%L::bytea, %s)) FROM r', model, row_text) INTO parsed;
-		line := line || jsonb_build_object('p_value', parsed);
+		line := line || jsonb_build_object('pvalue', parsed);
 	END IF;
 	IF decides THEN
 		EXECUTE format('SELECT jsonb_agg(deepsad_is_anomaly(%L::bytea, %s)) FROM r', model, row_text) INTO parsed;

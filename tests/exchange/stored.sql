@@ -14,7 +14,7 @@ BEGIN
 		IF scores <> l -> 'score' THEN wrong := wrong || ' scores'; END IF;
 		IF features <> l -> 'features' THEN wrong := wrong || ' features'; END IF;
 		IF deepsad_import(deepsad_export_safetensors(model)) <> model THEN wrong := wrong || ' safetensors'; END IF;
-		IF encode(deepsad_export_onnx(model, l ? 'p_value', l ? 'is_anomaly'), 'base64') <> encode(decode(l ->> 'onnx', 'base64'), 'base64') THEN
+		IF encode(deepsad_export_onnx(model, l ? 'pvalue', l ? 'is_anomaly'), 'base64') <> encode(decode(l ->> 'onnx', 'base64'), 'base64') THEN
 			wrong := wrong || ' onnx';
 		END IF;
 		IF deepsad_export_json(model) -> 'columns' IS NULL THEN wrong := wrong || ' json'; END IF;
