@@ -3,6 +3,7 @@
  *	  Training sets: the same from any division of the rows, uniform, and safe to read.
  */
 #include <math.h>
+#include <time.h>
 
 #include "sample_check.h"
 
@@ -315,6 +316,47 @@ test_bytes(void)
 	dsad_sample_release(&sample);
 }
 
+/* Adds rows with keys whose hashes are alike in their lower half or (whole) everywhere; how many there are then. */
+static uint32_t
+add_made(TestEnv *env, uint32_t rows, bool whole, DsadStatus *status)
+{
+	DsadSample	sample;
+	DsadError	error;
+	uint32_t	entries;
+
+	*status = dsad_sample_init(&sample, &env->env, 0, DSAD_SAMPLE_MAX_ROWS, DSAD_SAMPLE_MAX_BYTES, &error);
+	sample.typed = sample.keyed = true;
+	for (uint64_t i = 0; i < rows && *status == DSAD_OK; i++)
+	{
+		DsadSampleRow row = {.count = 1,
+							 .label = DSAD_UNLABELED,
+							 .hash = whole ? 5 : i << 32 | 5,
+							 .key = {(const char *) &i, sizeof(i)},
+							 .content = {"", 0}};
+
+		*status = dsad_sample_add(&sample, &row, &error);
+	}
+	entries = sample.entries[DSAD_UNLABELED + 1];
+	dsad_sample_release(&sample);
+	return entries;
+}
+
+/* Keys that somebody made so: those alike in half take no longer than others, those of one hash can be canceled. */
+static void
+test_made_keys(void)
+{
+	TestEnv		env;
+	DsadStatus	status;
+	clock_t		start = clock();
+
+	test_env_init(&env);
+	CHECK(add_made(&env, 150000, false, &status) == 150000 && status == DSAD_OK);
+	CHECK((double) (clock() - start) / CLOCKS_PER_SEC < 2);
+	env.fail_poll = env.polls + 2;
+	CHECK(add_made(&env, 6000, true, &status) < 6000 && status == DSAD_CANCELED);
+	CHECK(env.live == 0);
+}
+
 int
 main(void)
 {
@@ -330,6 +372,7 @@ main(void)
 	test_counts();
 	test_uniform_sample();
 	test_memory();
+	test_made_keys();
 	test_bytes();
 	return check_report();
 }
