@@ -5,6 +5,7 @@
 #include <math.h>
 #include <time.h>
 
+#include "core/model/bytes.h"
 #include "sample_check.h"
 
 #define EXPECTED_SIZE 1098
@@ -293,7 +294,27 @@ test_memory(void)
 	CHECK(done);
 }
 
-/* A set's bytes are the same on every machine. */
+/* What a set's bytes are worth with a number at `at` set to another, behind a checksum that matches. */
+static DsadStatus
+open_with(uint8_t *bytes, size_t size, size_t at, uint64_t number, int width, const DsadEnv *env)
+{
+	uint8_t		before[8];
+	DsadArena	arena;
+	DsadSampleView view;
+	DsadError	error;
+	DsadStatus	status;
+
+	memcpy(before, bytes + at, (size_t) width);
+	dsad_store_int(bytes + at, number, width);
+	dsad_store_int(bytes + size - 4, test_crc32c(bytes, size - 4), 4);
+	dsad_arena_init(&arena, env);
+	status = dsad_sample_open(&view, &arena, env, bytes, size, &error);
+	dsad_arena_release(&arena);
+	memcpy(bytes + at, before, (size_t) width);
+	return status;
+}
+
+/* A set's bytes are the same on every machine, and hold no more than their bounds allow. */
 static void
 test_bytes(void)
 {
@@ -312,6 +333,10 @@ test_bytes(void)
 	CHECK(size == EXPECTED_SIZE && test_crc32c(bytes, size - 4) == EXPECTED_CRC);
 	if (test_crc32c(bytes, size - 4) != EXPECTED_CRC)
 		printf("size %zu crc 0x%08x\n", size, test_crc32c(bytes, size - 4));
+	CHECK(open_with(bytes, size, 24, 100, 4, &env.env) == DSAD_OK);
+	CHECK(open_with(bytes, size, 24, 36, 4, &env.env) == DSAD_OK);
+	CHECK(open_with(bytes, size, 24, 35, 4, &env.env) == DSAD_CORRUPT);
+	CHECK(open_with(bytes, size, 16, 1000, 8, &env.env) == DSAD_CORRUPT);
 	free(bytes);
 	dsad_sample_release(&sample);
 }
