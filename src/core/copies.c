@@ -1,10 +1,12 @@
 /*
  * copies.c
- *	  How often equal rows have come, by their hashes, whose bits must be well mixed.
+ *	  How often equal rows have come, by their hashes.
  */
 #include "core/copies.h"
 
 #include <string.h>
+
+#include "core/hash.h"
 
 #define FIRST_SLOTS 64
 
@@ -12,7 +14,7 @@
 static uint32_t
 find_slot(const DsadCopies *copies, uint64_t hash)
 {
-	uint32_t	at = (uint32_t) hash & (copies->slots - 1);
+	uint32_t	at = dsad_hash_place(hash, copies->hash) & (copies->slots - 1);
 
 	while (copies->number[at] != 0 && copies->hash[at] != hash)
 		at = (at + 1) & (copies->slots - 1);

@@ -35,4 +35,14 @@ dsad_hash_end(uint64_t h)
 	return h ^ (h >> 32);
 }
 
+/*
+ * Where a hash goes in a table, whose address is the secret: rows' hashes are known, and somebody may send rows whose
+ * hashes are alike in some bits.
+ */
+static inline uint32_t
+dsad_hash_place(uint64_t hash, const void *table)
+{
+	return (uint32_t) dsad_hash_end(dsad_hash_step((uint64_t) (uintptr_t) table, hash));
+}
+
 #endif

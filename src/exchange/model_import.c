@@ -371,6 +371,11 @@ deepsad_import(PG_FUNCTION_ARGS)
 	check_edition(metadata);
 	options = metadata_json(metadata, "options");
 	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1);
+	/* what only training could choose is off */
+	if (config.input_weight < 0)
+		config.input_weight = 0;
+	if (config.calibration == DSAD_CALIBRATION_AUTO)
+		config.calibration = DSAD_CALIBRATION_NONE;
 	dense = deepsad_import_sizes(&tensors, &config);
 	read_given(&config, metadata_container(metadata, "given", true));
 	deepsad_env_init(&env, CurrentMemoryContext);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "check.h"
 #include "core/copies.h"
@@ -151,6 +152,27 @@ test_copies(void)
 		CHECK(number == ++count[row]);
 	}
 	CHECK(copies.count <= DIFFERENT && copies.count > DIFFERENT - 20);
+	dsad_copies_release(&copies, &env.env);
+	CHECK(env.live == 0);
+}
+
+/* Hashes that somebody made alike in their lower half take no longer than others. */
+static void
+test_made_copies(void)
+{
+	DsadCopies	copies = {0};
+	TestEnv		env;
+	DsadError	error;
+	clock_t		start = clock();
+
+	test_env_init(&env);
+	for (uint64_t i = 0; i < 150000; i++)
+	{
+		uint32_t	number;
+
+		CHECK(dsad_copies_add(&copies, &env.env, i << 32 | 5, &number, &error) == DSAD_OK && number == 1);
+	}
+	CHECK((double) (clock() - start) / CLOCKS_PER_SEC < 2);
 	dsad_copies_release(&copies, &env.env);
 	CHECK(env.live == 0);
 }
@@ -550,6 +572,7 @@ main(void)
 {
 	test_lowest();
 	test_copies();
+	test_made_copies();
 	test_scaling();
 	test_parts();
 	test_loader();

@@ -321,7 +321,7 @@ test_collisions(void)
 	column.category = malloc(COUNT * sizeof(DsadBytes));
 	for (uint64_t i = 0; i < COUNT; i++)
 	{
-		/* the second word undoes what the first did to the hash (encoder.c, hash_bytes) */
+		/* the second word undoes what the first did to the hash (category_index.c, hash_bytes) */
 		uint64_t	h = (16 ^ i) * UINT64_C(0x9fb21c651e98df25);
 
 		word[i][0] = i;
@@ -394,6 +394,41 @@ test_bytes(const DsadEncoder *encoder)
 	CHECK(env.live == 0);
 	free(bytes);
 	free(again);
+}
+
+/* Columns that no training gives: only an array has no name, and a picture no indicator. */
+static void
+test_forged(void)
+{
+	static const struct
+	{
+		DsadColumn	column;
+		bool		good;
+	} forged[] = {{{.type = DSAD_TYPE_ARRAY, .cells = 16}, true},
+				  {{.type = DSAD_TYPE_ARRAY, .cells = 16, .shape = {1, 4, 4}}, true},
+				  {{.type = DSAD_TYPE_ARRAY, .cells = 16, .shape = {1, 4, 4}, .indicator = 1}, false},
+				  {{.type = DSAD_TYPE_NUMBER, .cells = 1}, false},
+				  {{.type = DSAD_TYPE_TEXT, .encoding = DSAD_ENCODING_CATEGORY, .cells = 1}, false}};
+	TestEnv		env;
+	DsadArena	arena;
+	DsadError	error;
+
+	test_env_init(&env);
+	dsad_arena_init(&arena, &env.env);
+	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+	{
+		DsadColumn	column = forged[i].column;
+		DsadEncoder encoder = {.columns = 1, .column = &column};
+		const DsadEncoder *read;
+		uint8_t		bytes[200];
+		size_t		length;
+
+		column.name.bytes = column.type_name.bytes = "";
+		length = write_encoder(&encoder, bytes, sizeof(bytes));
+		CHECK((read_encoder(&read, &arena, bytes, length, &error) == DSAD_OK) == forged[i].good);
+	}
+	dsad_arena_release(&arena);
+	CHECK(env.live == 0);
 }
 
 /* Rows of cells, read as features. */
@@ -481,6 +516,7 @@ main(void)
 	test_times();
 	test_array();
 	test_bytes(&encoder);
+	test_forged();
 	test_model(&encoder);
 	dsad_arena_release(&arena);
 	CHECK(env.live == 0);

@@ -3,7 +3,9 @@
  *	  Training sets: the same from any division of the rows, uniform, and safe to read.
  */
 #include <math.h>
+#include <time.h>
 
+#include "core/model/bytes.h"
 #include "sample_check.h"
 
 #define EXPECTED_SIZE 1098
@@ -292,7 +294,27 @@ test_memory(void)
 	CHECK(done);
 }
 
-/* A set's bytes are the same on every machine. */
+/* What a set's bytes are worth with a number at `at` set to another, behind a checksum that matches. */
+static DsadStatus
+open_with(uint8_t *bytes, size_t size, size_t at, uint64_t number, int width, const DsadEnv *env)
+{
+	uint8_t		before[8];
+	DsadArena	arena;
+	DsadSampleView view;
+	DsadError	error;
+	DsadStatus	status;
+
+	memcpy(before, bytes + at, (size_t) width);
+	dsad_store_int(bytes + at, number, width);
+	dsad_store_int(bytes + size - 4, test_crc32c(bytes, size - 4), 4);
+	dsad_arena_init(&arena, env);
+	status = dsad_sample_open(&view, &arena, env, bytes, size, &error);
+	dsad_arena_release(&arena);
+	memcpy(bytes + at, before, (size_t) width);
+	return status;
+}
+
+/* A set's bytes are the same on every machine, and hold no more than their bounds allow. */
 static void
 test_bytes(void)
 {
@@ -311,8 +333,53 @@ test_bytes(void)
 	CHECK(size == EXPECTED_SIZE && test_crc32c(bytes, size - 4) == EXPECTED_CRC);
 	if (test_crc32c(bytes, size - 4) != EXPECTED_CRC)
 		printf("size %zu crc 0x%08x\n", size, test_crc32c(bytes, size - 4));
+	CHECK(open_with(bytes, size, 24, 100, 4, &env.env) == DSAD_OK);
+	CHECK(open_with(bytes, size, 24, 36, 4, &env.env) == DSAD_OK);
+	CHECK(open_with(bytes, size, 24, 35, 4, &env.env) == DSAD_CORRUPT);
+	CHECK(open_with(bytes, size, 16, 1000, 8, &env.env) == DSAD_CORRUPT);
 	free(bytes);
 	dsad_sample_release(&sample);
+}
+
+/* Adds rows with keys whose hashes are alike in their lower half or (whole) everywhere; how many there are then. */
+static uint32_t
+add_made(TestEnv *env, uint32_t rows, bool whole, DsadStatus *status)
+{
+	DsadSample	sample;
+	DsadError	error;
+	uint32_t	entries;
+
+	*status = dsad_sample_init(&sample, &env->env, 0, DSAD_SAMPLE_MAX_ROWS, DSAD_SAMPLE_MAX_BYTES, &error);
+	sample.typed = sample.keyed = true;
+	for (uint64_t i = 0; i < rows && *status == DSAD_OK; i++)
+	{
+		DsadSampleRow row = {.count = 1,
+							 .label = DSAD_UNLABELED,
+							 .hash = whole ? 5 : i << 32 | 5,
+							 .key = {(const char *) &i, sizeof(i)},
+							 .content = {"", 0}};
+
+		*status = dsad_sample_add(&sample, &row, &error);
+	}
+	entries = sample.entries[DSAD_UNLABELED + 1];
+	dsad_sample_release(&sample);
+	return entries;
+}
+
+/* Keys that somebody made so: those alike in half take no longer than others, those of one hash can be canceled. */
+static void
+test_made_keys(void)
+{
+	TestEnv		env;
+	DsadStatus	status;
+	clock_t		start = clock();
+
+	test_env_init(&env);
+	CHECK(add_made(&env, 150000, false, &status) == 150000 && status == DSAD_OK);
+	CHECK((double) (clock() - start) / CLOCKS_PER_SEC < 2);
+	env.fail_poll = env.polls + 2;
+	CHECK(add_made(&env, 6000, true, &status) < 6000 && status == DSAD_CANCELED);
+	CHECK(env.live == 0);
 }
 
 int
@@ -330,6 +397,7 @@ main(void)
 	test_counts();
 	test_uniform_sample();
 	test_memory();
+	test_made_keys();
 	test_bytes();
 	return check_report();
 }

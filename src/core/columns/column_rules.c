@@ -5,7 +5,8 @@
  * A table that somebody puts in as it is has columns that tell the label, and columns
  * that cannot mean the same tomorrow: serial numbers, times of insertion, whatever
  * rises with those.  All rules are functions of the set of rows.  A rule holds a column
- * for one of these only when chance makes that of an honest one less than once in 10^5.
+ * for one of these only when chance makes that of an honest one less than once in 10^5 (values where the label is
+ * known alone: 10^3).
  */
 #include "core/columns/column_rules.h"
 

@@ -139,7 +139,7 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	if ((status = dsad_find_section(r, "OPTS", &body, error)) != DSAD_OK ||
 		(status = dsad_get_options(&body, model, error)) != DSAD_OK)
 		return status;
-	if (dsad_next_is(r, "CONV") &&
+	if (dsad_has_section(r, "CONV") &&
 		((status = dsad_find_section(r, "CONV", &body, error)) != DSAD_OK ||
 		 (status = dsad_get_channels(&body, model, error)) != DSAD_OK))
 		return status;

@@ -1,10 +1,11 @@
 /*
  * codec_sections.c
- *	  What a model knows beside its nets <-> the bodies of sections "SCAL", "FACT", "CALI",
- *	  "TRST" and "SKET"; doc/format.md specifies them.
+ *	  What a model knows beside its nets <-> the bodies of sections "SCAL", "WHIT", "FACT", "TRST",
+ *	  "CALI" and "SKET"; doc/format.md specifies them.
  */
 #include "core/model/codec_sections.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "core/model/calibration_lists.h"
@@ -122,7 +123,8 @@ dsad_get_scaling(DsadReader *r, DsadModel *model, DsadError *error)
 	size_t		inputs = model->scaling.inputs;
 
 	model->input_mean = dsad_get_double(r);
-	if (!(model->input_mean > 0))
+	/* a score divides by it: a smaller one would make infinity of 1, and NaN of 0 */
+	if (!(model->input_mean >= DBL_MIN && model->input_mean < INFINITY))
 		r->failed = true;
 	dsad_get_doubles(r, model->scaling.offset, inputs);
 	dsad_get_doubles(r, model->scaling.scale, inputs);
@@ -178,8 +180,11 @@ DsadStatus
 dsad_get_trust(DsadReader *r, DsadModel *model, DsadError *error)
 {
 	DsadTrust  *trust = &model->trust;
+	uint64_t	held_out = dsad_get_int(r, 4);
 
-	trust->held_out = dsad_get_int(r, 4) != 0;
+	trust->held_out = held_out == 1;
+	if (held_out > 1)
+		r->failed = true;
 	for (int kind = 0; kind < 3; kind++)
 		trust->rows[kind] = dsad_get_int(r, 8);
 	dsad_get_doubles(r, trust->mean_score, 3);

@@ -147,7 +147,7 @@ typedef struct DsadEncoder
 	uint32_t	runs;
 	bool		identity;		/* the features are the cells */
 	bool		numeric;		/* all cells are numbers: a row may be given as an array */
-	DsadBytes	signature;		/* differs where columns differ in name, type, encoding or cells */
+	DsadBytes	signature;		/* differs where rows are read differently: encoder.c, sign */
 } DsadEncoder;
 
 #define DSAD_MAX_COLUMNS 1600	/* as in a table of PostgreSQL */

@@ -109,7 +109,9 @@ is_column(const DsadColumn *column)
 		column->name.length > DSAD_MAX_NAME || column->type_name.length > DSAD_MAX_NAME ||
 		(address ? column->prefix < 1 || column->prefix > 32 : column->prefix != 0) ||
 		column->cells < 1 || column->cells > DSAD_MAX_FEATURES || (column->cells > 1 && !array) ||
-		(column->categories > 0 && column->encoding != DSAD_ENCODING_CATEGORY))
+		(column->categories > 0 && column->encoding != DSAD_ENCODING_CATEGORY) ||
+		/* only rows that are one array have no names, and pictures no indicator */
+		(column->name.length == 0 && !array) || (column->shape.channels > 0 && column->indicator != 0))
 		return false;
 	switch ((DsadEncoding) column->encoding)
 	{

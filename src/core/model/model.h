@@ -63,7 +63,7 @@ typedef struct DsadMember
 	float	   *conv_mean[DSAD_MAX_CONVS];	/* out: BatchNorm's running statistics of each map */
 	float	   *conv_var[DSAD_MAX_CONVS];
 	float	   *center;			/* dims[L] */
-	double		divisor;		/* mean squared distance of eligible training rows, or 1 */
+	double		divisor;		/* mean squared distance of eligible training rows, or 1, times normalize.c's factor */
 	float	   *pretrain_loss;	/* pretrain_epochs_run */
 	float	   *train_loss;		/* epochs_run */
 	float	   *validation_loss;	/* epochs_run, if the model has validation rows */
@@ -168,7 +168,7 @@ typedef struct DsadModel
 	uint32_t	dims[DSAD_MAX_LAYERS + 1];	/* dims[0] = inputs, or maps and other inputs; dims[layers] = latent */
 	const DsadEncoder *encoder;
 	DsadScaling scaling;
-	double		input_mean;		/* mean over the eligible training rows of the inputs' squared norm */
+	double		input_mean;		/* the same of the inputs' own distance, whitened or not */
 	DsadWhitening white;
 	DsadFacts	facts;
 	DsadTrust	trust;

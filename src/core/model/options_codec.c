@@ -1,6 +1,6 @@
 /*
  * options_codec.c
- *	  Options <-> the body of section "OPTS"; doc/format.md specifies it.
+ *	  Options <-> the bodies of sections "OPTS" and "CONV"; doc/format.md specifies them.
  */
 #include "core/model/codec_sections.h"
 
@@ -115,7 +115,8 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 		return dsad_corrupt(error, "an option is missing");
 	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
 		return error->status;
-	if (config->epochs < 0)
+	/* training has chosen these */
+	if (config->epochs < 0 || config->input_weight < 0 || config->calibration == DSAD_CALIBRATION_AUTO)
 		return dsad_corrupt(error, "an option is out of range");
 	return DSAD_OK;
 }

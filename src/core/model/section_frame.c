@@ -82,7 +82,7 @@ next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, Dsad
 	if (r->failed || length > r->left)
 		return dsad_corrupt(error, "a section is cut short");
 	if (flags & ~(uint32_t) DSAD_SECTION_CRITICAL)
-		return dsad_corrupt(error, "a section has unknown flags");
+		return dsad_newer(r, error);
 	*body = (DsadReader) {dsad_get_bytes(r, (size_t) length), (size_t) length, false, r->watch, r->format, 0};
 	*known = tag != NULL && memcmp(found, tag, 4) == 0;
 	place = find_place(found);
@@ -94,11 +94,24 @@ next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, Dsad
 	return DSAD_OK;
 }
 
-/* Whether the next section has this tag: of one that a model may lack. */
+/* Whether a section that a model may lack comes before the next one that every model has or that must be known. */
 bool
-dsad_next_is(const DsadReader *r, const char *tag)
+dsad_has_section(const DsadReader *r, const char *tag)
 {
-	return r->left >= 4 && memcmp(r->at, tag, 4) == 0;
+	DsadReader	ahead = *r;
+
+	for (;;)
+	{
+		const uint8_t *found = dsad_get_bytes(&ahead, 4);
+		uint64_t	flags = dsad_get_int(&ahead, 4);
+		uint64_t	length = dsad_get_int(&ahead, 8);
+
+		if (ahead.failed || memcmp(found, tag, 4) == 0)
+			return !ahead.failed;
+		if (find_place(found) != 0 || (flags & DSAD_SECTION_CRITICAL) || length > ahead.left)
+			return false;
+		dsad_get_bytes(&ahead, (size_t) length);
+	}
 }
 
 /* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not

@@ -17,6 +17,7 @@
 #define FIRST_SLOTS 64
 #define FIRST_LOG 1152			/* more than what memory contexts keep when it is given back */
 #define SMALL_ROOM (64 * 1024)
+#define POLL_PROBES 4096		/* of a hash table, between two polls */
 
 /* An empty set for so many entries and bytes. */
 DsadStatus
@@ -79,19 +80,24 @@ dsad_sample_grow(const DsadEnv *env, void **memory, size_t *room, size_t size, b
 static uint32_t
 first_slot(const DsadSample *sample, uint64_t hash, int kind)
 {
-	return (uint32_t) (hash + (uint64_t) kind * 0x9e3779b9) & (sample->slots - 1);
+	return dsad_hash_place(hash + (uint64_t) kind * 0x9e3779b9, sample->slot) & (sample->slots - 1);
 }
 
-/* The slot of a row's record; a free one when there is none. */
+/*
+ * The slot of a row's record; a free one when there is none; NULL when canceled: somebody may send many different rows
+ * of one hash.
+ */
 static uint64_t *
 find_slot(const DsadSample *sample, uint64_t hash, int kind, DsadBytes key, DsadBytes content)
 {
 	uint32_t	at = first_slot(sample, hash, kind);
 
-	for (; sample->slot[at] != 0; at = (at + 1) & (sample->slots - 1))
+	for (uint32_t probes = 1; sample->slot[at] != 0; probes++, at = (at + 1) & (sample->slots - 1))
 	{
 		const DsadSampleRecord *record;
 
+		if (probes % POLL_PROBES == 0 && sample->env.poll(sample->env.ctx) != 0)
+			return NULL;
 		if ((sample->slot[at] ^ hash) >> 32 != 0)
 			continue;
 		record = dsad_sample_record(sample, dsad_slot_place(sample->slot[at]));
@@ -121,6 +127,7 @@ DsadStatus
 dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 {
 	uint32_t	slots = FIRST_SLOTS;
+	uint32_t	probes = 0;
 
 	while (too_full(all_entries(sample) + 1, slots))
 		slots *= 2;
@@ -141,8 +148,9 @@ dsad_sample_rebuild(DsadSample *sample, DsadError *error)
 		const DsadSampleRecord *record = dsad_sample_record(sample, at);
 		uint32_t	place = first_slot(sample, record->hash, record->kind);
 
-		while (sample->slot[place] != 0)
-			place = (place + 1) & (sample->slots - 1);
+		for (; sample->slot[place] != 0; place = (place + 1) & (sample->slots - 1))
+			if (++probes % POLL_PROBES == 0 && dsad_poll(&sample->env, error) != DSAD_OK)
+				return error->status;
 		if (!record->dead)
 			sample->slot[place] = dsad_sample_slot(record->hash, at);
 		at += dsad_record_size(record);
@@ -238,6 +246,8 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 	if (row->hash >= sample->limit[kind])
 		return DSAD_OK;
 	slot = find_slot(sample, row->hash, kind, row->key, row->content);
+	if (slot == NULL)
+		return dsad_fail(error, DSAD_CANCELED, NULL, "canceled");
 	if (*slot && !sample->keyed)
 	{
 		DsadSampleRecord *record = dsad_sample_record(sample, dsad_slot_place(*slot));

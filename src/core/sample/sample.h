@@ -117,6 +117,15 @@ dsad_sample_entry_bytes(uint32_t key, uint32_t content)
 	return DSAD_SAMPLE_ENTRY_BYTES + (uint64_t) key + content;
 }
 
+/* The bytes that a kind's entries may count for, whatever the others have. */
+static inline uint64_t
+dsad_sample_room(uint64_t max_bytes, int kind)
+{
+	uint64_t	share = max_bytes / DSAD_SAMPLE_LABEL_SHARE;
+
+	return kind == DSAD_UNLABELED + 1 ? max_bytes - 2 * share : share;
+}
+
 /* What stands in the slot of a record. */
 static inline uint64_t
 dsad_sample_slot(uint64_t hash, size_t at)

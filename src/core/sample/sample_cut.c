@@ -17,16 +17,6 @@ typedef struct Item
 	uint64_t	bytes;
 } Item;
 
-/* How many entries and bytes a kind may have, whatever the others have. */
-static void
-find_room(const DsadSample *sample, int kind, uint64_t *rows, uint64_t *bytes)
-{
-	uint64_t	share = sample->max_bytes / DSAD_SAMPLE_LABEL_SHARE;
-
-	*rows = sample->max_rows;
-	*bytes = kind == DSAD_UNLABELED + 1 ? sample->max_bytes - 2 * share : share;
-}
-
 /* Whether some kind has more than it may or, with slack, much more; or the log holds much that is dead. */
 bool
 dsad_sample_over(const DsadSample *sample, bool slack)
@@ -35,10 +25,9 @@ dsad_sample_over(const DsadSample *sample, bool slack)
 		return true;
 	for (int kind = 0; kind < DSAD_SAMPLE_KINDS; kind++)
 	{
-		uint64_t	rows;
-		uint64_t	bytes;
+		uint64_t	rows = sample->max_rows;
+		uint64_t	bytes = dsad_sample_room(sample->max_bytes, kind);
 
-		find_room(sample, kind, &rows, &bytes);
 		if (slack)
 		{
 			rows += rows + SLACK_ROWS;
@@ -133,13 +122,12 @@ find_limit(const DsadEnv *env, Item *item, size_t count, uint64_t rows, uint64_t
 static DsadStatus
 cut_kind(DsadSample *sample, int kind, DsadError *error)
 {
-	uint64_t	rows;
-	uint64_t	bytes;
+	uint64_t	rows = sample->max_rows;
+	uint64_t	bytes = dsad_sample_room(sample->max_bytes, kind);
 	size_t		count = 0;
 	Item	   *item;
 	DsadStatus	status;
 
-	find_room(sample, kind, &rows, &bytes);
 	if (sample->entries[kind] <= rows && sample->bytes[kind] <= bytes)
 		return DSAD_OK;
 	item = sample->env.alloc(sample->env.ctx, sample->entries[kind] * sizeof(Item));

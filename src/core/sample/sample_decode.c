@@ -308,15 +308,24 @@ check_entries(DsadSampleView *view, const DsadEnv *env, DsadReader *r, DsadError
 	for (int kind = 0; kind < DSAD_SAMPLE_KINDS; kind++)
 	{
 		DsadSampleRow row[2];
+		uint64_t	room = dsad_sample_room(view->max_bytes, kind);
 
+		if (view->entries[kind] > view->max_rows)
+			return corrupt(error, "it has more entries than it may");
 		view->kind_at[kind] = r->at;
 		for (uint32_t i = 0; i < view->entries[kind]; i++)
 		{
+			uint64_t	bytes;
+
 			dsad_watch_rows(&watch, i, 256);
 			if (watch.canceled)
 				return dsad_watch_status(&watch, error);
 			if (!check_entry(view, kind, r, i > 0 ? &row[(i - 1) % 2] : NULL, &row[i % 2]))
 				return corrupt(error, "an entry is malformed");
+			bytes = dsad_sample_entry_bytes(row[i % 2].key.length, row[i % 2].content.length);
+			if (bytes > room)
+				return corrupt(error, "its entries take more bytes than they may");
+			room -= bytes;
 		}
 		view->kind_end[kind] = r->at;
 	}

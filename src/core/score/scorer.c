@@ -176,9 +176,9 @@ run_member(const DsadScorer *scorer, uint32_t m, const Scratch *scratch, size_t 
 static inline double
 member_score(const DsadPackedNet *member, double distance)
 {
-	if (isnan(distance))
-		return INFINITY;
-	return member->divisor == 1 ? distance : distance / member->divisor;
+	double		score = member->divisor == 1 ? distance : distance / member->divisor;
+
+	return isnan(score) ? INFINITY : score;
 }
 
 /*
@@ -198,7 +198,7 @@ input_score(const DsadScorer *scorer, const float *scaled, const Scratch *scratc
 	{
 		scorer->kernel->layer(&scorer->white, scaled, scorer->inputs, buffer, 1);
 		distance = scorer->own * distance - scorer->kernel->distance(buffer, scorer->zeros, scorer->directions);
-		distance = fmax(distance, 0);
+		distance = dsad_whitened_in_range(distance);
 	}
 	return scorer->input_factor * distance;
 }

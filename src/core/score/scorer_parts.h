@@ -5,6 +5,8 @@
 #ifndef DSAD_SCORER_PARTS_H
 #define DSAD_SCORER_PARTS_H
 
+#include <math.h>
+
 #include "core/model/calibration_lists.h"
 #include "core/score/scorer.h"
 #include "core/score/scorer_conv.h"
@@ -46,6 +48,13 @@ extern void dsad_score_scaled(const DsadScorer *scorer, const float *scaled, siz
 
 extern bool dsad_member_scores(const DsadScorer *scorer, const DsadRows *row, void *scratch, double *scores,
 							   double *score);
+
+/* A whitened distance: rounding may bring the difference below 0; one beyond all numbers is infinite, never NaN. */
+static inline double
+dsad_whitened_in_range(double distance)
+{
+	return isnan(distance) ? INFINITY : fmax(distance, 0);
+}
 
 /* Whitened inputs. */
 extern DsadStatus dsad_pack_whitening(DsadScorer *scorer, DsadArena *arena, const DsadModel *model, DsadError *error);

@@ -70,7 +70,7 @@ dsad_whitened_distance(const DsadScorer *scorer, const float *scaled, double *x)
 	scorer->kernel->path_product(scorer->white.weight, scorer->inputs, scorer->white.out_padded, x, along);
 	for (uint32_t d = 0; d < scorer->directions; d++)
 		distance -= along[d] * along[d];
-	return fmax(distance, 0);
+	return dsad_whitened_in_range(distance);
 }
 
 /* The inputs' part of an embedding: its squared length is their share of the score. */

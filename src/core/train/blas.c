@@ -30,7 +30,7 @@
 /* A little more than the 32 << 22 bytes that OpenBLAS maps at load or first product, twice. */
 #define BLAS_MEMORY ((size_t) 272 << 20)
 
-/* A library belongs to the process, so its binding does too: the core's only static state. */
+/* A library belongs to the process, so its binding does too: no other static state of the core changes a result. */
 static struct
 {
 	bool		tried;

@@ -190,26 +190,16 @@ dsad_conv_net_memory(const DsadModel *model, bool decoder, uint32_t batch_rows)
 	Memory		memory = {.arena = NULL};
 	DsadConvNet conv;
 
+	double		map = (double) batch_rows * (double) dsad_conv_pixels(&model->conv[0]) * sizeof(float);
+
 	if (model->convs == 0)
 		return 0;
+	/* so much takes any of the first maps alone; what is below fits sizes of 32 bits */
+	if (map > MAX_BATCH_BYTES)
+		return map;
 	set_shapes(&conv, model, decoder, batch_rows, dsad_padded(model->dims[0]));
 	take_buffers(&conv, &memory, dsad_padded(model->dims[0]));
 	return memory.bytes;
-}
-
-/* Whether any product of a model's convolutions is OpenBLAS's. */
-bool
-dsad_conv_wants_blas(const DsadModel *model)
-{
-	for (uint32_t m = 0; m < model->convs; m++)
-	{
-		const DsadConv *conv = &model->conv[m];
-		uint32_t	dims[2] = {conv->in * DSAD_CONV_TAPS, (uint32_t) dsad_conv_pixels(conv)};
-
-		if (dsad_wants_blas(dims, 1, conv->out))
-			return true;
-	}
-	return false;
 }
 
 /* Draws the weights, as dsad_net_init does: a layer's inputs are those of one pixel, and its outputs the same. */

@@ -13,7 +13,6 @@
 extern DsadStatus dsad_conv_net_alloc(DsadNet *net, DsadArena *arena, const DsadModel *model, bool decoder,
 									  uint32_t batch_rows, DsadError *error);
 extern double dsad_conv_net_memory(const DsadModel *model, bool decoder, uint32_t batch_rows);
-extern bool dsad_conv_wants_blas(const DsadModel *model);
 extern void dsad_conv_net_init(DsadNet *net, DsadRandom *random, DsadInit init);
 
 extern const float *dsad_conv_encode(DsadNet *net, DsadProducts *products, const float *x, uint32_t n,

@@ -1,6 +1,6 @@
 /*
  * loss.c
- *	  Deep SAD, soft-boundary Deep SVDD and the autoencoder's reconstruction.
+ *	  Deep SAD's loss and the autoencoder's reconstruction.
  *
  * n rows, z (n, width) the encoder's output.  Every loss is the mean over the
  * batch, every gradient that of this mean.

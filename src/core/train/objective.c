@@ -170,7 +170,7 @@ slowness(const DsadTraining *t)
 	return t->model->convs > 0 && t->config->preset != DSAD_PRESET_PAPER && t->member_number % 2 == 1 ? SLOWNESS : 1;
 }
 
-/* One epoch of the Deep SAD (or soft-boundary) phase; *batches = 0 when the steps were used up before. */
+/* One epoch of the Deep SAD phase; *batches = 0 when the steps were used up before. */
 static DsadStatus
 train_epoch(DsadTraining *t, DsadAdam *adam, uint32_t epoch, double *loss, uint32_t *batches)
 {

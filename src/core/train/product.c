@@ -38,7 +38,7 @@ dsad_wants_blas(const uint32_t *dims, uint32_t layers, size_t batch_rows)
 	size_t		least = blas_min_work();
 
 	for (uint32_t l = 0; l < layers; l++)
-		if (batch_rows * dims[l] * dims[l + 1] >= least)
+		if ((uint64_t) batch_rows * dims[l] * dims[l + 1] >= least)
 			return true;
 	return false;
 }
@@ -57,7 +57,7 @@ dsad_products_init(DsadProducts *products, const DsadEnv *env)
 static bool
 use_blas(const DsadProducts *products, size_t m, size_t n, size_t k)
 {
-	return products->sgemm != NULL && m * n * k >= products->blas_min_work;
+	return products->sgemm != NULL && (uint64_t) m * n * k >= products->blas_min_work;
 }
 
 /*
