@@ -283,6 +283,7 @@ CREATE FUNCTION odd_count() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SEL
 CREATE FUNCTION odd_features(bytea, odd_rows) RETURNS float8[] LANGUAGE plpgsql AS 'BEGIN RETURN deepsad_encode($1, $2); END';
 CREATE FUNCTION odd_features_of_definer(bytea, odd_rows) RETURNS float8[] LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN odd_features($1, $2); END';
 BEGIN;
+SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL ROLE regress_deepsad_stranger;
 SELECT deepsad_sample(odd_rows) IS NOT NULL AS ours FROM odd_rows;
 SELECT odd_count();
