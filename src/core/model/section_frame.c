@@ -64,6 +64,23 @@ find_place(const uint8_t *tag)
 	return 0;
 }
 
+typedef struct Head
+{
+	const uint8_t *tag;
+	uint32_t	flags;
+	uint64_t	length;			/* of the body that follows */
+} Head;
+
+/* Reads the head of a section; false when the section is cut short. */
+static bool
+get_head(DsadReader *r, Head *head)
+{
+	head->tag = dsad_get_bytes(r, 4);
+	head->flags = (uint32_t) dsad_get_int(r, 4);
+	head->length = dsad_get_int(r, 8);
+	return !r->failed && head->length <= r->left;
+}
+
 /*
  * Hands out the next section's body; `known` says whether its tag is the one given.  Sections that every model has
  * come in their order, each once but for the members, whether their bodies are asked for or skipped.
@@ -71,23 +88,18 @@ find_place(const uint8_t *tag)
 static DsadStatus
 next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, DsadError *error)
 {
-	const uint8_t *found = r->at;
-	uint32_t	flags;
+	Head		head;
 	uint32_t	place;
-	uint64_t	length;
 
-	dsad_get_int(r, 4);
-	flags = (uint32_t) dsad_get_int(r, 4);
-	length = dsad_get_int(r, 8);
-	if (r->failed || length > r->left)
+	if (!get_head(r, &head))
 		return dsad_corrupt(error, "a section is cut short");
-	if (flags & ~(uint32_t) DSAD_SECTION_CRITICAL)
+	if (head.flags & ~(uint32_t) DSAD_SECTION_CRITICAL)
 		return dsad_newer(r, error);
-	*body = (DsadReader) {dsad_get_bytes(r, (size_t) length), (size_t) length, false, r->watch, r->format, 0};
-	*known = tag != NULL && memcmp(found, tag, 4) == 0;
-	place = find_place(found);
+	*body = (DsadReader) {dsad_get_bytes(r, (size_t) head.length), (size_t) head.length, false, r->watch, r->format, 0};
+	*known = tag != NULL && memcmp(head.tag, tag, 4) == 0;
+	place = find_place(head.tag);
 	if (place == 0)
-		return !*known && (flags & DSAD_SECTION_CRITICAL) ? dsad_newer(r, error) : DSAD_OK;
+		return !*known && (head.flags & DSAD_SECTION_CRITICAL) ? dsad_newer(r, error) : DSAD_OK;
 	if (place != r->place + 1 && !(*known && place == r->place))
 		return dsad_corrupt(error, "a section is not in its place");
 	r->place = place;
@@ -99,19 +111,17 @@ bool
 dsad_has_section(const DsadReader *r, const char *tag)
 {
 	DsadReader	ahead = *r;
+	Head		head;
 
-	for (;;)
+	while (get_head(&ahead, &head))
 	{
-		const uint8_t *found = dsad_get_bytes(&ahead, 4);
-		uint64_t	flags = dsad_get_int(&ahead, 4);
-		uint64_t	length = dsad_get_int(&ahead, 8);
-
-		if (ahead.failed || memcmp(found, tag, 4) == 0)
-			return !ahead.failed;
-		if (find_place(found) != 0 || (flags & DSAD_SECTION_CRITICAL) || length > ahead.left)
+		if (memcmp(head.tag, tag, 4) == 0)
+			return true;
+		if (find_place(head.tag) != 0 || (head.flags & DSAD_SECTION_CRITICAL))
 			return false;
-		dsad_get_bytes(&ahead, (size_t) length);
+		dsad_get_bytes(&ahead, (size_t) head.length);
 	}
+	return false;
 }
 
 /* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not

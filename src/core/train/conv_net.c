@@ -189,11 +189,11 @@ dsad_conv_net_memory(const DsadModel *model, bool decoder, uint32_t batch_rows)
 {
 	Memory		memory = {.arena = NULL};
 	DsadConvNet conv;
-
-	double		map = (double) batch_rows * (double) dsad_conv_pixels(&model->conv[0]) * sizeof(float);
+	double		map;
 
 	if (model->convs == 0)
 		return 0;
+	map = (double) batch_rows * (double) dsad_conv_pixels(&model->conv[0]) * sizeof(float);
 	/* so much takes any of the first maps alone; what is below fits sizes of 32 bits */
 	if (map > MAX_BATCH_BYTES)
 		return map;
