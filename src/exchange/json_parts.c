@@ -19,6 +19,7 @@
 #include "utils/numeric.h"
 
 #include "exchange/json_parts.h"
+#include "pg/jsonb_number.h"
 #include "rows/value_reader.h"
 
 /* Raises the error of a file that is no model. */
@@ -239,27 +240,17 @@ deepsad_json_get_text(JsonbContainer *object, const char *key, uint32 most)
 	return value == NULL ? (DsadBytes) {"", 0} : deepsad_json_read_text(value, most, key);
 }
 
-static Datum
-numeric_of(int64 number)
-{
-	return DirectFunctionCall1(int8_numeric, Int64GetDatum(number));
-}
-
 /* A whole number within bounds. */
 int64
 deepsad_json_read_int(const JsonbValue *value, int64 least, int64 most, const char *what)
 {
-	Datum		given;
 	int64		number;
 
 	if (value == NULL || value->type != jbvNumeric)
 		deepsad_file_invalid("\"%s\" is no number", what);
-	given = NumericGetDatum(value->val.numeric);
-	if (DatumGetBool(DirectFunctionCall2(numeric_gt, given, numeric_of(PG_INT64_MAX))) ||
-		DatumGetBool(DirectFunctionCall2(numeric_lt, given, numeric_of(PG_INT64_MIN))))
+	if (!deepsad_jsonb_int64(value, &number))
 		deepsad_file_invalid("\"%s\" is out of range", what);
-	number = DatumGetInt64(DirectFunctionCall1(numeric_int8, given));
-	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, given, numeric_of(number))))
+	if (!deepsad_jsonb_is_integer(value))
 		deepsad_file_invalid("\"%s\" is no whole number", what);
 	if (number < least || number > most)
 		deepsad_file_invalid("\"%s\" is %lld, must be from %lld to %lld", what, (long long) number, (long long) least,
@@ -299,7 +290,7 @@ deepsad_json_get_double(JsonbContainer *object, const char *key, double absent)
 		return absent;
 	if (value->type != jbvNumeric)
 		deepsad_file_invalid("\"%s\" is no number", key);
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	return deepsad_jsonb_double(value);
 }
 
 /* Which of the names the text of a key is; the first when there is none. */

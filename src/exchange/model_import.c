@@ -19,6 +19,7 @@
 #include "model/model_bytes.h"
 #include "model/options.h"
 #include "pg/core_env.h"
+#include "pg/jsonb_number.h"
 #include "rows/value_reader.h"
 
 DEEPSAD_FUNCTION(deepsad_import);
@@ -322,8 +323,7 @@ read_model(DsadModel *model, DsadArena *arena, const DeepsadTensors *tensors, Js
 
 		if (value == NULL || value->type != jbvNumeric)
 			deepsad_file_invalid("\"input_mean\" is no number");
-		model->input_mean = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-															   NumericGetDatum(value->val.numeric)));
+		model->input_mean = deepsad_jsonb_double(value);
 	}
 	if (facts)
 		deepsad_read_facts(&model->facts, facts);

@@ -4,13 +4,12 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
 #include "model/column_options.h"
+#include "pg/jsonb_number.h"
 
 #define DEFAULT_TOP 64
 #define MAX_TOP 10000
@@ -172,19 +171,17 @@ parse_as(const char *column, const JsonbValue *value)
 static int
 parse_integer(const char *column, const char *key, const JsonbValue *value, int most)
 {
-	double		number = 0.5;
+	int64		number;
 
-	if (value->type == jbvNumeric)
-		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-	if (number != rint(number))
+	if (!deepsad_jsonb_is_integer(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"columns\": \"%s\" of column \"%s\" must be an integer", key, column)));
-	if (!(number >= 1 && number <= most))
+	if (!deepsad_jsonb_int64(value, &number) || number < 1 || number > most)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"columns\": \"%s\" of column \"%s\" is %.15g, must be from 1 to %d", key, column,
-						number, most)));
+						deepsad_jsonb_double(value), most)));
 	return (int) number;
 }
 

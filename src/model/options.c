@@ -10,11 +10,11 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "model/column_options.h"
 #include "pg/core_env.h"
 #include "pg/jsonb_build.h"
+#include "pg/jsonb_number.h"
 #include "model/options.h"
 
 #define MAX_SHOWN_KEY 64		/* bytes of a wrong key or name in the message */
@@ -52,24 +52,16 @@ deepsad_option_wrong_type(const DsadOption *option)
 static int64
 json_int(const DsadOption *option, const JsonbValue *value)
 {
-	Datum		number;
+	int64		number;
 
-	if (value->type != jbvNumeric)
+	if (!deepsad_jsonb_is_integer(value))
 		deepsad_option_wrong_type(option);
-	number = NumericGetDatum(value->val.numeric);
-	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, number,
-										  DirectFunctionCall2(numeric_trunc, number, Int32GetDatum(0)))))
-		deepsad_option_wrong_type(option);
-	if (DatumGetBool(DirectFunctionCall2(numeric_lt, number,
-										 DirectFunctionCall1(int8_numeric, Int64GetDatum(PG_INT64_MIN)))) ||
-		DatumGetBool(DirectFunctionCall2(numeric_gt, number,
-										 DirectFunctionCall1(int8_numeric, Int64GetDatum(PG_INT64_MAX)))))
+	if (!deepsad_jsonb_int64(value, &number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" is %.15g, must be from %.15g to %.15g", option->name,
-						DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, number)), option->min,
-						option->max)));
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
+						deepsad_jsonb_double(value), option->min, option->max)));
+	return number;
 }
 
 /* The index of a name among an option's labels. */
@@ -142,8 +134,7 @@ set_option(DsadConfig *config, const DsadOption *option, const JsonbValue *value
 		case DSAD_OPTION_FLOAT:
 			if (value->type != jbvNumeric)
 				deepsad_option_wrong_type(option);
-			*(double *) field = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-																   NumericGetDatum(value->val.numeric)));
+			*(double *) field = deepsad_jsonb_double(value);
 			deepsad_check(dsad_option_check(option, *(double *) field, &error), &error);
 			break;
 		case DSAD_OPTION_ENUM:

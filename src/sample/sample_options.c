@@ -5,13 +5,11 @@
  */
 #include "pg/pg_compat.h"
 
-#include <math.h>
-
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "core/sample/sample.h"
 #include "model/column_options.h"
+#include "pg/jsonb_number.h"
 #include "sample/sample_options.h"
 
 #define DEFAULT_ROWS 200000
@@ -21,25 +19,18 @@
 static int64
 parse_integer(const char *name, const JsonbValue *value, int64 least, int64 most)
 {
-	double		number = 0.5;
-	int64		result = 0;
-	bool		good;
+	int64		number;
 
-	if (value->type == jbvNumeric)
-		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-	if (number != rint(number))
+	if (!deepsad_jsonb_is_integer(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" must be an integer", name)));
-	good = number >= -9223372036854775808.0 && number < 9223372036854775808.0;
-	if (good)
-		result = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
-	if (!good || result < least || result > most)
+	if (!deepsad_jsonb_int64(value, &number) || number < least || number > most)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" is %.15g, must be from " INT64_FORMAT " to " INT64_FORMAT, name, number, least,
-						most)));
-	return result;
+				 errmsg("option \"%s\" is %.15g, must be from " INT64_FORMAT " to " INT64_FORMAT, name,
+						deepsad_jsonb_double(value), least, most)));
+	return number;
 }
 
 /* The value of option "columns", NULL when it is not given. */
