@@ -12,7 +12,7 @@ CREATE FUNCTION small(more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql IMMUTA
 CREATE TABLE picture_model AS
 SELECT network, deepsad_train(p, CASE WHEN anomaly AND id <= 200 THEN true END, small(jsonb_build_object('network', network))) AS model
 FROM picture, unnest('{conv,mlp}'::text[]) network GROUP BY network;
-SELECT network, deepsad_info(model) -> 'network' AS tells, deepsad_info(model) -> 'picture' AS picture, deepsad_info(model) -> 'features' AS features,
+SELECT network, deepsad_info(model) -> 'options' -> 'network' AS tells, deepsad_info(model) -> 'picture' AS picture, deepsad_info(model) -> 'features' AS features,
 	deepsad_info(model) -> 'options' -> 'channels' AS channels FROM picture_model ORDER BY network;
 SELECT network, c.* FROM picture_model, deepsad_columns(model) c ORDER BY network;
 SELECT network, deepsad_roc_auc(deepsad_score(model, p), anomaly) > 0.9 AS good FROM picture_model, picture WHERE id > 200 GROUP BY network ORDER BY network;

@@ -24,7 +24,8 @@ typedef enum DsadStatus
 	DSAD_TOO_LARGE,				/* more memory or work than is allowed */
 	DSAD_NO_MODEL,				/* bytes do not begin like a model */
 	DSAD_CORRUPT,				/* bytes are a damaged model */
-	DSAD_NEWER_FORMAT			/* bytes were made by a newer deepsad */
+	DSAD_NEWER_FORMAT,			/* bytes were made by a newer deepsad */
+	DSAD_OLDER_FORMAT			/* bytes are of a format that is not read any more */
 } DsadStatus;
 
 /* What went wrong, for people: one line, and what to do about it ("" = none). */

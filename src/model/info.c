@@ -184,7 +184,7 @@ push_choices(JsonbParseState **state, const DsadModel *model)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
-/* What network looks at which picture, in models of pictures: its channels, height and width. */
+/* What picture the rows hold, if they do: its channels, height and width. */
 static void
 push_picture(JsonbParseState **state, const DsadModel *model)
 {
@@ -192,7 +192,6 @@ push_picture(JsonbParseState **state, const DsadModel *model)
 
 	if (shape.channels == 0)
 		return;
-	deepsad_push_string(state, "network", model->convs > 0 ? "conv" : "mlp");
 	deepsad_push_key(state, "picture");
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	deepsad_push_int(state, NULL, shape.channels);

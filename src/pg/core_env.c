@@ -81,6 +81,7 @@ error_code(DsadStatus status)
 		case DSAD_CORRUPT:
 			return ERRCODE_INVALID_BINARY_REPRESENTATION;
 		case DSAD_NEWER_FORMAT:
+		case DSAD_OLDER_FORMAT:
 			return ERRCODE_FEATURE_NOT_SUPPORTED;
 		case DSAD_BAD_DATA:
 		case DSAD_NO_ELIGIBLE_ROWS:
@@ -106,6 +107,8 @@ error_hint(const DsadError *error)
 			return "The value may have been damaged or cut short.";
 		case DSAD_NEWER_FORMAT:
 			return "Install a newer version of deepsad, then run ALTER EXTENSION deepsad UPDATE.";
+		case DSAD_OLDER_FORMAT:
+			return "Versions before 1.0 made it: train the model again.";
 		default:
 			return NULL;
 	}

@@ -1,7 +1,8 @@
 /*
  * version_check.c
- *	  Library and SQL objects must be of one version: an upgraded package and a
- *	  database before ALTER EXTENSION, or a session older than the upgrade.
+ *	  The library serves SQL objects of its own version and of earlier ones of its major version, so that an
+ *	  upgraded package does not stop a database before ALTER EXTENSION; not those that are newer than itself,
+ *	  which a session older than the upgrade would meet.
  */
 #include "pg/pg_compat.h"
 
@@ -23,14 +24,14 @@
 #error "DEEPSAD_VERSION comes from the control file through the Makefile"
 #endif
 
-/* Whether the versions agreed when last compared; functions have not changed since. */
-static bool agreed = false;
+/* Whether the library served the SQL objects when last asked; functions have not changed since. */
+static bool served = false;
 
 /* SyscacheCallbackFunction: a function was made or replaced, as by ALTER EXTENSION. */
 static void
 functions_changed(Datum arg, int cache, uint32 hash)
 {
-	agreed = false;
+	served = false;
 }
 
 /* The version of the extension in this database, NULL if there is none (functions made by hand). */
@@ -59,8 +60,23 @@ installed_version(void)
 	return version;
 }
 
+/* Whether this library has all that SQL objects of that version, MAJOR.MINOR, call. */
+static bool
+serves(const char *version)
+{
+	int			major;
+	int			minor;
+	int			own_major;
+	int			own_minor;
+	int			end = 0;
+
+	return strcmp(version, DEEPSAD_VERSION) == 0 ||
+		   (sscanf(version, "%d.%d%n", &major, &minor, &end) == 2 && version[end] == '\0' &&
+			sscanf(DEEPSAD_VERSION, "%d.%d", &own_major, &own_minor) == 2 && major == own_major && minor < own_minor);
+}
+
 /*
- * An error when this library is not of the version of the extension in this
+ * An error when this library does not serve the version of the extension in this
  * database.  To be called where a statement begins to use us, not for each row;
  * looks once a session, and again after functions have changed.
  */
@@ -70,7 +86,7 @@ deepsad_check_versions(void)
 	static bool registered = false;
 	char	   *version;
 
-	if (likely(agreed) || creating_extension)
+	if (likely(served) || creating_extension)
 		return;
 	if (!registered)
 	{
@@ -78,7 +94,7 @@ deepsad_check_versions(void)
 		registered = true;
 	}
 	version = installed_version();
-	if (version && strcmp(version, DEEPSAD_VERSION) != 0)
+	if (version && !serves(version))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the library of deepsad is version %s, the extension in this database is version %s",
@@ -87,5 +103,5 @@ deepsad_check_versions(void)
 						 "sessions that were connected before must connect anew.")));
 	if (version)
 		pfree(version);
-	agreed = true;
+	served = true;
 }

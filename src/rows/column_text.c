@@ -258,6 +258,7 @@ const char *
 deepsad_left_out_text(DsadLeftOutReason reason, DsadBytes other)
 {
 	static const char *const text[] = {
+		[DSAD_LEFT_OUT_OTHER] = "a later version of deepsad left it out",
 		[DSAD_LEFT_OUT_SKIPPED] = "the options skip it",
 		[DSAD_LEFT_OUT_LABEL] = "it tells the label",
 		[DSAD_LEFT_OUT_FILLED] = "it has values only where the label is known",

@@ -100,7 +100,7 @@ fuzz_one(const uint8_t *data, size_t size)
 	dsad_arena_init(&arena, &env.env);
 	status = fuzz_decode(&model, &arena, &env, copy, size, &error);
 	fuzz_require(status == DSAD_OK || status == DSAD_NO_MODEL || status == DSAD_CORRUPT || status == DSAD_NEWER_FORMAT ||
-					 status == DSAD_TOO_LARGE,
+					 status == DSAD_OLDER_FORMAT || status == DSAD_TOO_LARGE,
 				 "another status");
 	read_for_scoring(&env.env, copy, size, status);
 	/* the arena's blocks have a least size */

@@ -58,7 +58,7 @@ write_model(const char *directory, const char *name, const DsadConfig *config, u
 	snprintf(other, sizeof(other), "%s-cut", name);
 	write_file(directory, other, bytes, size * 2 / 3);
 	snprintf(other, sizeof(other), "%s-newer", name);
-	bytes[8] = 1;
+	bytes[8] = DSAD_FORMAT + 1;
 	write_file(directory, other, bytes, size);
 	free(bytes);
 	dsad_arena_release(&arena);

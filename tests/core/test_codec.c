@@ -331,6 +331,57 @@ option_value(uint8_t *copy, uint16_t id)
 	return at + 8;
 }
 
+/* One more option, of that number, kind and so many elements, at the end of those of a copy of the model. */
+static DsadStatus
+decode_with_option(uint16_t id, uint16_t kind, uint32_t elements)
+{
+	size_t		size = 8 + 8 * 2;
+	uint64_t	total = length + size;
+	uint8_t    *copy = calloc(total, 1);
+	uint8_t    *section;
+	size_t		body;
+	size_t		end;
+	DsadStatus	status;
+
+	memcpy(copy, bytes, length);
+	section = find_tag(copy, "OPTS");
+	body = section[8] + ((size_t) section[9] << 8);
+	end = (size_t) (section - copy) + 16 + body;
+	memset(copy + end, 0, size);
+	memcpy(copy + end + size, bytes + end, length - end);
+	copy[end] = (uint8_t) id;
+	copy[end + 2] = (uint8_t) kind;
+	copy[end + 3] = (uint8_t) (kind >> 8);
+	for (int i = 0; i < 4; i++)
+		copy[end + 4 + i] = (uint8_t) (elements >> (8 * i));
+	section[8] = (uint8_t) (body + size);
+	section[9] = (uint8_t) ((body + size) >> 8);
+	section[16]++;
+	for (int i = 0; i < 8; i++)
+		copy[16 + i] = (uint8_t) (total >> (8 * i));
+	status = decode(copy, total, false, NULL);
+	free(copy);
+	return status;
+}
+
+/* What a later version's options mean to this one: nothing if their mark says so. */
+static void
+test_later_options(void)
+{
+	CHECK(decode_with_option(200, 0x200, 2) == DSAD_OK);
+	CHECK(decode_with_option(200, 0x200 | 99, 2) == DSAD_OK);
+	CHECK(decode_with_option(200, 0x100, 2) == DSAD_NEWER_FORMAT);
+	CHECK(decode_with_option(200, 0, 2) == DSAD_NEWER_FORMAT);
+	/* elements that are not there, or too few */
+	CHECK(decode_with_option(200, 0x200, 3) == DSAD_CORRUPT);
+	CHECK(decode_with_option(200, 0x200, UINT32_MAX) == DSAD_CORRUPT);
+	CHECK(decode_with_option(200, 0x200, 1) == DSAD_CORRUPT);
+	/* an option that only convolutional networks have, and one that is there already */
+	CHECK(decode_with_option(29, 3, 2) == DSAD_CORRUPT);
+	CHECK(decode_with_option(3, 0, 2) == DSAD_CORRUPT);
+	CHECK(decode_with_option(3, 0x200, 2) == DSAD_CORRUPT);
+}
+
 /* Sections and sizes that a good model does not have. */
 static void
 test_sections(void)
@@ -362,8 +413,10 @@ test_sections(void)
 		check_repeated(tags[i], 2);
 	}
 	memcpy(copy, bytes, length);
-	copy[8] = 9;				/* format number */
+	copy[8] = DSAD_FORMAT + 1;
 	CHECK(decode(copy, length, true, NULL) == DSAD_NEWER_FORMAT);
+	copy[8] = 0;
+	CHECK(decode(copy, length, true, NULL) == DSAD_OLDER_FORMAT);
 	/* sizes far above what the bytes hold: refused before memory for them is asked for */
 	for (size_t i = 0; i < sizeof(huge) / sizeof(huge[0]); i++)
 	{
@@ -476,6 +529,7 @@ main(void)
 	test_forged();
 	test_no_memory();
 	test_sections();
+	test_later_options();
 	CHECK(test_crc32c("123456789", 9) == 0xE3069283);
 	free(bytes);
 	return check_report();

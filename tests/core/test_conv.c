@@ -317,34 +317,6 @@ check_explanations(const DsadModel *model, DsadArena *arena, const TestEnv *env,
 	free(contribution);
 }
 
-/* A section that only later versions know, put before "CONV" of such a model, is no reason not to read it. */
-static void
-check_unknown_section(const uint8_t *bytes, size_t length, DsadEnv env)
-{
-	size_t		at = 24;
-	uint8_t    *copy = calloc(length + 19, 1);
-	DsadArena	arena;
-	DsadModel	read;
-	DsadError	error;
-	uint32_t	crc;
-
-	while (memcmp(bytes + at, "CONV", 4) != 0)
-		at += 16 + bytes[at + 8] + ((size_t) bytes[at + 9] << 8);
-	memcpy(copy, bytes, at);
-	memcpy(copy + at, "NEWS", 4);
-	copy[at + 8] = 3;			/* the length of its body */
-	memcpy(copy + at + 19, bytes + at, length - at);
-	for (int i = 0; i < 8; i++)
-		copy[16 + i] = (uint8_t) ((uint64_t) (length + 19) >> (8 * i));
-	crc = test_crc32c(copy + 16, length + 3);
-	for (int i = 0; i < 4; i++)
-		copy[12 + i] = (uint8_t) (crc >> (8 * i));
-	dsad_arena_init(&arena, &env);
-	CHECK(dsad_model_decode(&read, &arena, copy, length + 19, &error) == DSAD_OK && read.convs > 0);
-	dsad_arena_release(&arena);
-	free(copy);
-}
-
 /* Through the bytes: the same model, which scores the same. */
 static void
 check_bytes(const DsadModel *model, const TestEnv *env, const TestRows *rows)
@@ -383,7 +355,6 @@ check_bytes(const DsadModel *model, const TestEnv *env, const TestRows *rows)
 	/* cut anywhere, it is none */
 	for (size_t cut = 0; cut < length; cut += length / 97 + 1)
 		CHECK(dsad_model_decode(&read[1], &arena, bytes, cut, &error) != DSAD_OK);
-	check_unknown_section(bytes, length, env->env);
 	free(bytes);
 	free(other);
 	dsad_arena_release(&members);

@@ -255,6 +255,8 @@ test_times(void)
 	dsad_encode(&encoder, cells, feature);
 	CHECK(isnan(feature[0]) && feature[1] == 0 && !isnan(feature[3]) && isnan(feature[5]));
 	CHECK(copy_encoder(&copy, &arena, &encoder) == DSAD_OK && copy->left_out == 2 && copy->left[1].reason == DSAD_LEFT_OUT_MOVES && copy->left[1].other.length == 2);
+	left[1].reason = 200;
+	CHECK(copy_encoder(&copy, &arena, &encoder) == DSAD_OK && copy->left[0].reason == DSAD_LEFT_OUT_SERIAL && copy->left[1].reason == DSAD_LEFT_OUT_OTHER);
 	CHECK(copy->column[3].since == 1 && copy->column[3].time == column[3].time);
 	/* nothing is measured from itself, nor from what is no instant */
 	column[3].since = 3;

@@ -198,15 +198,17 @@ choose_all(DsadConfig *chosen, const DsadModel *model)
 		chosen->calibration = choose_calibration(config, &model->facts, NULL);
 }
 
-/* The reason of a choice that the rows' shape made. */
+/* The reason of a choice of an option that the rows' shape made. */
 static void
-say_shape(const DsadModel *model, char *why)
+say_shape(const DsadModel *model, size_t option, char *why)
 {
 	DsadShape	shape = dsad_encoder_picture(model->encoder).shape;
 	uint32_t	features = model->scaling.features;
 
 	if (model->convs > 0)
 		say(why, "the rows hold a picture of %u x %u", shape.height, shape.width);
+	else if (option == offsetof(DsadConfig, network))
+		say(why, "the rows hold no picture");
 	else if (model->config.preset != DSAD_PRESET_PAPER && dsad_is_wide(model->encoder))
 		say(why, "the rows are arrays, %u numbers", features);
 	else
@@ -294,7 +296,7 @@ say_usual(const DsadModel *model, const DsadOption *option, char *why)
 	uint64_t	rows = model->facts.rows;
 
 	if (by_shape(model, option->offset))
-		say_shape(model, why);
+		say_shape(model, option->offset, why);
 	else if (option->offset == offsetof(DsadConfig, epochs) && !paper)
 		choose_epochs(model, why);
 	else if (option->offset == offsetof(DsadConfig, input_weight) && !paper)

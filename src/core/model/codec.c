@@ -42,8 +42,6 @@ put_model(DsadWriter *w, const DsadModel *model)
 	dsad_put_int(w, 0, 4);
 	dsad_put_int(w, 0, 8);
 	put_section(w, "OPTS", DSAD_SECTION_CRITICAL, dsad_put_options, model);
-	if (model->convs > 0)
-		put_section(w, "CONV", DSAD_SECTION_CRITICAL, dsad_put_channels, model);
 	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
 	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
 	if (dsad_directions(&model->config, model->scaling.inputs) > 0)
@@ -118,6 +116,9 @@ get_header(DsadReader *r, const DsadEnv *env, DsadError *error)
 	r->format = (uint32_t) dsad_get_int(r, 4);
 	if (r->format > DSAD_FORMAT)
 		return dsad_newer(r, error);
+	if (r->format == 0)
+		return dsad_fail(error, DSAD_OLDER_FORMAT, NULL,
+						 "model was made by deepsad format 0, this is %d", DSAD_FORMAT);
 	crc = (uint32_t) dsad_get_int(r, 4);
 	if (dsad_get_int(r, 8) != length || length > 2 * DSAD_MAX_MODEL_BYTES)
 		return dsad_corrupt(error, "its length is not the recorded one");
@@ -138,10 +139,6 @@ get_start(DsadReader *r, DsadModel *model, DsadArena *arena, DsadError *error)
 	model->format = r->format;
 	if ((status = dsad_find_section(r, "OPTS", &body, error)) != DSAD_OK ||
 		(status = dsad_get_options(&body, model, error)) != DSAD_OK)
-		return status;
-	if (dsad_has_section(r, "CONV") &&
-		((status = dsad_find_section(r, "CONV", &body, error)) != DSAD_OK ||
-		 (status = dsad_get_channels(&body, model, error)) != DSAD_OK))
 		return status;
 	if (dsad_config_check(&model->config, error) != DSAD_OK)
 		return dsad_corrupt(error, "an option is out of range");

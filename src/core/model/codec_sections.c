@@ -166,7 +166,9 @@ dsad_get_facts(DsadReader *r, DsadModel *model, DsadError *error)
 	model->facts.update_normals = dsad_get_int(r, 8);
 	get_digest(r, &model->facts.digest);
 	get_digest(r, &model->facts.update_digest);
-	if (model->facts.anomalies > model->facts.rows ||
+	/* SQL has no larger integers */
+	if (model->facts.rows > INT64_MAX || model->facts.skipped > INT64_MAX || model->facts.missing > INT64_MAX ||
+		model->facts.update_rows > INT64_MAX || model->facts.anomalies > model->facts.rows ||
 		model->facts.normals > model->facts.rows - model->facts.anomalies ||
 		model->facts.validation > model->facts.rows ||
 		model->facts.calibration > model->facts.rows - model->facts.validation || model->facts.updates > UINT32_MAX ||
@@ -186,7 +188,11 @@ dsad_get_trust(DsadReader *r, DsadModel *model, DsadError *error)
 	if (held_out > 1)
 		r->failed = true;
 	for (int kind = 0; kind < 3; kind++)
+	{
 		trust->rows[kind] = dsad_get_int(r, 8);
+		if (trust->rows[kind] > INT64_MAX)
+			r->failed = true;
+	}
 	dsad_get_doubles(r, trust->mean_score, 3);
 	dsad_get_doubles(r, &trust->deviation, 1);
 	dsad_get_doubles(r, &trust->auc, 1);

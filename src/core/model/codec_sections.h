@@ -9,7 +9,6 @@
 #include "core/model/section_frame.h"
 
 extern void dsad_put_options(DsadWriter *w, const DsadModel *model);
-extern void dsad_put_channels(DsadWriter *w, const DsadModel *model);
 extern void dsad_put_scaling(DsadWriter *w, const DsadModel *model);
 extern void dsad_put_whitening(DsadWriter *w, const DsadModel *model);
 extern void dsad_put_facts(DsadWriter *w, const DsadModel *model);
@@ -18,7 +17,6 @@ extern void dsad_put_trust(DsadWriter *w, const DsadModel *model);
 extern void dsad_put_sketch(DsadWriter *w, const DsadModel *model);
 
 extern DsadStatus dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error);
-extern DsadStatus dsad_get_channels(DsadReader *r, DsadModel *model, DsadError *error);
 extern DsadStatus dsad_get_scaling(DsadReader *r, DsadModel *model, DsadError *error);
 extern DsadStatus dsad_get_whitening(DsadReader *r, DsadModel *model, DsadError *error);
 extern DsadStatus dsad_get_facts(DsadReader *r, DsadModel *model, DsadError *error);

@@ -39,15 +39,10 @@ static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 #name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
 			max_count, NULL, false, false, update \
 	}
-/* Options of convolutional networks have no number: their models keep them in a section of their own. */
-#define CONV_ENUM(name, last) \
+/* Only models of convolutional networks keep it. */
+#define CONV_LIST(name, id, min, max, min_count, max_count) \
 	{ \
-#name, 0, KIND(name, int64_t, DSAD_OPTION_ENUM), offsetof(DsadConfig, name), 0, last, NAN, 0, 0, name##_labels, \
-			false, true, false \
-	}
-#define CONV_LIST(name, min, max, min_count, max_count) \
-	{ \
-#name, 0, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
+#name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
 			max_count, NULL, false, true, false \
 	}
 
@@ -79,8 +74,8 @@ const DsadOption dsad_options[] = {
 	FLOAT_OR_NULL(contamination, 25, 1e-9, 0.5, 0, false),
 	FLOAT_OR_NULL(threshold, 26, DSAD_MIN_THRESHOLD, DSAD_MAX_THRESHOLD, 0, false),
 	FLOAT(offset_scale, 27, 0, 10, false),
-	CONV_ENUM(network, DSAD_NETWORK_CONV),
-	CONV_LIST(channels, 1, DSAD_MAX_CHANNELS, 1, DSAD_MAX_CONVS),
+	ENUM(network, 28, DSAD_NETWORK_CONV),
+	CONV_LIST(channels, 29, 1, DSAD_MAX_CHANNELS, 1, DSAD_MAX_CONVS),
 	OPTION(workers, 0, DSAD_OPTION_INT, 0, 1024, -1, NULL, true, true),
 	OPTION(verbose, 0, DSAD_OPTION_BOOL, 0, 1, NAN, NULL, true, true),
 };

@@ -113,9 +113,8 @@ typedef struct DsadConfig
 	double		contamination;	/* ... or, if > 0, a score that this share of the calibration rows reach ... */
 	double		threshold;		/* ... or, if > 0, that score */
 
-	/* Of convolutional networks: in their models' bytes alone. */
 	int64_t		network;		/* DsadNetwork; of a trained model never AUTO */
-	DsadIntList channels;		/* maps of each module; for other networks of no meaning */
+	DsadIntList channels;		/* maps of each module of a convolutional network; for others of no meaning */
 
 	/* How, not what, to train: not in the bytes of a model. */
 	int64_t		workers;		/* -1 = as the server is set */
@@ -137,7 +136,7 @@ typedef enum DsadOptionKind
 typedef struct DsadOption
 {
 	const char *name;
-	uint16_t	id;				/* for ever: it stands in model bytes; 0 = not in section "OPTS" */
+	uint16_t	id;				/* for ever: it stands in model bytes; 0 = it does not */
 	DsadOptionKind kind;
 	size_t		offset;
 	double		min;			/* of the value, or of each list element */

@@ -104,6 +104,7 @@ typedef struct DsadColumn
 /* Why a column of the training rows is no feature. */
 typedef enum DsadLeftOutReason
 {
+	DSAD_LEFT_OUT_OTHER,		/* a reason that only a later version knows */
 	DSAD_LEFT_OUT_SKIPPED,		/* the options say so */
 	DSAD_LEFT_OUT_LABEL,		/* tells the label */
 	DSAD_LEFT_OUT_FILLED,		/* has a value only where the label is known */

@@ -185,12 +185,12 @@ get_left_out(DsadReader *in, DsadLeftOut *left)
 {
 	uint32_t	reason = (uint32_t) dsad_get_int(in, 4);
 
-	left->reason = (uint8_t) reason;
+	left->reason = (uint8_t) (reason < DSAD_LEFT_OUT_REASONS ? reason : DSAD_LEFT_OUT_OTHER);
 	left->name = get_text(in, 2);
 	left->type_name = get_text(in, 2);
 	left->other = get_text(in, 2);
-	if (reason >= DSAD_LEFT_OUT_REASONS || left->name.length > DSAD_MAX_NAME ||
-		left->type_name.length > DSAD_MAX_NAME || left->other.length > DSAD_MAX_NAME)
+	if (left->name.length > DSAD_MAX_NAME || left->type_name.length > DSAD_MAX_NAME ||
+		left->other.length > DSAD_MAX_NAME)
 		in->failed = true;
 }
 

@@ -9,7 +9,7 @@
 #include "core/digest.h"
 #include "core/model/conv.h"
 
-#define DSAD_FORMAT 0			/* number of the byte format that is written */
+#define DSAD_FORMAT 1			/* number of the byte format that is written */
 #define DSAD_MAX_MODEL_BYTES ((size_t) 256 << 20)
 
 #define DSAD_BATCHNORM_EPS 1e-4f

@@ -1,19 +1,21 @@
 /*
  * options_codec.c
- *	  Options <-> the bodies of sections "OPTS" and "CONV"; doc/format.md specifies them.
+ *	  Options <-> the body of section "OPTS"; doc/format.md specifies it.
  */
 #include "core/model/codec_sections.h"
 
-#define GIVEN 0x100				/* beside an option's kind: somebody gave it */
+/* Beside an option's kind: */
+#define GIVEN 0x100				/* somebody gave it */
+#define SKIPPABLE 0x200			/* an option of a later version, which a reader need not know */
 
-/* Every option as id, kind, number of elements, elements of 8 bytes. */
+/* Every option that the model keeps, as id, kind, number of elements, elements of 8 bytes. */
 void
 dsad_put_options(DsadWriter *w, const DsadModel *model)
 {
 	int			kept = 0;
 
 	for (int i = 0; i < dsad_option_count; i++)
-		kept += dsad_options[i].id != 0;
+		kept += dsad_option_is_kept(&dsad_options[i], &model->config);
 	dsad_put_int(w, (uint64_t) kept, 4);
 	for (int i = 0; i < dsad_option_count; i++)
 	{
@@ -21,7 +23,7 @@ dsad_put_options(DsadWriter *w, const DsadModel *model)
 		const void *field = (const char *) &model->config + option->offset;
 		const DsadIntList *list = field;
 
-		if (option->id == 0)
+		if (!dsad_option_is_kept(option, &model->config))
 			continue;
 		dsad_put_int(w, option->id, 2);
 		dsad_put_int(w, (uint64_t) option->kind | (dsad_option_is_given(option, &model->config) ? GIVEN : 0), 2);
@@ -82,7 +84,27 @@ get_option(DsadReader *r, DsadConfig *config, const DsadOption *option, uint32_t
 	return true;
 }
 
-/* Every option exactly once; whether all are within their ranges is for the caller to check, who knows the network. */
+/* Passes over an option that an older version does without. */
+static void
+skip_option(DsadReader *r, uint32_t elements)
+{
+	if (elements > r->left / 8)
+		r->failed = true;
+	else
+		dsad_get_bytes(r, (size_t) elements * 8);
+}
+
+/* Whether those options were read that such a model keeps: bit i is dsad_options[i]. */
+static bool
+is_complete(const DsadConfig *config, uint64_t seen)
+{
+	for (int i = 0; i < dsad_option_count; i++)
+		if (dsad_option_is_kept(&dsad_options[i], config) != (seen >> i & 1))
+			return false;
+	return true;
+}
+
+/* Every option of such a model exactly once; the caller checks their ranges. */
 DsadStatus
 dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 {
@@ -91,9 +113,6 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 	uint32_t	count = (uint32_t) dsad_get_int(r, 4);
 
 	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, 1);
-	config->network = DSAD_NETWORK_MLP;
-	for (int i = 0; i < dsad_option_count; i++)
-		seen |= (uint64_t) (dsad_options[i].id == 0) << i;
 	for (uint32_t i = 0; i < count && !r->failed; i++)
 	{
 		int			index = option_by_id(dsad_get_int(r, 2));
@@ -102,8 +121,13 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 
 		if (r->failed)
 			break;
-		if (index < 0)
+		if (index < 0 && !(kind & SKIPPABLE))
 			return dsad_newer(r, error);
+		if (index < 0)
+		{
+			skip_option(r, elements);
+			continue;
+		}
 		if ((kind & ~(uint64_t) GIVEN) != (uint64_t) dsad_options[index].kind || (seen >> index & 1) ||
 			!get_option(r, config, &dsad_options[index], elements))
 			return dsad_corrupt(error, "an option is malformed");
@@ -111,40 +135,13 @@ dsad_get_options(DsadReader *r, DsadModel *model, DsadError *error)
 			dsad_option_mark_given(&dsad_options[index], config, true);
 		seen |= UINT64_C(1) << index;
 	}
-	if (seen != (UINT64_C(1) << dsad_option_count) - 1)
-		return dsad_corrupt(error, "an option is missing");
 	if (dsad_finish_section(r, "OPTS", error) != DSAD_OK)
 		return error->status;
+	if (!is_complete(config, seen))
+		return dsad_corrupt(error, "an option is missing, or not one of its network");
 	/* training has chosen these */
-	if (config->epochs < 0 || config->input_weight < 0 || config->calibration == DSAD_CALIBRATION_AUTO)
+	if (config->epochs < 0 || config->input_weight < 0 || config->calibration == DSAD_CALIBRATION_AUTO ||
+		config->network == DSAD_NETWORK_AUTO)
 		return dsad_corrupt(error, "an option is out of range");
 	return DSAD_OK;
-}
-
-/* The modules of a convolutional network: how many, and the maps of each. */
-void
-dsad_put_channels(DsadWriter *w, const DsadModel *model)
-{
-	dsad_put_int(w, model->config.channels.count, 4);
-	for (uint32_t m = 0; m < model->config.channels.count; m++)
-		dsad_put_int(w, (uint64_t) model->config.channels.value[m], 4);
-}
-
-/* Makes the network convolutional. */
-DsadStatus
-dsad_get_channels(DsadReader *r, DsadModel *model, DsadError *error)
-{
-	DsadIntList *channels = &model->config.channels;
-
-	model->config.network = DSAD_NETWORK_CONV;
-	channels->count = (uint32_t) dsad_get_int(r, 4);
-	if (channels->count > DSAD_MAX_CONVS)
-		r->failed = true;
-	for (uint32_t m = 0; m < channels->count && !r->failed; m++)
-	{
-		uint64_t	maps = dsad_get_int(r, 4);
-
-		channels->value[m] = maps <= DSAD_MAX_CHANNELS ? (int32_t) maps : 0;
-	}
-	return dsad_finish_section(r, "CONV", error);
 }

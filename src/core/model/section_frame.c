@@ -106,24 +106,6 @@ next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, Dsad
 	return DSAD_OK;
 }
 
-/* Whether a section that a model may lack comes before the next one that every model has or that must be known. */
-bool
-dsad_has_section(const DsadReader *r, const char *tag)
-{
-	DsadReader	ahead = *r;
-	Head		head;
-
-	while (get_head(&ahead, &head))
-	{
-		if (memcmp(head.tag, tag, 4) == 0)
-			return true;
-		if (find_place(head.tag) != 0 || (head.flags & DSAD_SECTION_CRITICAL))
-			return false;
-		dsad_get_bytes(&ahead, (size_t) head.length);
-	}
-	return false;
-}
-
 /* Finds the next section with this tag, skipping those that scoring does without and unknown ones that are not
  * critical. */
 DsadStatus

@@ -12,7 +12,6 @@
 extern size_t dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags);
 extern void dsad_end_section(DsadWriter *w, size_t start);
 
-extern bool dsad_has_section(const DsadReader *r, const char *tag);
 extern DsadStatus dsad_find_section(DsadReader *r, const char *tag, DsadReader *body, DsadError *error);
 extern DsadStatus dsad_finish_section(const DsadReader *body, const char *tag, DsadError *error);
 extern DsadStatus dsad_end_sections(DsadReader *r, DsadError *error);

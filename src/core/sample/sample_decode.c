@@ -126,7 +126,7 @@ static DsadStatus
 read_header(DsadSampleView *view, DsadReader *r, DsadError *error)
 {
 	uint64_t	version;
-	uint64_t	keyed;
+	uint64_t	flags;
 
 	if (r->left < DSAD_SAMPLE_HEADER || memcmp(r->at, DSAD_SAMPLE_MAGIC, 4) != 0)
 		return corrupt(error, "it does not start as one");
@@ -134,11 +134,15 @@ read_header(DsadSampleView *view, DsadReader *r, DsadError *error)
 	r->left -= 4;
 	version = dsad_get_int(r, 1);
 	if (version > DSAD_SAMPLE_VERSION)
-		return dsad_fail(error, DSAD_NEWER_FORMAT, "Upgrade deepsad.",
+		return dsad_fail(error, DSAD_NEWER_FORMAT, NULL,
 						 "training set has format %llu, this version of deepsad knows %d", (unsigned long long) version,
 						 DSAD_SAMPLE_VERSION);
-	keyed = dsad_get_int(r, 1);
-	view->keyed = keyed == 1;
+	flags = dsad_get_int(r, 1);
+	if (flags > DSAD_SAMPLE_KEYED)
+		return dsad_fail(error, DSAD_NEWER_FORMAT, NULL,
+						 "training set has flags %llu, this version of deepsad knows %d", (unsigned long long) flags,
+						 DSAD_SAMPLE_KEYED);
+	view->keyed = flags == DSAD_SAMPLE_KEYED;
 	view->columns = (uint32_t) dsad_get_int(r, 2);
 	view->seed = (int64_t) dsad_get_int(r, 8);
 	view->max_bytes = dsad_get_int(r, 8);
@@ -150,7 +154,7 @@ read_header(DsadSampleView *view, DsadReader *r, DsadError *error)
 	view->skipped = dsad_get_int(r, 8);
 	for (int kind = 0; kind < DSAD_SAMPLE_KINDS; kind++)
 		view->limit[kind] = dsad_get_int(r, 8);
-	if (version == 0 || keyed > 1 || view->columns > DSAD_MAX_COLUMNS || view->max_rows == 0 ||
+	if (version == 0 || view->columns > DSAD_MAX_COLUMNS || view->max_rows == 0 ||
 		view->max_rows > DSAD_SAMPLE_MAX_ROWS || view->max_bytes < DSAD_SAMPLE_MIN_BYTES ||
 		view->max_bytes > DSAD_SAMPLE_MAX_BYTES)
 		return corrupt(error, "its head is malformed");
@@ -216,15 +220,12 @@ read_columns(DsadSampleView *view, DsadArena *arena, DsadReader *r, DsadError *e
 
 /* Whether an array is what its column's are. */
 static bool
-good_array(DsadSampleColumn *column, const DsadCell *cell)
+good_array(const DsadSampleColumn *column, const DsadCell *cell)
 {
-	DsadError	ignored;
-
 	if (cell->tag == DSAD_CELL_PICTURE)
 		return column->form == DSAD_FORM_PICTURE && memcmp(&column->shape, &cell->shape, sizeof(cell->shape)) == 0 &&
 			   dsad_cell_is_narrow(cell);
-	/* sets that were written before there were pictures do not tell */
-	return dsad_sample_join_form(column, DSAD_FORM_FLAT, cell->shape, &ignored) == DSAD_OK;
+	return column->form == DSAD_FORM_FLAT;
 }
 
 /* Whether content is columns in their order, each with a cell that it may have. */

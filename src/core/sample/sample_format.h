@@ -12,6 +12,9 @@
 #define DSAD_SAMPLE_SHAPE 12	/* behind that, of a column of pictures */
 #define DSAD_SAMPLE_CHECKSUM 4	/* at the end */
 
+/* The flags: entries have keys. */
+#define DSAD_SAMPLE_KEYED 1
+
 /* A column's second byte. */
 #define DSAD_SAMPLE_PARTIAL 1
 #define DSAD_SAMPLE_FORM_BIT 1	/* from here on: DsadForm */

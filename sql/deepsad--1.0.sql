@@ -1,4 +1,4 @@
--- deepsad 0.1: deep semi-supervised anomaly detection
+-- deepsad 1.0: deep semi-supervised anomaly detection
 
 \echo Use "CREATE EXTENSION deepsad" to load this file. \quit
 
@@ -430,7 +430,7 @@ AS 'MODULE_PATHNAME', 'deepsad_rows_send' LANGUAGE C IMMUTABLE STRICT PARALLEL S
 -- STORAGE: numbers do not compress
 CREATE TYPE deepsad_rows (
 	INPUT = _deepsad_rows_in, OUTPUT = _deepsad_rows_out, RECEIVE = _deepsad_rows_recv, SEND = _deepsad_rows_send,
-	INTERNALLENGTH = VARIABLE, STORAGE = external);
+	INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = external);
 
 COMMENT ON TYPE deepsad_rows IS 'a training set: rows, their labels, and how often each came';
 COMMENT ON FUNCTION _deepsad_rows_in(cstring) IS 'input function of deepsad_rows';

@@ -1,0 +1,45 @@
+-- Values that an earlier version wrote, in table stored, say what they said then, to the last bit. Run by tests/run/old-models.
+CREATE TABLE result (name text, wrong text);
+CREATE FUNCTION says(model bytea, "row" text, rows text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE result jsonb;
+BEGIN
+	EXECUTE format('SELECT jsonb_build_object(''score'', jsonb_agg(deepsad_score(m, %1$s)::text), ''pvalue'', jsonb_agg(deepsad_pvalue(m, %1$s)),
+		''is_anomaly'', jsonb_agg(deepsad_is_anomaly(m, %1$s)), ''embed'', jsonb_agg(deepsad_embed(m, %1$s)), ''encode'', jsonb_agg(deepsad_encode(m, %1$s)),
+		''explain'', jsonb_agg((SELECT jsonb_agg(to_jsonb(e) ORDER BY rank, feature) FROM deepsad_explain(m, %1$s) e)) FILTER (WHERE n <= 3))
+		FROM (SELECT r, row_number() OVER () AS n FROM (%2$s) r) numbered, LATERAL (SELECT (numbered.r).*) r, (SELECT %3$L::bytea AS m OFFSET 0) m', "row", rows, model) INTO result;
+	RETURN result;
+END $$;
+DO $$
+DECLARE
+	l jsonb; model bytea; copy bytea; collected deepsad_rows; now jsonb; wrong text; part text; same boolean; scores jsonb;
+BEGIN
+	FOR l IN SELECT line FROM stored LOOP
+		wrong := '';
+		IF l ? 'set' THEN
+			collected := (l ->> 'set')::deepsad_rows;
+			IF deepsad_sample_info(collected) IS DISTINCT FROM l -> 'info' THEN wrong := wrong || ' info'; END IF;
+			IF (SELECT jsonb_agg(to_jsonb(e)) FROM deepsad_sample_rows(collected) e) IS DISTINCT FROM l -> 'entries' THEN wrong := wrong || ' entries'; END IF;
+			IF (SELECT deepsad_merge(s) FROM (VALUES (collected), (collected)) v (s))::text IS NULL THEN wrong := wrong || ' merge'; END IF;
+		ELSE
+			model := decode(l ->> 'model', 'base64');
+			now := says(model, l ->> 'row', l ->> 'rows');
+			FOR part IN SELECT jsonb_object_keys(l -> 'says') LOOP
+				IF now -> part IS DISTINCT FROM l -> 'says' -> part THEN wrong := wrong || ' ' || part; END IF;
+			END LOOP;
+			-- keys may come, none goes or means something else
+			IF NOT deepsad_info(model) - '{chosen,bytes}'::text[] @> (l -> 'info') - '{chosen,bytes}'::text[] THEN wrong := wrong || ' info'; END IF;
+			IF NOT (SELECT jsonb_agg(to_jsonb(c)) FROM deepsad_columns(model) c) @> (l -> 'columns') THEN wrong := wrong || ' columns'; END IF;
+			copy := deepsad_import(decode(l ->> 'safetensors', 'base64'));
+			IF says(copy, l ->> 'row', l ->> 'rows') - '{pvalue,is_anomaly}'::text[] IS DISTINCT FROM (l -> 'says') - '{pvalue,is_anomaly}'::text[] THEN wrong := wrong || ' safetensors'; END IF;
+			IF NOT deepsad_export_json(model)::jsonb @> (l -> 'json') - 'edition' THEN wrong := wrong || ' json'; END IF;
+			IF l ? 'frozen' THEN
+				EXECUTE l ->> 'frozen';
+				EXECUTE format('SELECT jsonb_agg(public.frozen(%s::float8[])::text) FROM (%s) r', l ->> 'row', l ->> 'rows') INTO scores;
+				IF scores IS DISTINCT FROM l -> 'says' -> 'score' THEN wrong := wrong || ' frozen'; END IF;
+			END IF;
+		END IF;
+		INSERT INTO result VALUES (l ->> 'name', wrong);
+	END LOOP;
+END $$;
+SELECT name || ' is not as stored:' || wrong FROM result WHERE wrong <> '';
+SELECT format('%s passed, %s failed', count(*) FILTER (WHERE wrong = ''), count(*) FILTER (WHERE wrong <> '') + (count(*) = 0)::int) FROM result;
