@@ -5,7 +5,7 @@ DECLARE result jsonb;
 BEGIN
 	EXECUTE format('SELECT jsonb_build_object(''score'', jsonb_agg(deepsad_score(m, %1$s)::text), ''pvalue'', jsonb_agg(deepsad_pvalue(m, %1$s)),
 		''is_anomaly'', jsonb_agg(deepsad_is_anomaly(m, %1$s)), ''embed'', jsonb_agg(deepsad_embed(m, %1$s)), ''encode'', jsonb_agg(deepsad_encode(m, %1$s)),
-		''explain'', jsonb_agg((SELECT jsonb_agg(to_jsonb(e) ORDER BY rank, feature) FROM deepsad_explain(m, %1$s) e)) FILTER (WHERE n <= 3))
+		''explain'', jsonb_agg((SELECT jsonb_agg(to_jsonb(e) ORDER BY rank, feature) FROM deepsad_explain(m, %1$s) e)) FILTER (WHERE n <= 2))
 		FROM (SELECT r, row_number() OVER () AS n FROM (%2$s) r) numbered, LATERAL (SELECT (numbered.r).*) r, (SELECT %3$L::bytea AS m OFFSET 0) m', "row", rows, model) INTO result;
 	RETURN result;
 END $$;
@@ -17,9 +17,17 @@ BEGIN
 		wrong := '';
 		IF l ? 'set' THEN
 			collected := (l ->> 'set')::deepsad_rows;
-			IF deepsad_sample_info(collected) IS DISTINCT FROM l -> 'info' THEN wrong := wrong || ' info'; END IF;
+			IF l ? 'info' AND deepsad_sample_info(collected) IS DISTINCT FROM l -> 'info' THEN wrong := wrong || ' info'; END IF;
 			IF (SELECT jsonb_agg(to_jsonb(e)) FROM deepsad_sample_rows(collected) e) IS DISTINCT FROM l -> 'entries' THEN wrong := wrong || ' entries'; END IF;
 			IF (SELECT deepsad_merge(s) FROM (VALUES (collected), (collected)) v (s))::text IS NULL THEN wrong := wrong || ' merge'; END IF;
+		ELSIF l ? 'refused' THEN
+			BEGIN
+				PERFORM deepsad_score(decode(l ->> 'model', 'base64'), 1);
+				wrong := wrong || ' not refused';
+			EXCEPTION WHEN feature_not_supported THEN
+				GET STACKED DIAGNOSTICS part = PG_EXCEPTION_HINT;
+				IF part <> 'Versions before 1.0 made it: train the model again.' THEN wrong := wrong || ' hint'; END IF;
+			END;
 		ELSE
 			model := decode(l ->> 'model', 'base64');
 			now := says(model, l ->> 'row', l ->> 'rows');
@@ -31,7 +39,7 @@ BEGIN
 			IF NOT (SELECT jsonb_agg(to_jsonb(c)) FROM deepsad_columns(model) c) @> (l -> 'columns') THEN wrong := wrong || ' columns'; END IF;
 			copy := deepsad_import(decode(l ->> 'safetensors', 'base64'));
 			IF says(copy, l ->> 'row', l ->> 'rows') - '{pvalue,is_anomaly}'::text[] IS DISTINCT FROM (l -> 'says') - '{pvalue,is_anomaly}'::text[] THEN wrong := wrong || ' safetensors'; END IF;
-			IF NOT deepsad_export_json(model)::jsonb @> (l -> 'json') - 'edition' THEN wrong := wrong || ' json'; END IF;
+			IF l ? 'json' AND NOT deepsad_export_json(model)::jsonb @> (l -> 'json') - 'edition' THEN wrong := wrong || ' json'; END IF;
 			IF l ? 'frozen' THEN
 				EXECUTE l ->> 'frozen';
 				EXECUTE format('SELECT jsonb_agg(public.frozen(%s::float8[])::text) FROM (%s) r', l ->> 'row', l ->> 'rows') INTO scores;

@@ -9,10 +9,10 @@ DECLARE result jsonb;
 BEGIN
 	EXECUTE format('SELECT jsonb_build_object(''score'', jsonb_agg(deepsad_score(m, %1$s)::text), ''pvalue'', jsonb_agg(deepsad_pvalue(m, %1$s)),
 		''is_anomaly'', jsonb_agg(deepsad_is_anomaly(m, %1$s)), ''embed'', jsonb_agg(deepsad_embed(m, %1$s)), ''encode'', jsonb_agg(deepsad_encode(m, %1$s)),
-		''explain'', jsonb_agg((SELECT jsonb_agg(to_jsonb(e) ORDER BY rank, feature) FROM deepsad_explain(m, %1$s) e)) FILTER (WHERE n <= 3))
+		''explain'', jsonb_agg((SELECT jsonb_agg(to_jsonb(e) ORDER BY rank, feature) FROM deepsad_explain(m, %1$s) e)) FILTER (WHERE n <= 2))
 		FROM (SELECT r, row_number() OVER () AS n FROM (%2$s) r) numbered, LATERAL (SELECT (numbered.r).*) r, (SELECT %3$L::bytea AS m OFFSET 0) m', "row", rows, model) INTO result;
 	INSERT INTO line VALUES (keep_model.name, jsonb_build_object('name', name, 'row', "row", 'rows', rows, 'says', result, 'info', deepsad_info(model), 'columns', (SELECT jsonb_agg(to_jsonb(c)) FROM deepsad_columns(model) c),
-		'model', translate(encode(model, 'base64'), E'\n', ''), 'safetensors', translate(encode(deepsad_export_safetensors(model), 'base64'), E'\n', ''), 'json', deepsad_export_json(model)) || more);
+		'model', translate(encode(model, 'base64'), E'\n', ''), 'safetensors', translate(encode(deepsad_export_safetensors(model), 'base64'), E'\n', '')) || CASE WHEN name LIKE '%,%' THEN '{}' ELSE jsonb_build_object('json', deepsad_export_json(model)) END || more);
 END $$;
 
 -- A training set, and what is in it.
@@ -41,14 +41,14 @@ BEGIN
 			PERFORM keep_model(k.name || ', calibrated', changed, k.row, later);
 			PERFORM keep_model(k.name || ', contamination', deepsad_set_threshold(changed, contamination => 0.2), k.row, later);
 		END IF;
-		EXECUTE format('SELECT deepsad_sample(%s, n %% 9 = 0, ''{"rows": 20}'', %s) FROM (SELECT r, row_number() OVER () AS n FROM (%s) r) numbered, LATERAL (SELECT (numbered.r).*) r',
-			CASE WHEN k.row = 'r' THEN 'r' ELSE 'r.f::float8[]' END, CASE WHEN k.name IN ('columns', 'wide') THEN '''key '' || n' ELSE 'NULL' END, training) INTO collected;
+		EXECUTE format('SELECT deepsad_sample(%s, CASE WHEN n %% 97 < 60 THEN n %% 97 < 10 END, ''{"rows": 12}''%s) FROM (SELECT r, row_number() OVER () AS n FROM (%s) r) numbered, LATERAL (SELECT (numbered.r).*) r',
+			CASE WHEN k.row = 'r' THEN 'r' ELSE 'r.f::float8[]' END, CASE WHEN k.name IN ('columns', 'wide') THEN ', ''key '' || n' ELSE '' END, training) INTO collected;
 		IF k.name IN ('columns', 'split', 'wide', 'picture', 'picture and column') THEN PERFORM keep_set('set of ' || k.name, collected); END IF;
 	END LOOP;
 END $$;
 -- every type that a row's column may have
-SELECT keep_set('set of types', (SELECT deepsad_sample(t, n > 3) FROM (SELECT n::smallint AS a, n * 70000 AS b, n * 10000000000 AS c, n / 7.0 AS d, n / 3::real AS e, n / 3::float8 AS f, n % 2 = 0 AS g,
+SELECT keep_set('set of types', (SELECT deepsad_sample(types, b > 210000) FROM (SELECT n::smallint AS a, n * 70000 AS b, n * 10000000000 AS c, n / 7.0 AS d, n / 3::real AS e, n / 3::float8 AS f, n % 2 = 0 AS g,
 	'text ' || n AS h, ('v' || n)::varchar AS i, ('c' || n)::char(4) AS j, ('n' || n)::name AS k, chr(64 + n)::"char" AS l, ('00000000-0000-0000-0000-00000000000' || n)::uuid AS m,
 	timestamp '2024-02-29 12:00' + n * interval '1 day' AS o, timestamptz '2024-02-29 12:00+00' + n * interval '1 day' AS p, date '2024-02-29' + n AS q, time '12:00' + n * interval '1 minute' AS r,
 	timetz '12:00+02' + n * interval '1 minute' AS s, n * interval '1 month 2 days 3 hours' AS t, ('10.0.0.' || n)::inet AS u, ('10.' || n || '.0.0/16')::cidr AS v, ARRAY[n, NULL, 3]::smallint[] AS w,
-	ARRAY[n, 70000] AS x, ARRAY[n, 10000000000] AS y, ARRAY[n / 7.0, NULL] AS z, ARRAY[n / 3::real] AS aa, ARRAY[n / 3::float8, 'NaN'] AS ab, NULLIF(n, 4) AS gaps, n AS "quoted "" name" FROM generate_series(1, 5) n) t));
+	ARRAY[n, 70000] AS x, ARRAY[n, 10000000000] AS y, ARRAY[n / 7.0, NULL] AS z, ARRAY[n / 3::real] AS aa, ARRAY[n / 3::float8, 'NaN'] AS ab, NULLIF(n, 4) AS gaps, n AS "quoted "" name" FROM generate_series(1, 5) n) types));
