@@ -18,10 +18,10 @@ BEGIN
 			wrong := wrong || ' onnx';
 		END IF;
 		IF deepsad_export_json(model) -> 'columns' IS NULL THEN wrong := wrong || ' json'; END IF;
-		IF jsonb_path_exists(deepsad_export_json(model)::jsonb, '$.columns[*].shape') THEN
+		IF jsonb_path_exists(deepsad_export_json(model)::jsonb, '$.columns[*].shape') OR deepsad_export_json(model) -> 'options' ->> 'scaling' = 'common' THEN
 			BEGIN
 				PERFORM deepsad_export_sql(model, 'f');
-				wrong := wrong || ' sql of pictures';
+				wrong := wrong || ' sql that cannot be';
 			EXCEPTION WHEN feature_not_supported THEN
 			END;
 			INSERT INTO result VALUES (l ->> 'name', wrong);
