@@ -76,4 +76,5 @@ def main():
         print('-'.join(map(str, sizes)), round(fastest_epoch(pretrain, epochs)), round(fastest_epoch(train, epochs)))
 
 
-main()
+if __name__ == '__main__':
+    main()
