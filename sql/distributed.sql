@@ -15,14 +15,14 @@ ANALYZE di, di_here, di_there;
 
 CREATE TABLE di_form (form int, query text);
 INSERT INTO di_form VALUES
-	(1, $$SELECT deepsad_sample(x, y, '{"rows": 300}') FROM di$$),
-	(2, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"rows": 300}') AS s FROM di GROUP BY day) q$$),
-	(3, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"rows": 300}') AS s FROM di GROUP BY place) q$$),
-	(4, $$SELECT deepsad_sample(x, y, '{"rows": 300}') FROM (SELECT * FROM di_here UNION ALL SELECT * FROM di_there) q$$),
-	(5, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"rows": 300}') AS s FROM di_here
-		UNION ALL SELECT deepsad_sample(x, y, '{"rows": 300}') FROM di_there) q$$),
-	(6, $$SELECT deepsad_sample(di, y, '{"rows": 300}', id::text) FROM di$$),
-	(7, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(di, y, '{"rows": 300}', id::text) AS s FROM di GROUP BY day) q$$);
+	(1, $$SELECT deepsad_sample(x, y, '{"max_rows": 300}') FROM di$$),
+	(2, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"max_rows": 300}') AS s FROM di GROUP BY day) q$$),
+	(3, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"max_rows": 300}') AS s FROM di GROUP BY place) q$$),
+	(4, $$SELECT deepsad_sample(x, y, '{"max_rows": 300}') FROM (SELECT * FROM di_here UNION ALL SELECT * FROM di_there) q$$),
+	(5, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"max_rows": 300}') AS s FROM di_here
+		UNION ALL SELECT deepsad_sample(x, y, '{"max_rows": 300}') FROM di_there) q$$),
+	(6, $$SELECT deepsad_sample(di, y, '{"max_rows": 300}', id::text) FROM di$$),
+	(7, $$SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(di, y, '{"max_rows": 300}', id::text) AS s FROM di GROUP BY day) q$$);
 -- the values of plans without partitions or workers
 CREATE TABLE di_value (form int, value text);
 CREATE FUNCTION di_run(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -64,7 +64,7 @@ SELECT form, di_run(query) = value AS same FROM di_form JOIN di_value USING (for
 CREATE TABLE di_set (day date, rows deepsad_rows) PARTITION BY RANGE (day);
 CREATE TABLE di_set1 PARTITION OF di_set FOR VALUES FROM ('2026-01-01') TO ('2026-01-04');
 CREATE TABLE di_set2 PARTITION OF di_set FOR VALUES FROM ('2026-01-04') TO ('2026-01-07');
-INSERT INTO di_set SELECT day, deepsad_sample(x, y, '{"rows": 300}') FROM di GROUP BY day;
+INSERT INTO di_set SELECT day, deepsad_sample(x, y, '{"max_rows": 300}') FROM di GROUP BY day;
 ANALYZE di_set;
 SET enable_partitionwise_aggregate = on;
 SELECT md5(deepsad_merge(rows)::text) = value AS same FROM di_set, di_value WHERE form = 1 GROUP BY value;

@@ -105,22 +105,22 @@ BEGIN
 		UNION ALL SELECT s FROM (SELECT %s AS s FROM sp GROUP BY tenant) q) q', expected, 'NULL', aggregate) INTO same;
 	how := 'merged with NULL'; RETURN NEXT;
 END $$;
-SELECT how, plan, same FROM st_same($$deepsad_sample(sp, y, '{"rows": 100, "bytes": 9000, "seed": 5}', k)$$);
-SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(sp, y, '{"rows": 400, "seed": 6}', k)$$);
-SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(sp, y, '{"bytes": 20000, "columns": {"part": "skip"}}', k)$$);
+SELECT how, plan, same FROM st_same($$deepsad_sample(sp, y, '{"max_rows": 100, "max_bytes": 9000, "seed": 5}', k)$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(sp, y, '{"max_rows": 400, "seed": 6}', k)$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(sp, y, '{"max_bytes": 20000, "columns": {"part": "skip"}}', k)$$);
 SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f)$$);
-SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f, NULL, '{"rows": 40}')$$);
-SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f, CASE WHEN a = 0 THEN true END, '{"rows": 40}')$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f, NULL, '{"max_rows": 40}')$$);
+SELECT count(*), bool_and(same) FROM st_same($$deepsad_sample(f, CASE WHEN a = 0 THEN true END, '{"max_rows": 40}')$$);
 -- counts are exact: those of the keys in the set are those of the table
-SELECT count(*), bool_and(s.count = t.count) FROM deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"rows": 100, "seed": 7}', k) FROM sp)) s
+SELECT count(*), bool_and(s.count = t.count) FROM deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"max_rows": 100, "seed": 7}', k) FROM sp)) s
 	JOIN (SELECT k, count(*) FROM sp GROUP BY k) t ON t.k = s.key;
 -- all labels are there while they fit
 SELECT count(*) FILTER (WHERE label) AS anomalies, count(*) FILTER (WHERE NOT label) AS normals, count(*)
-	FROM deepsad_sample_rows((SELECT deepsad_sample(sp, y, '{"rows": 100}', k) FROM sp));
+	FROM deepsad_sample_rows((SELECT deepsad_sample(sp, y, '{"max_rows": 100}', k) FROM sp));
 SELECT count(DISTINCT k) FILTER (WHERE y) AS anomalies, count(DISTINCT k) FILTER (WHERE NOT y) AS normals FROM sp;
 -- another seed is another sample
-SELECT count(*) < 30 AS other FROM deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"rows": 100, "seed": 8}', k) FROM sp)) a JOIN
-	deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"rows": 100, "seed": 9}', k) FROM sp)) b USING (key);
+SELECT count(*) < 30 AS other FROM deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"max_rows": 100, "seed": 8}', k) FROM sp)) a JOIN
+	deepsad_sample_rows((SELECT deepsad_sample(sp, NULL, '{"max_rows": 100, "seed": 9}', k) FROM sp)) b USING (key);
 
 -- groups, windows, no rows
 SELECT count(*), sum((deepsad_sample_info(s)->>'rows')::int) FROM (SELECT deepsad_sample(sp, y, NULL, k) AS s FROM sp GROUP BY tenant) q;
@@ -134,8 +134,8 @@ CREATE AGGREGATE st_rows(record, boolean, jsonb, text) (SFUNC = _deepsad_sample_
 	COMBINEFUNC = _deepsad_sample_combine, PARALLEL = SAFE);
 CREATE AGGREGATE st_arrays(anyarray) (SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, FINALFUNC = _deepsad_sample_final);
 CREATE AGGREGATE st_states(deepsad_rows) (SFUNC = _deepsad_sample_combine, STYPE = deepsad_rows);
-SELECT count(*), bool_and(same) FROM st_same($$st_rows(sp, y, '{"rows": 100}', k)$$);
-SELECT md5(st_rows(sp, y, '{"rows": 100}', k)::text) = md5(deepsad_sample(sp, y, '{"rows": 100}', k)::text) AS rows,
+SELECT count(*), bool_and(same) FROM st_same($$st_rows(sp, y, '{"max_rows": 100}', k)$$);
+SELECT md5(st_rows(sp, y, '{"max_rows": 100}', k)::text) = md5(deepsad_sample(sp, y, '{"max_rows": 100}', k)::text) AS rows,
 	md5(st_arrays(f)::text) = md5(deepsad_sample(f)::text) AS arrays FROM sp;
 SELECT md5(st_states(s)::text) = md5(deepsad_merge(s)::text) AS states FROM (SELECT deepsad_sample(sp, y, NULL, k) AS s FROM sp GROUP BY tenant) q;
 SELECT _deepsad_sample_transition(NULL, ROW(1));
@@ -151,7 +151,7 @@ SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r) AS s FROM (SELECT 1 AS a)
 SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, '{"seed": 1}') AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 1 AS a) r) q;
 SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, NULL, 'k') AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 1 AS a) r) q;
 -- the smaller of two bounds holds
-SELECT deepsad_sample_info(deepsad_merge(s)) - 'digest' - 'columns' FROM (SELECT deepsad_sample(f, NULL, '{"rows": 5}') AS s FROM st UNION ALL SELECT deepsad_sample(f, NULL, '{"rows": 7, "bytes": 5000}') FROM st) q;
+SELECT deepsad_sample_info(deepsad_merge(s)) - 'digest' - 'columns' FROM (SELECT deepsad_sample(f, NULL, '{"max_rows": 5}') AS s FROM st UNION ALL SELECT deepsad_sample(f, NULL, '{"max_rows": 7, "bytes": 5000}') FROM st) q;
 
 -- pictures are collected as they are, one byte a pixel where that is enough
 CREATE TABLE sh AS SELECT i AS id, i % 3 AS part, (SELECT array_agg(line ORDER BY r) FROM (SELECT r, array_agg((CASE WHEN c = i % 5 + 1 THEN 150 ELSE 10 END + (i * r * c) % 97)::int2 ORDER BY c) AS line
@@ -173,16 +173,16 @@ SELECT deepsad_sample_info(a)->>'digest' = deepsad_sample_info(b)->>'digest' AS 
 	deepsad_sample_info(a)->>'digest' = deepsad_sample_info(d)->>'digest' AS flat FROM (SELECT deepsad_sample('{{1,2,3},{4,5,6}}'::int2[]) AS a, deepsad_sample('{{1,2,3},{4,5,6}}'::float8[]) AS b,
 	deepsad_sample('{{1,2},{3,4},{5,6}}'::int2[]) AS c, deepsad_sample('{1,2,3,4,5,6}'::int2[]) AS d) q;
 -- the same from every plan and order
-SELECT bool_and(md5(s::text) = (SELECT md5(deepsad_sample(p, y, '{"rows": 50}')::text) FROM sh)) AS same FROM (
-	SELECT deepsad_merge(s ORDER BY random()) AS s FROM (SELECT deepsad_sample(p, y, '{"rows": 50}') AS s FROM sh GROUP BY part) q UNION ALL
-	SELECT deepsad_sample(p, y, '{"rows": 50}' ORDER BY random()) FROM sh UNION ALL
-	SELECT deepsad_merge(s::text::deepsad_rows) FROM (SELECT deepsad_sample(p, y, '{"rows": 50}') AS s FROM sh GROUP BY part) q) q;
+SELECT bool_and(md5(s::text) = (SELECT md5(deepsad_sample(p, y, '{"max_rows": 50}')::text) FROM sh)) AS same FROM (
+	SELECT deepsad_merge(s ORDER BY random()) AS s FROM (SELECT deepsad_sample(p, y, '{"max_rows": 50}') AS s FROM sh GROUP BY part) q UNION ALL
+	SELECT deepsad_sample(p, y, '{"max_rows": 50}' ORDER BY random()) FROM sh UNION ALL
+	SELECT deepsad_merge(s::text::deepsad_rows) FROM (SELECT deepsad_sample(p, y, '{"max_rows": 50}') AS s FROM sh GROUP BY part) q) q;
 -- another shape is an error, in rows that the sample leaves out too, and in parts
-SELECT deepsad_sample(CASE WHEN id = 200 THEN p[1:5][1:5] ELSE p END, NULL, '{"rows": 1}') FROM sh;
+SELECT deepsad_sample(CASE WHEN id = 200 THEN p[1:5][1:5] ELSE p END, NULL, '{"max_rows": 1}') FROM sh;
 SELECT deepsad_sample(CASE WHEN id = 200 THEN ARRAY[p, p] ELSE p END) FROM sh;
 SELECT deepsad_sample(CASE WHEN id = 200 THEN '{1,2}' ELSE p END) FROM sh;
 SELECT deepsad_sample(r) FROM sh, LATERAL (SELECT id, CASE WHEN id = 200 THEN '{1,2}' ELSE p END AS p) r;
-SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, '{"rows": 1}') AS s FROM sh, LATERAL (SELECT CASE WHEN id % 100 = 0 THEN p[1:5] WHEN id % 2 = 0 THEN p END AS p, part) r WHERE id < 200 GROUP BY id = 100) q;
+SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, '{"max_rows": 1}') AS s FROM sh, LATERAL (SELECT CASE WHEN id % 100 = 0 THEN p[1:5] WHEN id % 2 = 0 THEN p END AS p, part) r WHERE id < 200 GROUP BY id = 100) q;
 SELECT deepsad_merge(s) FROM (SELECT deepsad_sample('{1,2}'::int[]) AS s UNION ALL SELECT deepsad_sample('{{1,2}}'::int[])) q;
 SELECT deepsad_sample('{{{{1,2}}}}'::real[]);
 SELECT deepsad_sample(r) FROM (SELECT '{{{{1,2}}}}'::real[] AS a) r;
@@ -190,9 +190,9 @@ DROP TABLE sh;
 DROP TYPE sh_p;
 
 -- errors
-SELECT deepsad_sample(st, y, '{"rows": 0}') FROM st;
-SELECT deepsad_sample(st, y, '{"rows": 1.5}') FROM st;
-SELECT deepsad_sample(st, y, '{"bytes": 1e12}') FROM st;
+SELECT deepsad_sample(st, y, '{"max_rows": 0}') FROM st;
+SELECT deepsad_sample(st, y, '{"max_rows": 1.5}') FROM st;
+SELECT deepsad_sample(st, y, '{"max_bytes": 1e12}') FROM st;
 SELECT deepsad_sample(st, y, '{"seed": "x"}') FROM st;
 SELECT deepsad_sample(st, y, '{"epochs": 1}') FROM st;
 SELECT deepsad_sample(st, y, '[1]') FROM st;
@@ -205,7 +205,7 @@ SELECT deepsad_sample(r) FROM (SELECT '{}'::jsonb AS j) r;
 SELECT deepsad_sample(r) FROM (SELECT 1 AS a, 2 AS a) r;
 SELECT deepsad_sample(r) FROM (SELECT '{}'::real[] AS a) r;
 SELECT deepsad_sample('{a}'::text[]);
-SELECT deepsad_sample(r, NULL, '{"bytes": 1000}') FROM (SELECT repeat('x', 200) AS t) r;
+SELECT deepsad_sample(r, NULL, '{"max_bytes": 1000}') FROM (SELECT repeat('x', 200) AS t) r;
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(f) FROM st), NULL::int);
 SELECT * FROM deepsad_sample_rows((SELECT deepsad_sample(st, NULL, '{"columns": ["id"]}') FROM st), NULL::sk);
 
@@ -215,8 +215,8 @@ SELECT deepsad_sample_info(deepsad_sample(NULL::real[], NULL, NULL, NULL)) -> 's
 SELECT count(*) FROM deepsad_sample_rows((SELECT deepsad_sample(NULL::record)));
 SELECT deepsad_sample(ROW());
 SELECT deepsad_sample(ROW(ROW(1, 2), 3));
-SELECT deepsad_sample('{1}'::int[], NULL, '{"rows": 99999999999999999999}');
-SELECT deepsad_sample('{1}'::int[], NULL, '{"bytes": 268435457}');
+SELECT deepsad_sample('{1}'::int[], NULL, '{"max_rows": 99999999999999999999}');
+SELECT deepsad_sample('{1}'::int[], NULL, '{"max_bytes": 268435457}');
 SELECT deepsad_sample('{1}'::int[], NULL, '{"seed": 9223372036854775808}');
 SELECT deepsad_sample(array_fill(0.1, ARRAY[1100, 1000]));
 SELECT features FROM deepsad_sample_rows((SELECT deepsad_sample(r) FROM (VALUES ('NaN'::float8, 'Infinity'::real, 'NaN'::numeric, ARRAY['NaN', 'Infinity', NULL]::float8[], '-infinity'::date)) r));

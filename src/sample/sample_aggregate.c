@@ -63,9 +63,9 @@ get_state(FunctionCallInfo fcinfo, MemoryContext context)
 		return state;
 	deepsad_sample_options_parse(&parsed, options);
 	if (state == NULL)
-		state = deepsad_sample_create(context, parsed.seed, (uint32) parsed.rows, (uint64) parsed.bytes);
-	else if (state->any_options || state->sample.seed != parsed.seed || state->sample.max_rows != parsed.rows ||
-			 state->sample.max_bytes != (uint64) parsed.bytes)
+		state = deepsad_sample_create(context, parsed.seed, (uint32) parsed.max_rows, (uint64) parsed.max_bytes);
+	else if (state->any_options || state->sample.seed != parsed.seed || state->sample.max_rows != parsed.max_rows ||
+			 state->sample.max_bytes != (uint64) parsed.max_bytes)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options differ between rows of one training set"),

@@ -1,6 +1,6 @@
 /*
  * sample_options.c
- *	  Options of deepsad_sample: {"rows": 200000, "bytes": 67108864, "seed": 0, "columns": ...}.
+ *	  Options of deepsad_sample: {"max_rows": 200000, "max_bytes": 67108864, "seed": 0, "columns": ...}.
  *	  Columns are ["a", "b"], those to take, or {"c": "skip"}, those to leave out.
  */
 #include "pg/pg_compat.h"
@@ -103,17 +103,17 @@ deepsad_sample_options_parse(DeepsadSampleOptions *options, Jsonb *jsonb)
 			check_columns(&item);
 		else if (item.type == jbvNull)
 			continue;
-		else if (strcmp(key, "rows") == 0)
-			options->rows = parse_integer(key, &item, 1, DSAD_SAMPLE_MAX_ROWS);
-		else if (strcmp(key, "bytes") == 0)
-			options->bytes = parse_integer(key, &item, DSAD_SAMPLE_MIN_BYTES, (int64) DSAD_SAMPLE_MAX_BYTES);
+		else if (strcmp(key, "max_rows") == 0)
+			options->max_rows = parse_integer(key, &item, 1, DSAD_SAMPLE_MAX_ROWS);
+		else if (strcmp(key, "max_bytes") == 0)
+			options->max_bytes = parse_integer(key, &item, DSAD_SAMPLE_MIN_BYTES, (int64) DSAD_SAMPLE_MAX_BYTES);
 		else if (strcmp(key, "seed") == 0)
 			options->seed = parse_integer(key, &item, PG_INT64_MIN, PG_INT64_MAX);
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("unknown option \"%s\"", key),
-					 errhint("Valid options are: rows, bytes, columns, seed.")));
+					 errhint("Valid options are: columns, max_bytes, max_rows, seed.")));
 	}
 }
 

@@ -9,8 +9,8 @@
 
 typedef struct DeepsadSampleOptions
 {
-	int64		rows;
-	int64		bytes;
+	int64		max_rows;
+	int64		max_bytes;
 	int64		seed;
 } DeepsadSampleOptions;
 

@@ -14,7 +14,7 @@ BEGIN
 	END IF;
 	FOR s IN 1..seeds LOOP
 		INSERT INTO drawn SELECT s, keys.i, keys.copies, keys.part, keys.kind, e.count
-		FROM deepsad_sample_rows((SELECT deepsad_sample(f, NULL, jsonb_build_object('rows', 200, 'seed', s), f.i::text) FROM copies, LATERAL (SELECT i) f)) e
+		FROM deepsad_sample_rows((SELECT deepsad_sample(f, NULL, jsonb_build_object('max_rows', 200, 'seed', s), f.i::text) FROM copies, LATERAL (SELECT i) f)) e
 		JOIN keys ON keys.i = e.key::int;
 	END LOOP;
 END $$;

@@ -60,7 +60,7 @@ BEGIN
 		EXECUTE format('SELECT deepsad_train(f, label, deepsad_options(seed => %s)) FROM %I', seed, name || '_train') INTO model;
 	ELSE
 		EXECUTE format('SELECT deepsad_train_rows(deepsad_sample(f, label, %L, i::text), deepsad_options(seed => %s)) FROM %I',
-			jsonb_build_object('rows', size, 'seed', seed), seed, name || '_train') INTO model;
+			jsonb_build_object('max_rows', size, 'seed', seed), seed, name || '_train') INTO model;
 	END IF;
 	seconds := round(extract(epoch FROM clock_timestamp() - started)::numeric, 1);
 	rows := (deepsad_info(model) #>> '{rows,unlabeled}')::bigint;

@@ -41,7 +41,7 @@ BEGIN
 			PERFORM keep_model(k.name || ', calibrated', changed, k.row, later);
 			PERFORM keep_model(k.name || ', contamination', deepsad_set_threshold(changed, contamination => 0.2), k.row, later);
 		END IF;
-		EXECUTE format('SELECT deepsad_sample(%s, CASE WHEN n %% 97 < 60 THEN n %% 97 < 10 END, ''{"rows": 12}''%s) FROM (SELECT r, row_number() OVER () AS n FROM (%s) r) numbered, LATERAL (SELECT (numbered.r).*) r',
+		EXECUTE format('SELECT deepsad_sample(%s, CASE WHEN n %% 97 < 60 THEN n %% 97 < 10 END, ''{"max_rows": 12}''%s) FROM (SELECT r, row_number() OVER () AS n FROM (%s) r) numbered, LATERAL (SELECT (numbered.r).*) r',
 			CASE WHEN k.row = 'r' THEN 'r' ELSE 'r.f::float8[]' END, CASE WHEN k.name IN ('columns', 'wide') THEN ', ''key '' || n' ELSE '' END, training) INTO collected;
 		IF k.name IN ('columns', 'split', 'wide', 'picture', 'picture and column') THEN PERFORM keep_set('set of ' || k.name, collected); END IF;
 	END LOOP;

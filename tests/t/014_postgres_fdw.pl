@@ -23,7 +23,7 @@ for my $n (1, 2)
 	$node->safe_psql('postgres', qq{
 		CREATE EXTENSION deepsad;
 		CREATE TABLE t AS SELECT * FROM ($rows) r WHERE node = $n;
-		CREATE VIEW t_set AS SELECT node, deepsad_sample(r, y, '{"rows": 500}', k) AS rows FROM t, LATERAL (SELECT a, b) r GROUP BY node;
+		CREATE VIEW t_set AS SELECT node, deepsad_sample(r, y, '{"max_rows": 500}', k) AS rows FROM t, LATERAL (SELECT a, b) r GROUP BY node;
 		CREATE VIEW t_slow AS SELECT node, x, y FROM t, LATERAL (SELECT pg_sleep(0.05) WHERE t.id > 0) s;
 		CREATE VIEW t_other AS SELECT overlay(rows::text PLACING '63' FROM 11 FOR 2) AS rows FROM t_set;
 		CREATE DATABASE bare;
@@ -87,10 +87,10 @@ sub sent
 # ---- training sets ----
 
 my $all = qr/^SELECT (\w+, )*x(, \w+)* FROM public\.t/;
-my $pushed = q{SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"rows": 500}') AS s FROM t GROUP BY node) q};
-sent($pushed, qr/^SELECT public\.deepsad_sample\(x, y, '\{"rows": 500\}'::jsonb\), node FROM public\.t GROUP BY 2$/, 'a sample, GROUP BY the partition key');
-sent(q{SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"rows": 500}', k) AS s FROM t WHERE id > 100 GROUP BY node) q},
-	qr/^SELECT public\.deepsad_sample\(x, y, '\{"rows": 500\}'::jsonb, k\), node FROM public\.t WHERE \(\(id > 100\)\) GROUP BY 2$/, 'with a key, and of some rows');
+my $pushed = q{SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"max_rows": 500}') AS s FROM t GROUP BY node) q};
+sent($pushed, qr/^SELECT public\.deepsad_sample\(x, y, '\{"max_rows": 500\}'::jsonb\), node FROM public\.t GROUP BY 2$/, 'a sample, GROUP BY the partition key');
+sent(q{SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y, '{"max_rows": 500}', k) AS s FROM t WHERE id > 100 GROUP BY node) q},
+	qr/^SELECT public\.deepsad_sample\(x, y, '\{"max_rows": 500\}'::jsonb, k\), node FROM public\.t WHERE \(\(id > 100\)\) GROUP BY 2$/, 'with a key, and of some rows');
 sent(q{SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(ARRAY[a, b], y) AS s FROM t GROUP BY node) q},
 	qr/^SELECT public\.deepsad_sample\(ARRAY\[a, b\], y\), node FROM public\.t GROUP BY 2$/, 'columns made an array');
 sent(q{SELECT deepsad_sample(x, y) FROM t1}, qr/^SELECT public\.deepsad_sample\(x, y\) FROM public\.t$/, 'of one server');
@@ -105,14 +105,14 @@ sent(q{SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(x, y) AS s FROM t_pla
 unlike($here->safe_psql('postgres', "EXPLAIN (VERBOSE, COSTS OFF) $pushed"), qr/Remote SQL: .*deepsad_sample/, 'not without enable_partitionwise_aggregate');
 
 # the same value as of a local table
-my $local = q{SELECT md5(deepsad_sample(x, y, '{"rows": 500}')::text) FROM copy};
+my $local = q{SELECT md5(deepsad_sample(x, y, '{"max_rows": 500}')::text) FROM copy};
 my $expected = $here->safe_psql('postgres', $local);
 is($here->safe_psql('postgres', "$partitionwise SELECT md5(merged::text) FROM ($pushed) r (merged)"), $expected, 'the value of a local table, samples travel');
-is($here->safe_psql('postgres', q{SELECT md5(deepsad_sample(x, y, '{"rows": 500}')::text) FROM t}), $expected, 'and rows travel');
+is($here->safe_psql('postgres', q{SELECT md5(deepsad_sample(x, y, '{"max_rows": 500}')::text) FROM t}), $expected, 'and rows travel');
 is($here->safe_psql('postgres', q{SELECT md5(deepsad_merge(rows)::text) FROM t_set}),
-	$here->safe_psql('postgres', q{SELECT md5(deepsad_sample(r, y, '{"rows": 500}', k)::text) FROM copy, LATERAL (SELECT a, b) r}), 'and of views that return sets');
+	$here->safe_psql('postgres', q{SELECT md5(deepsad_sample(r, y, '{"max_rows": 500}', k)::text) FROM copy, LATERAL (SELECT a, b) r}), 'and of views that return sets');
 is($here->safe_psql('postgres', qq{$partitionwise SELECT deepsad_train_rows((SELECT merged FROM ($pushed) r (merged)), '{"epochs": 1, "members": 1}')
-	= (SELECT deepsad_train_rows(deepsad_sample(x, y, '{"rows": 500}'), '{"epochs": 1, "members": 1}') FROM copy)}), 't', 'and the same model');
+	= (SELECT deepsad_train_rows(deepsad_sample(x, y, '{"max_rows": 500}'), '{"epochs": 1, "members": 1}') FROM copy)}), 't', 'and the same model');
 # one row a server is all that travels
 my $analyzed = $here->safe_psql('postgres', "$partitionwise EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF) $pushed");
 is(scalar(() = $analyzed =~ /Foreign Scan \(actual rows=1(\.00)? loops=1\)/g), 2, 'one row travels from each server') or diag($analyzed);

@@ -44,7 +44,7 @@ $here->safe_psql('postgres', $setup . q{
 	INSERT INTO model SELECT 'r', deepsad_train(r, y, '{"epochs": 2, "pretrain_epochs": 1, "members": 2}') FROM local_t, LATERAL (SELECT a, c) r;
 	CREATE TABLE set (day date, rows deepsad_rows);
 	SELECT create_distributed_table('set', 'day');
-	INSERT INTO set SELECT day, deepsad_sample(x, y, '{"rows": 500}') FROM by_day GROUP BY day;
+	INSERT INTO set SELECT day, deepsad_sample(x, y, '{"max_rows": 500}') FROM by_day GROUP BY day;
 });
 
 # The queries of all tasks of a plan.
@@ -78,7 +78,7 @@ sub same
 # ---- training sets ----
 
 my $partial = qr/worker_(binary_)?partial_agg\('public\.deepsad_sample/;
-my $options = q{'{"rows": 500}'};
+my $options = q{'{"max_rows": 500}'};
 for my $t (qw(by_id by_k by_day))
 {
 	on_shards("SELECT deepsad_sample(x, y, $options) FROM $t", qr/${partial}\(real\[\],boolean,jsonb\)/, "a sample, $t");
@@ -87,7 +87,7 @@ for my $t (qw(by_id by_k by_day))
 on_shards("SELECT deepsad_sample(x, y, $options, id::text) FILTER (WHERE a > 0) FROM by_id WHERE id > 100", $partial, 'of some rows, by key');
 on_shards("SELECT c, deepsad_sample(x, y, $options) FROM by_id GROUP BY c", $partial, 'in groups');
 same("SELECT c, md5(deepsad_sample(x, y, $options)::text) FROM by_id t GROUP BY c ORDER BY c", 'in groups');
-my $record = q{deepsad_sample(deepsad_record(t), y, '{"rows": 500, "columns": {"x": "skip", "id": "skip"}}', k)};
+my $record = q{deepsad_sample(deepsad_record(t), y, '{"max_rows": 500, "columns": {"x": "skip", "id": "skip"}}', k)};
 on_shards("SELECT $record FROM by_id t", qr/${partial}\(record,boolean,jsonb,text\)/, 'rows');
 same("SELECT md5($record\::text) FROM by_id t", 'rows');
 on_shards('SELECT deepsad_merge(rows) FROM set', qr/worker_(binary_)?partial_agg\('public\.deepsad_merge/, 'merging sets');

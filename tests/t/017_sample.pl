@@ -16,9 +16,9 @@ $node->safe_psql('postgres', q{
 		FROM generate_series(1, 20000) i;
 	CREATE TABLE sets (name text, rows deepsad_rows);
 	INSERT INTO sets SELECT 'arrays', deepsad_sample(x, id % 100 = 0) FROM t;
-	INSERT INTO sets SELECT 'rows', deepsad_sample(t, NULL, '{"rows": 500}', k) FROM t;
+	INSERT INTO sets SELECT 'rows', deepsad_sample(t, NULL, '{"max_rows": 500}', k) FROM t;
 	-- as large as it gets: 256 MB, of which unlabeled rows have three quarters
-	INSERT INTO sets SELECT 'large', deepsad_sample(r, NULL, '{"bytes": 268435456}') FROM (SELECT i, repeat(md5(i::text), 300) AS text FROM generate_series(1, 21500) i) r;
+	INSERT INTO sets SELECT 'large', deepsad_sample(r, NULL, '{"max_bytes": 268435456}') FROM (SELECT i, repeat(md5(i::text), 300) AS text FROM generate_series(1, 21500) i) r;
 });
 my $digests = q{SELECT string_agg(name || deepsad_sample_info(rows)::text, ',' ORDER BY name) FROM sets};
 my $before = $node->safe_psql('postgres', $digests);

@@ -14,7 +14,7 @@ our $objects = q{
 	INSERT INTO model SELECT 2, deepsad_train(r, NULL, '{"epochs": 2}') FROM (SELECT id % 7 AS a, 'c' || id % 5 AS b, x[1] AS c FROM t) r;
 	CREATE TABLE sets (name text PRIMARY KEY, rows deepsad_rows);
 	INSERT INTO sets SELECT 'arrays', deepsad_sample(x, id % 100 = 0) FROM t;
-	INSERT INTO sets SELECT 'rows', deepsad_sample(r, NULL, '{"rows": 100}') FROM (SELECT id, x[1] AS a, 'c' || id % 5 AS b FROM t) r;
+	INSERT INTO sets SELECT 'rows', deepsad_sample(r, NULL, '{"max_rows": 100}') FROM (SELECT id, x[1] AS a, 'c' || id % 5 AS b FROM t) r;
 	DO $$BEGIN EXECUTE format('CREATE TABLE watched (id int PRIMARY KEY, x real[], score float8 GENERATED ALWAYS AS (deepsad_score(%L::bytea, x)) STORED)',
 		(SELECT model FROM model WHERE id = 1)); END$$;
 	INSERT INTO watched (id, x) SELECT id, x FROM t;

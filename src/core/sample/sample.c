@@ -240,8 +240,8 @@ dsad_sample_add(DsadSample *sample, const DsadSampleRow *row, DsadError *error)
 
 	if (bytes > most)
 		return dsad_fail(error, DSAD_TOO_LARGE,
-						 "Raise option \"bytes\", or leave large columns out with option \"columns\".",
-						 "row takes %llu bytes, the limit is %llu, an eighth of option \"bytes\"",
+						 "Raise option \"max_bytes\", or leave large columns out with option \"columns\".",
+						 "row takes %llu bytes, the limit is %llu, an eighth of option \"max_bytes\"",
 						 (unsigned long long) bytes, (unsigned long long) most);
 	if (row->hash >= sample->limit[kind])
 		return DSAD_OK;
