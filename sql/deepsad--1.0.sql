@@ -485,7 +485,7 @@ CREATE AGGREGATE deepsad_sample(features record, label boolean, options jsonb, k
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_sample(record) IS 'collects a training set of rows';
 COMMENT ON AGGREGATE deepsad_sample(record, boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(record, boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(record, boolean, jsonb) IS 'collects a training set; options: columns, max_bytes, max_rows, seed';
 COMMENT ON AGGREGATE deepsad_sample(record, boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 
 -- One for each type: Citus hands an aggregate only arguments of exactly its types, which anyarray is not.
@@ -503,7 +503,7 @@ CREATE AGGREGATE deepsad_sample(features smallint[], label boolean, options json
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_sample(smallint[]) IS 'collects a training set of rows';
 COMMENT ON AGGREGATE deepsad_sample(smallint[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(smallint[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(smallint[], boolean, jsonb) IS 'collects a training set; options: columns, max_bytes, max_rows, seed';
 COMMENT ON AGGREGATE deepsad_sample(smallint[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 CREATE AGGREGATE deepsad_sample(features integer[]) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
@@ -519,7 +519,7 @@ CREATE AGGREGATE deepsad_sample(features integer[], label boolean, options jsonb
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_sample(integer[]) IS 'collects a training set of rows';
 COMMENT ON AGGREGATE deepsad_sample(integer[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(integer[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(integer[], boolean, jsonb) IS 'collects a training set; options: columns, max_bytes, max_rows, seed';
 COMMENT ON AGGREGATE deepsad_sample(integer[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 CREATE AGGREGATE deepsad_sample(features bigint[]) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
@@ -535,7 +535,7 @@ CREATE AGGREGATE deepsad_sample(features bigint[], label boolean, options jsonb,
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_sample(bigint[]) IS 'collects a training set of rows';
 COMMENT ON AGGREGATE deepsad_sample(bigint[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(bigint[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(bigint[], boolean, jsonb) IS 'collects a training set; options: columns, max_bytes, max_rows, seed';
 COMMENT ON AGGREGATE deepsad_sample(bigint[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 CREATE AGGREGATE deepsad_sample(features numeric[]) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
@@ -551,7 +551,7 @@ CREATE AGGREGATE deepsad_sample(features numeric[], label boolean, options jsonb
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_sample(numeric[]) IS 'collects a training set of rows';
 COMMENT ON AGGREGATE deepsad_sample(numeric[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(numeric[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(numeric[], boolean, jsonb) IS 'collects a training set; options: columns, max_bytes, max_rows, seed';
 COMMENT ON AGGREGATE deepsad_sample(numeric[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 CREATE AGGREGATE deepsad_sample(features real[]) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
@@ -567,7 +567,7 @@ CREATE AGGREGATE deepsad_sample(features real[], label boolean, options jsonb, k
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_sample(real[]) IS 'collects a training set of rows';
 COMMENT ON AGGREGATE deepsad_sample(real[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(real[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(real[], boolean, jsonb) IS 'collects a training set; options: columns, max_bytes, max_rows, seed';
 COMMENT ON AGGREGATE deepsad_sample(real[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 CREATE AGGREGATE deepsad_sample(features float8[]) (
 	SFUNC = _deepsad_sample_transition, STYPE = deepsad_rows, SSPACE = 100000,
@@ -583,7 +583,7 @@ CREATE AGGREGATE deepsad_sample(features float8[], label boolean, options jsonb,
 	COMBINEFUNC = _deepsad_sample_combine, FINALFUNC = _deepsad_sample_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE deepsad_sample(float8[]) IS 'collects a training set of rows';
 COMMENT ON AGGREGATE deepsad_sample(float8[], boolean) IS 'collects a training set; label true = known anomaly, false = known normal, NULL = unlabeled';
-COMMENT ON AGGREGATE deepsad_sample(float8[], boolean, jsonb) IS 'collects a training set; options: rows, bytes, columns, seed';
+COMMENT ON AGGREGATE deepsad_sample(float8[], boolean, jsonb) IS 'collects a training set; options: columns, max_bytes, max_rows, seed';
 COMMENT ON AGGREGATE deepsad_sample(float8[], boolean, jsonb, text) IS 'collects a training set; rows of equal key are one entry';
 
 CREATE FUNCTION deepsad_record(features record) RETURNS record
