@@ -151,7 +151,7 @@ SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r) AS s FROM (SELECT 1 AS a)
 SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, '{"seed": 1}') AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 1 AS a) r) q;
 SELECT deepsad_merge(s) FROM (SELECT deepsad_sample(r, NULL, NULL, 'k') AS s FROM (SELECT 1 AS a) r UNION ALL SELECT deepsad_sample(r) FROM (SELECT 1 AS a) r) q;
 -- the smaller of two bounds holds
-SELECT deepsad_sample_info(deepsad_merge(s)) - 'digest' - 'columns' FROM (SELECT deepsad_sample(f, NULL, '{"max_rows": 5}') AS s FROM st UNION ALL SELECT deepsad_sample(f, NULL, '{"max_rows": 7, "bytes": 5000}') FROM st) q;
+SELECT deepsad_sample_info(deepsad_merge(s)) - 'digest' - 'columns' FROM (SELECT deepsad_sample(f, NULL, '{"max_rows": 5}') AS s FROM st UNION ALL SELECT deepsad_sample(f, NULL, '{"max_rows": 7, "max_bytes": 5000}') FROM st) q;
 
 -- pictures are collected as they are, one byte a pixel where that is enough
 CREATE TABLE sh AS SELECT i AS id, i % 3 AS part, (SELECT array_agg(line ORDER BY r) FROM (SELECT r, array_agg((CASE WHEN c = i % 5 + 1 THEN 150 ELSE 10 END + (i * r * c) % 97)::int2 ORDER BY c) AS line
