@@ -40,8 +40,9 @@ BEGIN
 			copy := deepsad_import(decode(l ->> 'safetensors', 'base64'));
 			IF says(copy, l ->> 'row', l ->> 'rows') - '{pvalue,is_anomaly}'::text[] IS DISTINCT FROM (l -> 'says') - '{pvalue,is_anomaly}'::text[] THEN wrong := wrong || ' safetensors'; END IF;
 			IF l ? 'json' AND NOT deepsad_export_json(model)::jsonb @> (l -> 'json') - 'edition' THEN wrong := wrong || ' json'; END IF;
-			IF l ? 'frozen' THEN
-				EXECUTE l ->> 'frozen';
+			-- PostgreSQL 13 knows no RETURN
+			IF l ? 'frozen' AND current_setting('server_version_num')::int >= 140000 THEN
+				FOR part IN SELECT jsonb_array_elements_text(l -> 'frozen') LOOP EXECUTE part; END LOOP;
 				EXECUTE format('SELECT jsonb_agg(public.frozen(%s::float8[])::text) FROM (%s) r', l ->> 'row', l ->> 'rows') INTO scores;
 				IF scores IS DISTINCT FROM l -> 'says' -> 'score' THEN wrong := wrong || ' frozen'; END IF;
 			END IF;

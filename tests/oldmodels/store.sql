@@ -31,7 +31,8 @@ BEGIN
 			FROM (SELECT r, row_number() OVER () AS n FROM (%s) r) numbered) numbered, LATERAL (SELECT (numbered.r).*) r', k.row, k.options, training) INTO model;
 		frozen := '{}';
 		IF k.name = 'split' THEN
-			frozen := jsonb_build_object('frozen', pg_get_functiondef(deepsad_freeze(model, 'public.frozen')));
+			PERFORM deepsad_freeze(model, 'public.frozen');
+			frozen := jsonb_build_object('frozen', jsonb_build_array(pg_get_functiondef('public.frozen_model()'::regprocedure), pg_get_functiondef('public.frozen(float8[])'::regprocedure)));
 		END IF;
 		PERFORM keep_model(k.name, model, k.row, later, frozen);
 		EXECUTE format('SELECT deepsad_update(m, %s, false, ''{"epochs": 2}'') FROM (%s) r, (SELECT %L::bytea AS m OFFSET 0) m', k.row, replace(replace(k.rows, 'FIRST', '401'), 'LAST', '500'), model) INTO changed;
