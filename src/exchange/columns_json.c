@@ -17,7 +17,8 @@ static const char *const encodings[DSAD_ENCODINGS] = {"number", "boolean", "cate
 static const char *const times[] = {"clock", "calendar", "days", "since"};
 
 static const char *const reasons[DSAD_LEFT_OUT_REASONS] = {
-	"other", "skipped", "label", "filled", "empty", "serial", "moves", "instant", "constant", "identifier", "variety", "group"};
+	"other", "skipped", "label", "filled", "empty", "serial", "moves", "instant", "constant", "identifier", "variety",
+	"group"};
 
 static void
 put_column(StringInfo out, const DsadColumn *column)

@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "core/version.h"
 #include "pg/version_check.h"
 
 #ifndef DEEPSAD_VERSION
@@ -60,21 +61,6 @@ installed_version(void)
 	return version;
 }
 
-/* Whether this library has all that SQL objects of that version, MAJOR.MINOR, call. */
-static bool
-serves(const char *version)
-{
-	int			major;
-	int			minor;
-	int			own_major;
-	int			own_minor;
-	int			end = 0;
-
-	return strcmp(version, DEEPSAD_VERSION) == 0 ||
-		   (sscanf(version, "%d.%d%n", &major, &minor, &end) == 2 && version[end] == '\0' &&
-			sscanf(DEEPSAD_VERSION, "%d.%d", &own_major, &own_minor) == 2 && major == own_major && minor < own_minor);
-}
-
 /*
  * An error when this library does not serve the version of the extension in this
  * database.  To be called where a statement begins to use us, not for each row;
@@ -94,7 +80,7 @@ deepsad_check_versions(void)
 		registered = true;
 	}
 	version = installed_version();
-	if (version && !serves(version))
+	if (version && !dsad_version_serves(DEEPSAD_VERSION, version))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the library of deepsad is version %s, the extension in this database is version %s",

@@ -270,24 +270,56 @@ find_tag(uint8_t *copy, const char *tag)
 	return at;
 }
 
-/* An unknown section, put before the byte `at` of a copy of the model. */
+/* Decodes for scoring alone what only a checksum keeps from being read. */
 static DsadStatus
-decode_with_section(size_t at, uint8_t flags)
+scoring_status(const uint8_t *copy, size_t size)
+{
+	TestEnv		env;
+	DsadArena	arena;
+	DsadModel	model;
+	DsadError	error;
+	DsadStatus	status;
+
+	test_env_init(&env);
+	env.env.crc32c = recorded_crc;
+	dsad_arena_init(&arena, &env.env);
+	status = dsad_model_decode_for_scoring(&model, &arena, &arena, copy, size, &error);
+	dsad_arena_release(&arena);
+	return status;
+}
+
+/* A section, put before the byte `at` of a copy of the model; both ways of decoding must agree. */
+static DsadStatus
+decode_with_section(const char *tag, size_t at, uint8_t flags)
 {
 	uint64_t	total = length + 19;
 	uint8_t    *copy = calloc(total, 1);
 	DsadStatus	status;
 
 	memcpy(copy, bytes, at);
-	memcpy(copy + at, "NEWS", 4);
+	memcpy(copy + at, tag, 4);
 	copy[at + 4] = flags;
 	copy[at + 8] = 3;			/* the length of its body */
 	memcpy(copy + at + 19, bytes + at, length - at);
 	for (int i = 0; i < 8; i++)
 		copy[16 + i] = (uint8_t) (total >> (8 * i));
 	status = decode(copy, total, false, NULL);
+	CHECK(scoring_status(copy, total) == status);
 	free(copy);
 	return status;
+}
+
+/* A copy of the model whose section says whether it is critical as it must not. */
+static void
+check_flags(const char *tag)
+{
+	uint8_t    *copy = malloc(length);
+
+	memcpy(copy, bytes, length);
+	find_tag(copy, tag)[4] ^= 1;
+	CHECK(decode(copy, length, false, NULL) == DSAD_CORRUPT);
+	CHECK(scoring_status(copy, length) == DSAD_CORRUPT);
+	free(copy);
 }
 
 /* A copy of the model with a section so many times: both ways of decoding it must agree that it is damaged. */
@@ -300,10 +332,6 @@ check_repeated(const char *tag, int times)
 	uint64_t	total = length + size * (size_t) times - size;
 	uint8_t    *copy = malloc(total);
 	uint8_t    *end = copy + at;
-	TestEnv		env;
-	DsadArena	arena;
-	DsadModel	model;
-	DsadError	error;
 
 	memcpy(copy, bytes, at);
 	for (int i = 0; i < times; i++, end += size)
@@ -312,11 +340,7 @@ check_repeated(const char *tag, int times)
 	for (int i = 0; i < 8; i++)
 		copy[16 + i] = (uint8_t) (total >> (8 * i));
 	CHECK(decode(copy, total, false, NULL) == DSAD_CORRUPT);
-	test_env_init(&env);
-	env.env.crc32c = recorded_crc;
-	dsad_arena_init(&arena, &env.env);
-	CHECK(dsad_model_decode_for_scoring(&model, &arena, &arena, copy, total, &error) == DSAD_CORRUPT);
-	dsad_arena_release(&arena);
+	CHECK(scoring_status(copy, total) == DSAD_CORRUPT);
 	free(copy);
 }
 
@@ -400,10 +424,15 @@ test_sections(void)
 		static const char *const tags[] = {"OPTS", "SCAL", "FACT", "MEMB", "HIST"};
 		size_t		at = i < 5 ? (size_t) (find_tag(bytes, tags[i]) - bytes) : length;
 
-		CHECK(decode_with_section(at, 0) == DSAD_OK);
-		CHECK(decode_with_section(at, 1) == DSAD_NEWER_FORMAT);
+		CHECK(decode_with_section("NEWS", at, 0) == DSAD_OK);
+		CHECK(decode_with_section("NEWS", at, 1) == DSAD_NEWER_FORMAT);
 		/* what another flag means only a later version knows */
-		CHECK(decode_with_section(at, 2) == DSAD_NEWER_FORMAT);
+		CHECK(decode_with_section("NEWS", at, 2) == DSAD_NEWER_FORMAT);
+		/* only a whitened distance has such a section */
+		CHECK(decode_with_section("WHIT", at, 1) == DSAD_CORRUPT);
+		CHECK(decode_with_section("WHIT", at, 0) == DSAD_CORRUPT);
+		if (i < 5)
+			check_flags(tags[i]);
 	}
 	for (int i = 0; i < 4; i++)
 	{

@@ -1,6 +1,7 @@
 -- Values of every kind as this version writes them, and what it says of them: the lines of tests/oldmodels/VERSION/values.jsonl.
 -- Run by tests/run/old-models-store when a version is released; tests/oldmodels/check.sql reads them in every later one.
 \i tests/exchange/kinds.sql
+SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
 CREATE TABLE line (name text PRIMARY KEY, line jsonb);
 
 -- What a model says of rows: everything that must stay. `more` is kept as it is.

@@ -17,8 +17,8 @@ $node->safe_psql('postgres', q{DELETE FROM t WHERE id > 1000});
 my @there = split /\n/, $node->safe_psql('postgres', q{SELECT DISTINCT proname FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid
 	AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' WHERE proname LIKE 'deepsad%' ORDER BY 1});
 
-# Older SQL objects and newer ones; each function in a session of its own, and all in one that was connected before.
-for my $version ('0.0', '9.9')
+# SQL objects of an older major version and newer ones; each function in a session of its own, and all in one that was connected before.
+for my $version ('0.1', '1.1')
 {
 	my $before = DeepsadSession->connect_to($node);
 	$before->ask('SELECT deepsad_options()');

@@ -24,10 +24,9 @@
 
 /* A section whose body is written by put. */
 static void
-put_section(DsadWriter *w, const char *tag, uint32_t flags, void (*put)(DsadWriter *, const DsadModel *),
-			const DsadModel *model)
+put_section(DsadWriter *w, const char *tag, void (*put)(DsadWriter *, const DsadModel *), const DsadModel *model)
 {
-	size_t		start = dsad_begin_section(w, tag, flags);
+	size_t		start = dsad_begin_section(w, tag);
 
 	put(w, model);
 	dsad_end_section(w, start);
@@ -41,23 +40,23 @@ put_model(DsadWriter *w, const DsadModel *model)
 	dsad_put_int(w, DSAD_FORMAT, 4);
 	dsad_put_int(w, 0, 4);
 	dsad_put_int(w, 0, 8);
-	put_section(w, "OPTS", DSAD_SECTION_CRITICAL, dsad_put_options, model);
-	put_section(w, "ENCO", DSAD_SECTION_CRITICAL, dsad_put_encoder, model);
-	put_section(w, "SCAL", DSAD_SECTION_CRITICAL, dsad_put_scaling, model);
+	put_section(w, "OPTS", dsad_put_options, model);
+	put_section(w, "ENCO", dsad_put_encoder, model);
+	put_section(w, "SCAL", dsad_put_scaling, model);
 	if (dsad_directions(&model->config, model->scaling.inputs) > 0)
-		put_section(w, "WHIT", DSAD_SECTION_CRITICAL, dsad_put_whitening, model);
-	put_section(w, "FACT", 0, dsad_put_facts, model);
-	put_section(w, "TRST", 0, dsad_put_trust, model);
+		put_section(w, "WHIT", dsad_put_whitening, model);
+	put_section(w, "FACT", dsad_put_facts, model);
+	put_section(w, "TRST", dsad_put_trust, model);
 	for (int64_t m = 0; m < model->config.members; m++)
 	{
-		size_t		start = dsad_begin_section(w, "MEMB", DSAD_SECTION_CRITICAL);
+		size_t		start = dsad_begin_section(w, "MEMB");
 
 		dsad_put_member(w, model, &model->members[m]);
 		dsad_end_section(w, start);
 	}
-	put_section(w, "HIST", 0, dsad_put_history, model);
-	put_section(w, "CALI", 0, dsad_put_calibration, model);
-	put_section(w, "SKET", 0, dsad_put_sketch, model);
+	put_section(w, "HIST", dsad_put_history, model);
+	put_section(w, "CALI", dsad_put_calibration, model);
+	put_section(w, "SKET", dsad_put_sketch, model);
 }
 
 /* How many bytes the model is written in. */

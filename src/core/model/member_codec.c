@@ -122,7 +122,7 @@ dsad_get_member(DsadReader *r, const DsadModel *model, DsadMember *member, DsadE
 	collapsed = (uint32_t) dsad_get_int(r, 2);
 	member->stop = (uint8_t) stop;
 	member->collapsed = (uint8_t) collapsed;
-	if (!(member->divisor > 0) || collapsed > 1 ||
+	if (!(member->divisor > 0) || collapsed > 1 || member->steps_run > INT64_MAX ||
 		stop >= DSAD_STOPS || member->best_epoch > member->epochs_run ||
 		member->pretrain_epochs_run > model->config.pretrain_epochs ||
 		member->epochs_run > model->config.epochs)

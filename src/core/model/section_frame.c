@@ -8,12 +8,45 @@
 
 #include "core/model/model.h"
 
-/* A section's header: tag, flags, and room for the length of its body, whose start is returned. */
+#define CRITICAL 1				/* flag: who does not know such a section cannot read the model */
+
+/* The sections, in their order. */
+static const struct
+{
+	char		tag[5];
+	bool		critical;
+	bool		optional;		/* only some models have it: there it is asked for */
+} sections[] = {
+	{"OPTS", true, false},
+	{"ENCO", true, false},
+	{"SCAL", true, false},
+	{"WHIT", true, true},
+	{"FACT", false, false},
+	{"TRST", false, false},
+	{"MEMB", true, false},
+	{"HIST", false, false},
+	{"CALI", false, false},
+	{"SKET", false, false},
+};
+
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+/* The place of a section, from 1; 0: it is unknown. */
+static uint32_t
+find_place(const void *tag)
+{
+	for (uint32_t i = 0; i < SECTIONS; i++)
+		if (memcmp(tag, sections[i].tag, 4) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* The header of a section that this version knows: tag, flags, room for its body's length; returns where the body starts. */
 size_t
-dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags)
+dsad_begin_section(DsadWriter *w, const char *tag)
 {
 	dsad_put_bytes(w, tag, 4);
-	dsad_put_int(w, flags, 4);
+	dsad_put_int(w, sections[find_place(tag) - 1].critical ? CRITICAL : 0, 4);
 	dsad_put_int(w, 0, 8);
 	return w->length;
 }
@@ -41,27 +74,14 @@ dsad_finish_section(const DsadReader *body, const char *tag, DsadError *error)
 	return dsad_fail(error, DSAD_CORRUPT, NULL, "invalid deepsad model: section \"%s\" is malformed", tag);
 }
 
-/* Something that only a later format has: the bytes' own or the next. */
+/* Something that only a later version knows: a format, or a part of the model. */
 DsadStatus
 dsad_newer(const DsadReader *r, DsadError *error)
 {
-	return dsad_fail(error, DSAD_NEWER_FORMAT, NULL, "model was made by deepsad format %u, this is %u",
-					 r->format > DSAD_FORMAT ? r->format : DSAD_FORMAT + 1, DSAD_FORMAT);
-}
-
-/* The sections that every model has, in their order. */
-static const char sections[][5] = {"OPTS", "ENCO", "SCAL", "FACT", "TRST", "MEMB", "HIST", "CALI", "SKET"};
-
-#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
-
-/* The place of a section among those that every model has, from 1; 0: it is none of them. */
-static uint32_t
-find_place(const uint8_t *tag)
-{
-	for (uint32_t i = 0; i < SECTIONS; i++)
-		if (memcmp(tag, sections[i], 4) == 0)
-			return i + 1;
-	return 0;
+	if (r->format > DSAD_FORMAT)
+		return dsad_fail(error, DSAD_NEWER_FORMAT, NULL, "model was made by deepsad format %u, this is %u", r->format,
+						 DSAD_FORMAT);
+	return dsad_fail(error, DSAD_NEWER_FORMAT, NULL, "model has parts that this version of deepsad does not know");
 }
 
 typedef struct Head
@@ -82,8 +102,21 @@ get_head(DsadReader *r, Head *head)
 }
 
 /*
- * Hands out the next section's body; `known` says whether its tag is the one given.  Sections that every model has
- * come in their order, each once but for the members, whether their bodies are asked for or skipped.
+ * Whether a known section may stand behind that of r->place: the next one, or the one behind an optional one, or, if it
+ * is asked for, the same again, as members are.
+ */
+static bool
+is_in_place(const DsadReader *r, uint32_t place, bool asked)
+{
+	if (sections[place - 1].optional && !asked)
+		return false;
+	return place == r->place + 1 || (place == r->place + 2 && sections[r->place].optional) ||
+		   (asked && place == r->place);
+}
+
+/*
+ * Hands out the next section's body; `known` says whether its tag is the one given.  Known sections come in their
+ * order, each once but for the members, whether their bodies are asked for or skipped.
  */
 static DsadStatus
 next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, DsadError *error)
@@ -93,14 +126,14 @@ next_section(DsadReader *r, const char *tag, DsadReader *body, bool *known, Dsad
 
 	if (!get_head(r, &head))
 		return dsad_corrupt(error, "a section is cut short");
-	if (head.flags & ~(uint32_t) DSAD_SECTION_CRITICAL)
+	if (head.flags & ~(uint32_t) CRITICAL)
 		return dsad_newer(r, error);
 	*body = (DsadReader) {dsad_get_bytes(r, (size_t) head.length), (size_t) head.length, false, r->watch, r->format, 0};
 	*known = tag != NULL && memcmp(head.tag, tag, 4) == 0;
 	place = find_place(head.tag);
 	if (place == 0)
-		return !*known && (head.flags & DSAD_SECTION_CRITICAL) ? dsad_newer(r, error) : DSAD_OK;
-	if (place != r->place + 1 && !(*known && place == r->place))
+		return head.flags & CRITICAL ? dsad_newer(r, error) : DSAD_OK;
+	if (!is_in_place(r, place, *known) || sections[place - 1].critical != (head.flags == CRITICAL))
 		return dsad_corrupt(error, "a section is not in its place");
 	r->place = place;
 	return DSAD_OK;

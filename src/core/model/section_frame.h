@@ -7,9 +7,7 @@
 
 #include "core/model/bytes.h"
 
-#define DSAD_SECTION_CRITICAL 1	/* flag: who does not know such a section cannot read the model */
-
-extern size_t dsad_begin_section(DsadWriter *w, const char *tag, uint32_t flags);
+extern size_t dsad_begin_section(DsadWriter *w, const char *tag);
 extern void dsad_end_section(DsadWriter *w, size_t start);
 
 extern DsadStatus dsad_find_section(DsadReader *r, const char *tag, DsadReader *body, DsadError *error);
