@@ -35,7 +35,7 @@ dsad_version_read(const char *version, long *major, long *minor)
 	return *minor >= 0 && *version == '\0';
 }
 
-/* Whether a library of version `own` has all that SQL objects of that version call: of its major version, up to its own. */
+/* Whether a library of version `own` has all that such SQL objects call: those of its major version, up to its own. */
 static inline bool
 dsad_version_serves(const char *own, const char *version)
 {

@@ -2,15 +2,15 @@
 SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
 CREATE TABLE result (name text, wrong text);
 -- Whether all keys that were there are there, and say the same: new ones may come.
-CREATE FUNCTION keeps(now jsonb, then jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION keeps(now jsonb, before jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-	IF jsonb_typeof(then) = 'object' THEN
-		RETURN jsonb_typeof(now) = 'object' AND NOT EXISTS (SELECT FROM jsonb_each(then) e (key, value) WHERE NOT now ? key OR NOT keeps(now -> key, value));
-	ELSIF jsonb_typeof(then) = 'array' THEN
-		RETURN jsonb_typeof(now) = 'array' AND jsonb_array_length(now) = jsonb_array_length(then) AND NOT EXISTS (
-			SELECT FROM jsonb_array_elements(then) WITH ORDINALITY e (value, i) WHERE NOT keeps(now -> (i - 1)::int, value));
+	IF jsonb_typeof(before) = 'object' THEN
+		RETURN jsonb_typeof(now) = 'object' AND NOT EXISTS (SELECT FROM jsonb_each(before) e (key, value) WHERE NOT now ? key OR NOT keeps(now -> key, value));
+	ELSIF jsonb_typeof(before) = 'array' THEN
+		RETURN jsonb_typeof(now) = 'array' AND jsonb_array_length(now) = jsonb_array_length(before) AND NOT EXISTS (
+			SELECT FROM jsonb_array_elements(before) WITH ORDINALITY e (value, i) WHERE NOT keeps(now -> (i - 1)::int, value));
 	END IF;
-	RETURN now IS NOT DISTINCT FROM then;
+	RETURN now IS NOT DISTINCT FROM before;
 END $$;
 CREATE FUNCTION says(model bytea, "row" text, rows text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE result jsonb;

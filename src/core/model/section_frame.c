@@ -41,7 +41,7 @@ find_place(const void *tag)
 	return 0;
 }
 
-/* The header of a section that this version knows: tag, flags, room for its body's length; returns where the body starts. */
+/* The header of a section that this version knows: tag, flags, room for its length; returns where its body starts. */
 size_t
 dsad_begin_section(DsadWriter *w, const char *tag)
 {
