@@ -6,9 +6,8 @@ import time
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from train_torch import BATCH, ROWS, core, fastest_epoch
+from train_torch import ROWS, core, fastest_epoch, steps
 
 
 def module(a, b):
@@ -24,23 +23,7 @@ def main():
     encoder = nn.Sequential(*module(1, 8), nn.MaxPool2d(2), *module(8, 4), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(196, 32, bias=False))
     decoder = nn.Sequential(nn.Linear(32, 196, bias=False), nn.LeakyReLU(0.01), nn.Unflatten(1, (4, 7, 7)), nn.Upsample(scale_factor=2),
                             *module(4, 8), nn.Upsample(scale_factor=2), nn.Conv2d(8, 1, 5, bias=False, padding=2))
-    both = torch.optim.Adam(list(encoder.parameters()) + list(decoder.parameters()), lr=1e-3, weight_decay=1e-6)
-    alone = torch.optim.Adam(encoder.parameters(), lr=1e-3, weight_decay=1e-6)
-
-    def pretrain(rows):
-        part = x[rows]
-        loss = functional.mse_loss(decoder(encoder(part)), part)
-        both.zero_grad(set_to_none=True)
-        loss.backward()
-        both.step()
-
-    def train(rows):
-        y = label[rows]
-        distance = ((encoder(x[rows]) - center) ** 2).sum(1)
-        loss = torch.where(y == 0, distance, (distance + 1e-6) ** y).mean()
-        alone.zero_grad(set_to_none=True)
-        loss.backward()
-        alone.step()
+    pretrain, train = steps(encoder, decoder, x, label, center)
 
     def score():
         encoder.eval()

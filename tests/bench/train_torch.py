@@ -46,6 +46,28 @@ def core():
     return 'OpenBLAS core ' + name().decode()
 
 
+def steps(encoder, decoder, x, label, center):
+    """One step of pretraining, and one of Deep SAD, on the rows of x that are named."""
+    both = torch.optim.Adam(list(encoder.parameters()) + list(decoder.parameters()), lr=1e-3, weight_decay=1e-6)
+    alone = torch.optim.Adam(encoder.parameters(), lr=1e-3, weight_decay=1e-6)
+
+    def step(optimizer, loss):
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    def pretrain(rows):
+        part = x[rows]
+        step(both, ((decoder(encoder(part)) - part) ** 2).mean())
+
+    def train(rows):
+        y = label[rows]
+        distance = ((encoder(x[rows]) - center) ** 2).sum(1)
+        step(alone, torch.where(y == 0, distance, (distance + 1e-6) ** y).mean())
+
+    return pretrain, train
+
+
 def main():
     print(f'PyTorch {torch.__version__}: {core()}', file=sys.stderr)
     for sizes in ([9, 32, 16, 8], [21, 32, 16, 8], [274, 128, 64, 32], [784, 512, 256, 128]):
@@ -53,25 +75,7 @@ def main():
         label = torch.zeros(ROWS)
         label[::50] = -1
         center = torch.full((sizes[-1],), 0.1)
-        encoder, decoder = stack(sizes), stack(sizes[::-1])
-        both = torch.optim.Adam(list(encoder.parameters()) + list(decoder.parameters()), lr=1e-3, weight_decay=1e-6)
-        alone = torch.optim.Adam(encoder.parameters(), lr=1e-3, weight_decay=1e-6)
-
-        def pretrain(rows):
-            part = x[rows]
-            loss = ((decoder(encoder(part)) - part) ** 2).mean()
-            both.zero_grad(set_to_none=True)
-            loss.backward()
-            both.step()
-
-        def train(rows):
-            y = label[rows]
-            distance = ((encoder(x[rows]) - center) ** 2).sum(1)
-            loss = torch.where(y == 0, distance, (distance + 1e-6) ** y).mean()
-            alone.zero_grad(set_to_none=True)
-            loss.backward()
-            alone.step()
-
+        pretrain, train = steps(stack(sizes), stack(sizes[::-1]), x, label, center)
         epochs = 4 if sizes[0] > 500 else 10
         print('-'.join(map(str, sizes)), round(fastest_epoch(pretrain, epochs)), round(fastest_epoch(train, epochs)))
 

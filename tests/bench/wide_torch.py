@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from train_torch import BATCH, stack
+from train_torch import BATCH, stack, steps
 
 TIMED = 2
 
@@ -21,30 +21,17 @@ def main():
     x = torch.randn(rows, sizes[0])
     label = torch.zeros(rows)
     label[::500] = -1
-    encoder, decoder = stack(sizes), stack(sizes[::-1])
-    center = torch.full((sizes[-1],), 0.1)
+    pretrain, train = steps(stack(sizes), stack(sizes[::-1]), x, label, torch.full((sizes[-1],), 0.1))
 
-    def reconstruction(part):
-        return ((decoder(encoder(x[part])) - x[part]) ** 2).mean()
-
-    def distance(part):
-        squared = ((encoder(x[part]) - center) ** 2).sum(1)
-        return torch.where(label[part] == 0, squared, (squared + 1e-6) ** label[part]).mean()
-
-    def seconds(loss_of, parameters):
-        optimizer = torch.optim.Adam(parameters, lr=1e-3, weight_decay=1e-6)
+    def seconds(step):
         for epoch in range(1 + TIMED):
             if epoch == 1:
                 began = time.time()
             for part in torch.randperm(rows).split(BATCH):
-                loss = loss_of(part)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                optimizer.step()
+                step(part)
         return (time.time() - began) / TIMED
 
-    both = list(encoder.parameters()) + list(decoder.parameters())
-    print(members * (pretraining * seconds(reconstruction, both) + epochs * seconds(distance, encoder.parameters())))
+    print(members * (pretraining * seconds(pretrain) + epochs * seconds(train)))
 
 
 main()

@@ -1,5 +1,4 @@
 -- Values that an earlier version wrote, in table stored, say what they said then, to the last bit. Run by tests/run/old-models.
-SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
 CREATE TABLE result (name text, wrong text);
 -- Whether all keys that were there are there, and say the same: new ones may come.
 CREATE FUNCTION keeps(now jsonb, before jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -12,15 +11,7 @@ BEGIN
 	END IF;
 	RETURN now IS NOT DISTINCT FROM before;
 END $$;
-CREATE FUNCTION says(model bytea, "row" text, rows text) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE result jsonb;
-BEGIN
-	EXECUTE format('SELECT jsonb_build_object(''score'', jsonb_agg(deepsad_score(m, %1$s)::text), ''pvalue'', jsonb_agg(deepsad_pvalue(m, %1$s)),
-		''is_anomaly'', jsonb_agg(deepsad_is_anomaly(m, %1$s)), ''embed'', jsonb_agg(deepsad_embed(m, %1$s)), ''encode'', jsonb_agg(deepsad_encode(m, %1$s)),
-		''explain'', jsonb_agg((SELECT jsonb_agg(to_jsonb(e) ORDER BY rank, feature) FROM deepsad_explain(m, %1$s) e)) FILTER (WHERE n <= 2))
-		FROM (SELECT r, row_number() OVER () AS n FROM (%2$s) r) numbered, LATERAL (SELECT (numbered.r).*) r, (SELECT %3$L::bytea AS m OFFSET 0) m', "row", rows, model) INTO result;
-	RETURN result;
-END $$;
+\i tests/oldmodels/says.sql
 DO $$
 DECLARE
 	l jsonb; model bytea; copy bytea; collected deepsad_rows; now jsonb; wrong text; part text; same boolean; scores jsonb;

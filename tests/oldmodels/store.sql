@@ -1,20 +1,17 @@
 -- Values of every kind as this version writes them, and what it says of them: the lines of tests/oldmodels/VERSION/values.jsonl.
 -- Run by tests/run/old-models-store when a version is released; tests/oldmodels/check.sql reads them in every later one.
 \i tests/exchange/kinds.sql
-SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
 CREATE TABLE line (name text PRIMARY KEY, line jsonb);
 
--- What a model says of rows: everything that must stay. `more` is kept as it is.
-CREATE FUNCTION keep_model(name text, model bytea, "row" text, rows text, more jsonb DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
-DECLARE result jsonb;
-BEGIN
-	EXECUTE format('SELECT jsonb_build_object(''score'', jsonb_agg(deepsad_score(m, %1$s)::text), ''pvalue'', jsonb_agg(deepsad_pvalue(m, %1$s)),
-		''is_anomaly'', jsonb_agg(deepsad_is_anomaly(m, %1$s)), ''embed'', jsonb_agg(deepsad_embed(m, %1$s)), ''encode'', jsonb_agg(deepsad_encode(m, %1$s)),
-		''explain'', jsonb_agg((SELECT jsonb_agg(to_jsonb(e) ORDER BY rank, feature) FROM deepsad_explain(m, %1$s) e)) FILTER (WHERE n <= 2))
-		FROM (SELECT r, row_number() OVER () AS n FROM (%2$s) r) numbered, LATERAL (SELECT (numbered.r).*) r, (SELECT %3$L::bytea AS m OFFSET 0) m', "row", rows, model) INTO result;
-	INSERT INTO line VALUES (keep_model.name, jsonb_build_object('name', name, 'row', "row", 'rows', rows, 'says', result, 'info', deepsad_info(model), 'columns', (SELECT jsonb_agg(to_jsonb(c)) FROM deepsad_columns(model) c),
-		'model', translate(encode(model, 'base64'), E'\n', ''), 'safetensors', translate(encode(deepsad_export_safetensors(model), 'base64'), E'\n', '')) || CASE WHEN name LIKE '%,%' THEN '{}' ELSE jsonb_build_object('json', deepsad_export_json(model)) END || more);
-END $$;
+\i tests/oldmodels/says.sql
+
+-- Keeps a model with what it says, and `more`.
+CREATE FUNCTION keep_model(name text, model bytea, "row" text, rows text, more jsonb DEFAULT '{}') RETURNS void LANGUAGE sql AS $$
+	INSERT INTO line SELECT name, jsonb_build_object('name', name, 'row', "row", 'rows', rows, 'says', says(model, "row", rows), 'info', deepsad_info(model),
+		'columns', (SELECT jsonb_agg(to_jsonb(c)) FROM deepsad_columns(model) c), 'model', translate(encode(model, 'base64'), E'\n', ''),
+		'safetensors', translate(encode(deepsad_export_safetensors(model), 'base64'), E'\n', ''))
+		|| CASE WHEN name LIKE '%,%' THEN '{}' ELSE jsonb_build_object('json', deepsad_export_json(model)) END || more
+$$;
 
 -- A training set, and what is in it.
 CREATE FUNCTION keep_set(name text, rows deepsad_rows) RETURNS void LANGUAGE sql AS $$
