@@ -3,7 +3,7 @@
  *	  Hashes of what stored models say of generated rows: the same on every CPU,
  *	  with every compiler, at every level of the kernels.
  *
- *	stored_hash FILE...		prints five hashes and how many models there were; files
+ *	stored_hash [-n ROWS] FILE...	prints five hashes and how many models there were; files
  *							that hold no model count as nothing
  *
  * Fails when this CPU's levels disagree.  The rows come from integers and exact
@@ -16,8 +16,10 @@
 #include "check.h"
 #include "core/hash.h"
 
-#define ROWS 150				/* more than two blocks of scoring */
+#define MAX_ROWS 150			/* more than two blocks of scoring */
 #define MAX_SIZE (1 << 20)
+
+static size_t row_count = MAX_ROWS;
 
 typedef struct Hashes
 {
@@ -63,18 +65,18 @@ draw(uint64_t *state)
 	return kind < 0.5 ? floor(value) : value;
 }
 
-/* ROWS rows of features (allocated); a model of columns makes them of cells. */
+/* row_count rows of features (allocated); a model of columns makes them of cells. */
 static double *
 make_rows(const DsadScorer *scorer)
 {
 	const DsadEncoder *encoder = dsad_scorer_encoder(scorer);
 	uint32_t	features = dsad_scorer_features(scorer);
 	uint32_t	cells = encoder ? encoder->cells : features;
-	double	   *rows = malloc((size_t) ROWS * features * sizeof(double));
+	double	   *rows = malloc((size_t) row_count * features * sizeof(double));
 	double	   *cell = malloc(cells * sizeof(double));
 	uint64_t	state = 20;
 
-	for (size_t i = 0; i < ROWS; i++)
+	for (size_t i = 0; i < row_count; i++)
 	{
 		for (uint32_t j = 0; j < cells; j++)
 			cell[j] = draw(&state);
@@ -90,11 +92,11 @@ make_rows(const DsadScorer *scorer)
 static void
 hash_scores(const DsadScorer *scorer, const double *rows, Hashes *hashes)
 {
-	double		scores[ROWS];
-	void	   *scratch = malloc(dsad_scorer_scratch(scorer, ROWS));
+	double		scores[MAX_ROWS];
+	void	   *scratch = malloc(dsad_scorer_scratch(scorer, row_count));
 
-	require(dsad_score(scorer, &(DsadRows) {rows, ROWS, false}, scratch, scores) == ROWS, "rows are not scored");
-	for (int i = 0; i < ROWS; i++)
+	require(dsad_score(scorer, &(DsadRows) {rows, row_count, false}, scratch, scores) == row_count, "rows are not scored");
+	for (size_t i = 0; i < row_count; i++)
 		step(&hashes->scores, scores[i]);
 	free(scratch);
 }
@@ -152,7 +154,7 @@ hash_model(const uint8_t *bytes, size_t size, const DsadKernel *kernel, Hashes *
 		require(dsad_scorer_create(&scorer, &arena, &model, kernel, &error) == DSAD_OK, "no scorer");
 		rows = make_rows(scorer);
 		hash_scores(scorer, rows, hashes);
-		for (size_t i = 0; i < ROWS; i++)
+		for (size_t i = 0; i < row_count; i++)
 			hash_row(scorer, &env.env, rows + i * dsad_scorer_features(scorer), hashes);
 		free(rows);
 	}
@@ -184,7 +186,16 @@ int
 main(int argc, char **argv)
 {
 	Hashes		plain;
-	int			models = hash_files(argc - 1, argv + 1, dsad_kernel(DSAD_KERNEL_PLAIN), &plain);
+	int			models;
+
+	if (argc > 2 && strcmp(argv[1], "-n") == 0)
+	{
+		row_count = (size_t) atoi(argv[2]);
+		require(row_count > 0 && row_count <= MAX_ROWS, "so many rows are not made");
+		argc -= 2;
+		argv += 2;
+	}
+	models = hash_files(argc - 1, argv + 1, dsad_kernel(DSAD_KERNEL_PLAIN), &plain);
 
 	require(models > 0, "no model");
 	for (int level = DSAD_KERNEL_PLAIN + 1; level <= DSAD_KERNEL_AVX512; level++)
