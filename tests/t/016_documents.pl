@@ -20,7 +20,7 @@ $here->safe_psql('postgres', 'CREATE EXTENSION deepsad');
 DeepsadDocument::run('doc/distributed.md', $here, \@nodes, sub {
 	my ($sql) = @_;
 	$sql =~ s/host 'node(\d)'/"host '" . $nodes[$1 - 1]->host . "', port '" . $nodes[$1 - 1]->port . "'"/ge;
-	$sql =~ s/, async_capable 'true'// if $version < 140000;
+	$sql =~ s/, async_capable 'true'//g if $version < 140000;
 	return $sql;
 }, $version >= 140000 && $version < 170000);
 is($here->safe_psql('postgres', 'SELECT count(*) FROM payment WHERE score IS NULL'), '0', 'all rows of all servers are scored');
