@@ -33,16 +33,20 @@ BEGIN
 			frozen := jsonb_build_object('frozen', jsonb_build_array(pg_get_functiondef('public.frozen_model()'::regprocedure), pg_get_functiondef('public.frozen(float8[])'::regprocedure)));
 		END IF;
 		PERFORM keep_model(k.name, model, k.row, later, frozen);
-		EXECUTE format('SELECT deepsad_update(m, %s, false, ''{"epochs": 2}'') FROM (%s) r, (SELECT %L::bytea AS m OFFSET 0) m', k.row, replace(replace(k.rows, 'FIRST', '401'), 'LAST', '500'), model) INTO changed;
-		IF k.name IN ('columns', 'cross', 'picture') THEN PERFORM keep_model(k.name || ', updated', changed, k.row, later); END IF;
+		IF k.name IN ('columns', 'cross', 'picture') THEN
+			EXECUTE format('SELECT deepsad_update(m, %s, false, ''{"epochs": 2}'') FROM (%s) r, (SELECT %L::bytea AS m OFFSET 0) m', k.row, replace(replace(k.rows, 'FIRST', '401'), 'LAST', '500'), model) INTO changed;
+			PERFORM keep_model(k.name || ', updated', changed, k.row, later);
+		END IF;
 		IF k.name IN ('columns', 'minmax', 'picture and column') THEN
 			EXECUTE format('SELECT deepsad_calibrate(m, %s) FROM (%s) r, (SELECT %L::bytea AS m OFFSET 0) m', k.row, replace(replace(k.rows, 'FIRST', '501'), 'LAST', '700'), model) INTO changed;
 			PERFORM keep_model(k.name || ', calibrated', changed, k.row, later);
 			PERFORM keep_model(k.name || ', contamination', deepsad_set_threshold(changed, contamination => 0.2), k.row, later);
 		END IF;
-		EXECUTE format('SELECT deepsad_sample(%s, CASE WHEN n %% 97 < 60 THEN n %% 97 < 10 END, ''{"max_rows": 12}''%s) FROM (SELECT r, row_number() OVER () AS n FROM (%s) r) numbered, LATERAL (SELECT (numbered.r).*) r',
-			CASE WHEN k.row = 'r' THEN 'r' ELSE 'r.f::float8[]' END, CASE WHEN k.name IN ('columns', 'wide') THEN ', ''key '' || n' ELSE '' END, training) INTO collected;
-		IF k.name IN ('columns', 'split', 'wide', 'picture', 'picture and column') THEN PERFORM keep_set('set of ' || k.name, collected); END IF;
+		IF k.name IN ('columns', 'split', 'wide', 'picture', 'picture and column') THEN
+			EXECUTE format('SELECT deepsad_sample(%s, CASE WHEN n %% 97 < 60 THEN n %% 97 < 10 END, ''{"max_rows": 12}''%s) FROM (SELECT r, row_number() OVER () AS n FROM (%s) r) numbered, LATERAL (SELECT (numbered.r).*) r',
+				CASE WHEN k.row = 'r' THEN 'r' ELSE 'r.f::float8[]' END, CASE WHEN k.name IN ('columns', 'wide') THEN ', ''key '' || n' ELSE '' END, training) INTO collected;
+			PERFORM keep_set('set of ' || k.name, collected);
+		END IF;
 	END LOOP;
 END $$;
 -- every type that a row's column may have

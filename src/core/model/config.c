@@ -20,35 +20,30 @@ static const char *const init_labels[] = {"pytorch", "glorot", NULL};
 										: kind)
 
 /* The last argument of each tells whether an update may change it; `none` is the number that stands for NULL. */
-#define OPTION(name, id, kind, min, max, none, labels, transient, update) \
+#define OPTION(name, id, kind, min, max, none, labels, update) \
 	{ \
-#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, transient, false, update \
+#name, id, kind, offsetof(DsadConfig, name), min, max, none, 0, 0, labels, false, update \
 	}
 #define INT(name, id, min, max, update) \
 	INT_OR_NULL(name, id, min, max, NAN, update)
 #define INT_OR_NULL(name, id, min, max, none, update) \
-	OPTION(name, id, KIND(name, int64_t, DSAD_OPTION_INT), min, max, none, NULL, false, update)
+	OPTION(name, id, KIND(name, int64_t, DSAD_OPTION_INT), min, max, none, NULL, update)
 #define FLOAT(name, id, min, max, update) \
 	FLOAT_OR_NULL(name, id, min, max, NAN, update)
 #define FLOAT_OR_NULL(name, id, min, max, none, update) \
-	OPTION(name, id, KIND(name, double, DSAD_OPTION_FLOAT), min, max, none, NULL, false, update)
+	OPTION(name, id, KIND(name, double, DSAD_OPTION_FLOAT), min, max, none, NULL, update)
 #define ENUM(name, id, last) \
-	OPTION(name, id, KIND(name, int64_t, DSAD_OPTION_ENUM), 0, last, NAN, name##_labels, false, false)
-#define LIST(name, id, min, max, min_count, max_count, update) \
+	OPTION(name, id, KIND(name, int64_t, DSAD_OPTION_ENUM), 0, last, NAN, name##_labels, false)
+/* conv: only models of convolutional networks keep it. */
+#define LIST(name, id, min, max, min_count, max_count, conv, update) \
 	{ \
 #name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
-			max_count, NULL, false, false, update \
-	}
-/* Only models of convolutional networks keep it. */
-#define CONV_LIST(name, id, min, max, min_count, max_count) \
-	{ \
-#name, id, KIND(name, DsadIntList, DSAD_OPTION_INT_LIST), offsetof(DsadConfig, name), min, max, NAN, min_count, \
-			max_count, NULL, false, true, false \
+			max_count, NULL, conv, update \
 	}
 
 const DsadOption dsad_options[] = {
 	ENUM(preset, 1, DSAD_PRESET_BEST),
-	LIST(hidden, 2, 1, DSAD_MAX_WIDTH, 0, DSAD_MAX_HIDDEN, false),
+	LIST(hidden, 2, 1, DSAD_MAX_WIDTH, 0, DSAD_MAX_HIDDEN, false, false),
 	INT(latent, 3, 1, DSAD_MAX_LATENT, false),
 	INT(members, 4, 1, DSAD_MAX_MEMBERS, false),
 	INT(seed, 5, -9223372036854775808.0, 9223372036854775807.0, true),
@@ -57,7 +52,7 @@ const DsadOption dsad_options[] = {
 	INT_OR_NULL(max_steps, 8, 1, 9007199254740992.0, 0, true),
 	INT(batch_size, 9, 2, 65536, true),
 	FLOAT(learning_rate, 10, 1e-10, 1, true),
-	LIST(milestones, 11, 0, DSAD_MAX_EPOCHS, 0, DSAD_MAX_MILESTONES, true),
+	LIST(milestones, 11, 0, DSAD_MAX_EPOCHS, 0, DSAD_MAX_MILESTONES, false, true),
 	FLOAT(weight_decay, 12, 0, 1, true),
 	FLOAT(eta, 13, 0, 1e6, true),
 	ENUM(scaling, 14, DSAD_SCALING_COMMON),
@@ -75,9 +70,9 @@ const DsadOption dsad_options[] = {
 	FLOAT_OR_NULL(threshold, 26, DSAD_MIN_THRESHOLD, DSAD_MAX_THRESHOLD, 0, false),
 	FLOAT(offset_scale, 27, 0, 10, false),
 	ENUM(network, 28, DSAD_NETWORK_CONV),
-	CONV_LIST(channels, 29, 1, DSAD_MAX_CHANNELS, 1, DSAD_MAX_CONVS),
-	OPTION(workers, 0, DSAD_OPTION_INT, 0, 1024, -1, NULL, true, true),
-	OPTION(verbose, 0, DSAD_OPTION_BOOL, 0, 1, NAN, NULL, true, true),
+	LIST(channels, 29, 1, DSAD_MAX_CHANNELS, 1, DSAD_MAX_CONVS, true, false),
+	OPTION(workers, 0, DSAD_OPTION_INT, 0, 1024, -1, NULL, true),
+	OPTION(verbose, 0, DSAD_OPTION_BOOL, 0, 1, NAN, NULL, true),
 };
 
 /* Labels are indexed by value, and end with NULL. */

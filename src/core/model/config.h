@@ -145,7 +145,6 @@ typedef struct DsadOption
 	uint32_t	min_count;		/* lists */
 	uint32_t	max_count;
 	const char *const *labels;	/* enums: NULL-terminated, index = value */
-	bool		transient;		/* not in the bytes of a model */
 	bool		conv;			/* only a model of a convolutional network keeps it */
 	bool		update;			/* an update may change it */
 } DsadOption;
@@ -157,7 +156,7 @@ extern const int dsad_option_count;
 static inline bool
 dsad_option_is_kept(const DsadOption *option, const DsadConfig *config)
 {
-	return !option->transient && (!option->conv || config->network == DSAD_NETWORK_CONV);
+	return option->id != 0 && (!option->conv || config->network == DSAD_NETWORK_CONV);
 }
 
 extern bool dsad_option_is_null(const DsadOption *option, const DsadConfig *config);
