@@ -23,17 +23,19 @@ sub send_sql
 	$s->{markers}++;
 	$s->{out} = '';
 	$s->{err} = '';
-	$s->{in} .= "$sql;\n\\echo marker $s->{markers}\n";
+	$s->{in} .= "$sql;\n\\echo marker $s->{markers}\n\\warn marker $s->{markers}\n";
 	$s->{psql}->pump_nb;
 }
 
-# Waits for what was sent; the output.
+# Waits for what was sent; the output. Both streams end with a marker: one may be read before what the other had earlier.
 sub await
 {
 	my ($s) = @_;
-	eval { $s->{psql}->pump until $s->{out} =~ /marker $s->{markers}\n/ or !$s->{psql}->pumpable; };
+	my $marker = qr/marker $s->{markers}\n/;
+	eval { $s->{psql}->pump until ($s->{out} =~ $marker and $s->{err} =~ $marker) or !$s->{psql}->pumpable; };
 	my $out = $s->{out};
-	$out =~ s/\n?marker $s->{markers}\n//;
+	$out =~ s/\n?$marker//;
+	$s->{err} =~ s/$marker//;
 	return $out;
 }
 
