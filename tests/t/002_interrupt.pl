@@ -5,6 +5,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
+use DeepsadSession;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -15,37 +16,26 @@ $node->safe_psql('postgres', q{
 });
 my $long = q{SELECT length(deepsad_train(x, NULL, deepsad_options(epochs => 100000, pretrain_epochs => 100000, hidden => '{256,128}'))) FROM t};
 
-# Starts the long training in a session of its own; returns it and its process id.
+# Starts the long training in a session of its own, which it returns.
 sub start_training
 {
-	my ($session, $in, $out, $err);
-	$in = '';
-	$out = '';
-	$err = '';
-	$session = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out, '2>', \$err,
-		IPC::Run::timeout(120));
-	$in .= "SELECT pg_backend_pid();\n";
-	$session->pump until $out =~ /(\d+)\n/;
-	my $pid = $1;
-	$in .= "$long;\nSELECT 'next', 1 + 1;\n";
-	$session->pump_nb;
-	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $pid AND state = 'active' AND query LIKE '%deepsad_train%'");
+	my $session = DeepsadSession->connect_to($node);
+	$session->send_sql("$long;\nSELECT 'next', 1 + 1");
+	$node->poll_query_until('postgres',
+		"SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $session->{pid} AND state = 'active' AND query LIKE '%deepsad_train%'");
 	usleep(400_000);
-	return { session => $session, pid => $pid, in => \$in, out => \$out, err => \$err };
+	return $session;
 }
 
 # A session that only scores never loads OpenBLAS.
 {
-	my ($in, $out, $err) = ('', '', '');
 	$node->safe_psql('postgres', "CREATE TABLE model AS SELECT deepsad_train(x, NULL, deepsad_options(epochs => 1, pretrain_epochs => 0)) AS model FROM t");
-	my $session = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out, '2>', \$err);
-	$in .= "SELECT count(deepsad_score(model, x)) FROM t, model; SELECT 'pid ' || pg_backend_pid();\n";
-	$session->pump until $out =~ /pid (\d+)\n/;
-	my $maps = slurp_file("/proc/$1/maps");
+	my $session = DeepsadSession->connect_to($node);
+	$session->ask('SELECT count(deepsad_score(model, x)) FROM t, model');
+	my $maps = slurp_file("/proc/$session->{pid}/maps");
 	like($maps, qr/deepsad\.so/, 'the extension is loaded');
 	unlike($maps, qr/openblas/, 'OpenBLAS is not, in a session that only scores');
-	$in .= "\\q\n";
-	$session->finish;
+	$session->close;
 }
 
 my $slowest = 0;
@@ -54,25 +44,24 @@ for my $round (1 .. 3)
 	my $t = start_training();
 	my $started = time;
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($t->{pid})");
-	$t->{session}->pump until ${ $t->{out} } =~ /next/;
+	my $out = $t->await;
 	my $took = time - $started;
 	$slowest = $took if $took > $slowest;
-	like(${ $t->{err} }, qr/canceling statement due to user request/, "canceled, round $round");
-	like(${ $t->{out} }, qr/next\|2/, 'the next statement works');
+	like($t->{err}, qr/canceling statement due to user request/, "canceled, round $round");
+	like($out, qr/next\|2/, 'the next statement works');
 	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $t->{pid}"), '1', 'the session lives');
 	my $status = slurp_file("/proc/$t->{pid}/status");
 	my ($threads) = $status =~ /^Threads:\s+(\d+)/m;
 	is($threads, 1, 'no thread was left in the backend');
-	${ $t->{in} } .= "\\q\n";
-	$t->{session}->finish;
+	$t->close;
 }
 note(sprintf 'slowest cancel: %.0f ms, with the start of a psql in it', $slowest * 1000);
 cmp_ok($slowest, '<', 2, 'canceled soon');
 
 my $t = start_training();
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($t->{pid})");
-$t->{session}->finish;
-like(${ $t->{err} }, qr/terminating connection due to administrator command/, 'terminated');
+$t->await;
+like($t->{err}, qr/terminating connection due to administrator command/, 'terminated');
 ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $t->{pid}"), 'the process is gone');
 my @left = glob($node->data_dir . '/base/pgsql_tmp/*');
 is(scalar(@left), 0, 'no temporary files');
