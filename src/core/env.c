@@ -142,13 +142,6 @@ dsad_fail(DsadError *error, DsadStatus status, const char *hint, const char *for
 	return status;
 }
 
-/* The failure of an allocation. */
-DsadStatus
-dsad_no_memory(DsadError *error)
-{
-	return dsad_fail(error, DSAD_NO_MEMORY, NULL, "out of memory");
-}
-
 /* What a finished piece of watched work is worth. */
 DsadStatus
 dsad_watch_status(const DsadWatch *watch, DsadError *error)

@@ -133,7 +133,7 @@ dsad_watch(DsadWatch *watch)
 static inline void
 dsad_watch_rows(DsadWatch *watch, size_t i, size_t width)
 {
-	if (i % (DSAD_POLL_ELEMENTS / (width < DSAD_POLL_ELEMENTS ? width : DSAD_POLL_ELEMENTS)) == 0)
+	if (i % (DSAD_POLL_ELEMENTS / (width + 1) + 1) == 0)
 		dsad_watch(watch);
 }
 
@@ -141,7 +141,14 @@ extern DsadStatus dsad_watch_status(const DsadWatch *watch, DsadError *error);
 extern DsadStatus dsad_fail(DsadError *error, DsadStatus status, const char *hint,
 							const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-extern DsadStatus dsad_no_memory(DsadError *error);
 extern DsadStatus dsad_poll(const DsadEnv *env, DsadError *error);
+
+/* The failure of an allocation; here, so that static analysis sees that it is never DSAD_OK. */
+static inline DsadStatus
+dsad_no_memory(DsadError *error)
+{
+	(void) dsad_fail(error, DSAD_NO_MEMORY, NULL, "out of memory");
+	return DSAD_NO_MEMORY;
+}
 
 #endif

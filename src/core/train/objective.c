@@ -44,7 +44,7 @@ snapshot_copy(DsadSnapshot *snapshot, DsadNet *net, bool back)
 		size_t		units = dsad_padded(dsad_net_tensor_units(net, l));
 		size_t		size[3] = {dsad_net_tensor_size(net, l), units, units};
 
-		for (int i = 0; i < 3 && pair[i][0]; i++)
+		for (int i = 0; i < 3 && pair[i][0] && pair[i][1]; i++)
 			memcpy(pair[i][back], pair[i][!back], size[i] * sizeof(float));
 	}
 }
