@@ -41,6 +41,18 @@ SELECT unit, t.* FROM (VALUES (1), (1000)) v (unit),
 SELECT t.* FROM (SELECT deepsad_train(ARRAY(SELECT ARRAY(SELECT sin(i * x * y) FROM generate_series(1, 8) x) FROM generate_series(1, 6) y), NULL, '{"epochs": 2}') AS model
 	FROM generate_series(1, 30) i) m, told(model, 'channels', 'hidden', 'members', 'network', 'pretrain_epochs', 'scaling') t;
 
+-- what counts is how many numbers a row is read as: texts become more features, columns that are left out become none
+SELECT t.* FROM (SELECT deepsad_train(r, NULL, few()) AS model
+	FROM (SELECT i % 7 AS k, 'a' || i % 60 AS a, 'b' || i * 7 % 60 AS b, sin(i) AS x FROM generate_series(1, 600) i) r) m, told(model, 'hidden', 'latent') t;
+DO $$ BEGIN
+	EXECUTE 'CREATE TEMP TABLE chosen_wide AS SELECT sin(i) AS x, ' || (SELECT string_agg(format('i * %s AS n%s', n, n), ', ') FROM generate_series(1, 105) n)
+		|| ' FROM generate_series(1, 300) i';
+END $$;
+SET client_min_messages = error;
+SELECT t.* FROM (SELECT deepsad_train(r, NULL, few()) AS model FROM chosen_wide r) m, told(model, 'hidden', 'latent') t;
+RESET client_min_messages;
+DROP TABLE chosen_wide;
+
 -- updates, thresholds and later calibrations
 INSERT INTO chosen_model SELECT 'updated', deepsad_update(c.model, f, y, deepsad_options(seed => 3)) FROM chosen_row, chosen_model c WHERE c.name = 'some labels' GROUP BY c.model;
 INSERT INTO chosen_model SELECT 'threshold', deepsad_set_threshold(model, threshold => 2) FROM chosen_model WHERE name = 'updated';

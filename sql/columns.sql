@@ -69,6 +69,10 @@ SELECT * FROM known((SELECT deepsad_train(x, CASE WHEN class = 1 THEN true END, 
 	LATERAL (SELECT a, on_blacklist, risk, CASE WHEN class = 1 THEN i % 80 END AS reason, CASE WHEN i % 20 = 0 THEN 'x' ELSE 'y' || i % 3 END AS code) x));
 SELECT * FROM known((SELECT deepsad_train(x, CASE WHEN i % 4 = 0 THEN credit.class = 1 END, quick()) FROM credit,
 	LATERAL (SELECT a, CASE WHEN i % 4 = 0 THEN i % 100 END AS closed_by, CASE WHEN i % 4 = 0 THEN class ELSE 7 END AS class) x));
+-- arrays, too
+SELECT * FROM known((SELECT deepsad_train(x, CASE WHEN i % 4 = 0 THEN credit.class = 1 END, quick()) FROM credit,
+	LATERAL (SELECT a, CASE WHEN i % 4 = 0 THEN ARRAY[sin(i), NULL] END AS evidence, CASE WHEN class = 1 AND i % 4 = 0 THEN ARRAY[cos(i), 1] END AS plea,
+		CASE WHEN i % 4 = 1 THEN ARRAY[sin(i), i % 9] END AS other) x));
 -- asked for: a warning
 SELECT * FROM known(deepsad_train_table('credit', '{a,class}', 'fine', quick()));
 SELECT deepsad_is_model(deepsad_train(ARRAY[a, b, class], class = 1, quick())) FROM credit;

@@ -370,7 +370,7 @@ deepsad_import(PG_FUNCTION_ARGS)
 
 	check_edition(metadata);
 	options = metadata_json(metadata, "options");
-	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1, 1);
+	deepsad_options_parse(&config, options ? options : deepsad_json_parse("{\"preset\": \"paper\"}"), NULL, 1);
 	/* what only training could choose is off */
 	if (config.input_weight < 0)
 		config.input_weight = 0;

@@ -134,7 +134,7 @@ deepsad_options(PG_FUNCTION_ARGS)
 		push_names(&state, "group_by", PG_GETARG_ARRAYTYPE_P(dsad_option_count + 1));
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	options = JsonbValueToJsonb(object);
-	deepsad_options_parse(&config, options, NULL, 1, 1);
+	deepsad_options_parse(&config, options, NULL, 1);
 	deepsad_columns_validate(deepsad_columns_option(options));
 	deepsad_group_by_option(options);
 	PG_RETURN_JSONB_P(options);

@@ -216,22 +216,22 @@ set_options(DsadConfig *config, Jsonb *options, bool deciding)
 }
 
 /*
- * The effective options for `rows` rows of `features` numbers: a key, else its preset,
- * else the default preset, and what the encoder's pictures want (NULL: it is not known yet).  options may be
+ * The effective options for `rows` rows: a key, else its preset,
+ * else the default preset, and what the encoder's rows want (NULL: it is not known yet).  options may be
  * NULL.  A JSON null counts as absent.
  */
 void
-deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features, uint64 rows)
+deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint64 rows)
 {
 	DsadConfig	decided;
 	DsadError	error;
 
 	check_object(options);
-	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, features, rows);
+	dsad_config_defaults(config, DSAD_PRESET_DEFAULT, 1, rows);
 	if (options)
 		set_options(config, options, true);
 	decided = *config;
-	dsad_defaults(config, (DsadPreset) decided.preset, decided.network, encoder, features, rows);
+	dsad_defaults(config, (DsadPreset) decided.preset, decided.network, encoder, rows);
 	config->given = decided.given;
 	if (options)
 		set_options(config, options, false);

@@ -9,8 +9,7 @@
 
 #include "core/dsad.h"
 
-extern void deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint32 features,
-								  uint64 rows);
+extern void deepsad_options_parse(DsadConfig *config, Jsonb *options, const DsadEncoder *encoder, uint64 rows);
 DEEPSAD_NORETURN extern void deepsad_option_wrong_type(const DsadOption *option);
 extern void deepsad_options_parse_update(DsadConfig *config, Jsonb *options, uint64 rows);
 extern void deepsad_option_push(JsonbParseState **state, const char *key, const DsadOption *option,

@@ -186,7 +186,7 @@ put_options(StringInfo page, const DsadModel *model)
 	int			differ = 0;
 
 	dsad_defaults(&config, (DsadPreset) model->config.preset, model->config.network, model->encoder,
-				  model->scaling.features, model->facts.rows);
+				  model->facts.rows);
 	if (config.epochs < 0)
 		config.epochs = dsad_model_default_epochs(model);
 	standard = options_object(&config);

@@ -68,13 +68,12 @@ read_columns(DeepsadCollector *collector)
 
 /* Reads the group's options into config; before all rows have come encoder is NULL. */
 static void
-parse_options(DsadConfig *config, const DeepsadCollector *collector, const DsadEncoder *encoder, uint32 features,
-			  uint64 rows)
+parse_options(DsadConfig *config, const DeepsadCollector *collector, const DsadEncoder *encoder, uint64 rows)
 {
 	if (collector->model)
 		deepsad_options_parse_update(config, collector->options, rows);
 	else
-		deepsad_options_parse(config, collector->options, encoder, features, rows);
+		deepsad_options_parse(config, collector->options, encoder, rows);
 }
 
 /* The columns are known: their pictures lie narrow in the store.  An array with channels last is told of. */
@@ -125,7 +124,7 @@ deepsad_collector_create(MemoryContext context, DeepsadCollecting *shared, struc
 		memcpy(collector->options, options, VARSIZE(options));
 	}
 	/* bad options are an error at the first row, not after collecting all of them */
-	parse_options(&config, collector, NULL, 1, 1);
+	parse_options(&config, collector, NULL, 1);
 	if (deepsad_features_are_array(shared->features) && !model &&
 		(deepsad_columns_option(options) || deepsad_group_by_option(options).count > 0))
 		ereport(ERROR,
@@ -358,20 +357,17 @@ static struct varlena *
 train_on_rows(DeepsadCollector *collector)
 {
 	DeepsadRowStore *store;
-	DsadRowSource rows;
 	DsadConfig	config;
 
 	check_label_meaning(collector);
 	if (!finish_columns(collector))
 		return NULL;
 	store = deepsad_choice_finish(collector->choice);
-	deepsad_rowstore_source(store, &rows);
 	collector->choice = NULL;
 	if (collector->model)
 		return deepsad_training_update(store, collector->columns, (bytea *) collector->model, collector->options,
 									   &collector->digest, &collector->progress, &collector->shared->said);
-	parse_options(&config, collector, deepsad_columns_encoder(collector->columns), rows.features,
-				  deepsad_rowstore_count(store));
+	parse_options(&config, collector, deepsad_columns_encoder(collector->columns), deepsad_rowstore_count(store));
 	return deepsad_training_run(store, collector->columns, &config, collector->skipped, &collector->digest,
 								&collector->progress, &collector->shared->said);
 }

@@ -56,8 +56,8 @@ label_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 
 	if (anomalies > 0 && normals > 0)
 	{
-		bool		by_presence = (s->missing[0] == 0 && s->present[2] == 0) ||
-								  (s->present[0] == 0 && s->missing[2] == 0);
+		bool		by_presence = (s->filled[0] == anomalies && s->filled[2] == 0) ||
+								  (s->filled[0] == 0 && s->filled[2] == normals);
 		bool		by_value = value[0] >= 0 && value[1] >= 0 && value[0] != value[1];
 
 		return by_presence || by_value ? -log_choose(anomalies + normals, anomalies) : 0;
@@ -99,8 +99,8 @@ static double
 filled_chance(const DsadColumnStatistics *s, const uint64_t rows[DSAD_LABELS])
 {
 	uint64_t	labeled = rows[0] + rows[2];
-	uint64_t	filled = s->present[0] + s->present[2];
-	uint64_t	stray = s->present[1];
+	uint64_t	filled = s->filled[0] + s->filled[2];
+	uint64_t	stray = s->filled[1];
 	double		share = (double) labeled / ((double) labeled + (double) rows[1]);
 
 	if (filled == 0 || rows[1] == 0 || (double) stray > MAX_STRAY * (double) (filled + stray))
@@ -145,26 +145,22 @@ void
 dsad_judge_label(const DsadColumn *column, DsadCandidate *candidate, const uint64_t rows[DSAD_LABELS])
 {
 	const DsadColumnStatistics *s = candidate->statistics;
-	double		chance;
-	double		filled;
+	bool		array = column->type == DSAD_TYPE_ARRAY;
+	bool		whole = column->name.length == 0;	/* the rows are this array: it has values in all of them */
+	double		chance = whole ? 0 : label_chance(s, rows);
+	double		filled = whole ? 0 : filled_chance(s, rows);
 
-	if (column->type == DSAD_TYPE_ARRAY)
-	{
-		candidate->element = telling_element(column, s, rows);
-		if (candidate->element < column->cells)
-			candidate->warning = DSAD_WARNING_TELLING;
-		return;
-	}
-	chance = label_chance(s, rows);
-	filled = filled_chance(s, rows);
-	if (!candidate->asked && filled <= log(FILLED_CHANCE) && s->present[1] == 0)
+	candidate->element = array ? telling_element(column, s, rows) : 0;
+	if (!candidate->asked && filled <= log(FILLED_CHANCE) && s->filled[1] == 0)
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_FILLED);
 	else if (!candidate->asked && chance <= log(DSAD_RULE_CHANCE))
 		dsad_leave_out(candidate, DSAD_LEFT_OUT_LABEL);
-	else if (filled <= log(s->present[1] == 0 ? WARN_FILLED_CHANCE : DSAD_RULE_CHANCE) ||
+	else if (filled <= log(s->filled[1] == 0 ? WARN_FILLED_CHANCE : DSAD_RULE_CHANCE) ||
 			 chance <= log(DSAD_WARN_CHANCE) ||
-			 values_chance(s, rows) <= log(DSAD_RULE_CHANCE))
+			 (!array && values_chance(s, rows) <= log(DSAD_RULE_CHANCE)))
 		candidate->warning = DSAD_WARNING_LABEL;
+	else if (array && candidate->element < column->cells)
+		candidate->warning = DSAD_WARNING_TELLING;
 	/* where nothing is labeled, a flag without values may well be the label */
 	else if (!candidate->asked && rows[0] + rows[2] == 0 && dsad_rows_present(s) == 0 &&
 			 column->type == DSAD_TYPE_BOOLEAN)

@@ -254,15 +254,20 @@ dsad_column_statistics_add(DsadColumnStatistics *s, const DsadColumn *column, co
 {
 	double		value = *cells;
 	bool		missing = isnan(value);
+	bool		filled = !missing;
 	DsadStatus	status = DSAD_OK;
 
 	if (column->type == DSAD_TYPE_ARRAY)
 	{
 		for (uint32_t i = 1; i < column->cells; i++)
+		{
 			missing |= isnan(cells[i]) != 0;
+			filled |= !isnan(cells[i]);
+		}
 		status = add_telling(&s->telling, cells, column->cells, label, env, error);
 	}
 	(missing ? s->missing : s->present)[label + 1]++;
+	s->filled[label + 1] += filled;
 	if (column->type == DSAD_TYPE_ARRAY)
 		return status;
 	status = add_few(&s->few, value, label + 1, env, error);

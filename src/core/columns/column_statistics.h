@@ -62,6 +62,7 @@ typedef struct DsadColumnStatistics
 {
 	uint64_t	present[DSAD_LABELS];	/* rows with a value, or with all elements */
 	uint64_t	missing[DSAD_LABELS];
+	uint64_t	filled[DSAD_LABELS];	/* rows with a value, or with an element */
 	double		min;			/* of what is present, unless an array; min > max: nothing */
 	double		max;
 	DsadFewValues few;			/* no arrays */

@@ -171,10 +171,9 @@ say_trimming(const DsadModel *model, char *why)
  * still open.  encoder: NULL when nobody knows yet what rows are like.
  */
 void
-dsad_defaults(DsadConfig *config, DsadPreset preset, int64_t network, const DsadEncoder *encoder, uint32_t features,
-			  uint64_t rows)
+dsad_defaults(DsadConfig *config, DsadPreset preset, int64_t network, const DsadEncoder *encoder, uint64_t rows)
 {
-	dsad_config_defaults(config, preset, features, rows);
+	dsad_config_defaults(config, preset, encoder ? encoder->cells : 1, rows);
 	config->network = network;
 	if (encoder == NULL)
 		return;
@@ -188,8 +187,7 @@ choose_all(DsadConfig *chosen, const DsadModel *model)
 {
 	const DsadConfig *config = &model->config;
 
-	dsad_defaults(chosen, (DsadPreset) config->preset, config->network, model->encoder, model->scaling.features,
-				  model->facts.rows);
+	dsad_defaults(chosen, (DsadPreset) config->preset, config->network, model->encoder, model->facts.rows);
 	if (chosen->epochs < 0)
 		chosen->epochs = choose_epochs(model, NULL);
 	if (chosen->input_weight < 0)
@@ -203,17 +201,17 @@ static void
 say_shape(const DsadModel *model, size_t option, char *why)
 {
 	DsadShape	shape = dsad_encoder_picture(model->encoder).shape;
-	uint32_t	features = model->scaling.features;
+	uint32_t	numbers = model->encoder->cells;
 
 	if (model->convs > 0)
 		say(why, "the rows hold a picture of %u x %u", shape.height, shape.width);
 	else if (option == offsetof(DsadConfig, network))
 		say(why, "the rows hold no picture");
 	else if (model->config.preset != DSAD_PRESET_PAPER && dsad_is_wide(model->encoder))
-		say(why, "the rows are arrays, %u numbers", features);
+		say(why, "the rows are arrays, %u numbers", numbers);
 	else
-		say(why, features > DSAD_MANY_FEATURES ? "%u features, more than %d" : "%u features, at most %d", features,
-			DSAD_MANY_FEATURES);
+		say(why, numbers > DSAD_MANY_NUMBERS ? "numbers in a row: %u, more than %d" : "numbers in a row: %u, at most %d",
+			numbers, DSAD_MANY_NUMBERS);
 }
 
 /* Whether the shape of rows decides an option for this model. */

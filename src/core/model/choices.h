@@ -10,7 +10,7 @@
 #define DSAD_WHY 160			/* bytes of a reason */
 
 extern void dsad_defaults(DsadConfig *config, DsadPreset preset, int64_t network, const DsadEncoder *encoder,
-						  uint32_t features, uint64_t rows);
+						  uint64_t rows);
 extern int64_t dsad_model_default_epochs(const DsadModel *model);
 extern double dsad_default_input_weight(const DsadModel *model);
 extern int64_t dsad_default_calibration(const DsadConfig *config, const DsadFacts *facts);

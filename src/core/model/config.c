@@ -137,14 +137,14 @@ dsad_bounded_epochs(int64_t most, int64_t visits, uint64_t rows)
 }
 
 /*
- * Every option's value under a preset for `rows` rows of `features` numbers.
+ * Every option's value under a preset for `rows` rows, each read as so many numbers.
  * 'paper' is Ruff et al., appendix E: 50 epochs at 1e-4 and 100 at 1e-5, batches
  * of 200, Glorot weights, one network, and the plain squared distance as score.
  */
 void
-dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features, uint64_t rows)
+dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t numbers, uint64_t rows)
 {
-	bool		wide = features > DSAD_MANY_FEATURES;
+	bool		wide = numbers > DSAD_MANY_NUMBERS;
 
 	memset(config, 0, sizeof(*config));
 	config->preset = preset;

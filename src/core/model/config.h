@@ -24,7 +24,7 @@
 #define DSAD_PRETRAIN_EPOCHS 20
 #define DSAD_UPDATE_EPOCHS 20
 
-#define DSAD_MANY_FEATURES 100	/* of rows with more the networks are wider */
+#define DSAD_MANY_NUMBERS 100	/* of rows with more the networks are wider */
 
 #define DSAD_MIN_THRESHOLD 1e-300
 #define DSAD_MAX_THRESHOLD 1e300
@@ -161,7 +161,7 @@ dsad_option_is_kept(const DsadOption *option, const DsadConfig *config)
 
 extern bool dsad_option_is_null(const DsadOption *option, const DsadConfig *config);
 extern const DsadOption *dsad_option_find(const char *name, size_t length);
-extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t features,
+extern void dsad_config_defaults(DsadConfig *config, DsadPreset preset, uint32_t numbers,
 								 uint64_t rows);
 extern int64_t dsad_bounded_epochs(int64_t most, int64_t visits, uint64_t rows);
 extern bool dsad_option_is_given(const DsadOption *option, const DsadConfig *config);
