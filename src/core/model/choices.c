@@ -210,8 +210,8 @@ say_shape(const DsadModel *model, size_t option, char *why)
 	else if (model->config.preset != DSAD_PRESET_PAPER && dsad_is_wide(model->encoder))
 		say(why, "the rows are arrays, %u numbers", numbers);
 	else
-		say(why, numbers > DSAD_MANY_NUMBERS ? "numbers in a row: %u, more than %d" : "numbers in a row: %u, at most %d",
-			numbers, DSAD_MANY_NUMBERS);
+		say(why, "numbers in a row: %u, %s %d", numbers, numbers > DSAD_MANY_NUMBERS ? "more than" : "at most",
+			DSAD_MANY_NUMBERS);
 }
 
 /* Whether the shape of rows decides an option for this model. */
