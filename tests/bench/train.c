@@ -193,13 +193,15 @@ time_network(const uint32_t *dims)
 	config.members = 1;
 	config.pretrain_epochs = features > 500 ? 6 : 20;
 	config.epochs = features > 500 ? 10 : 40;
+	/* an epoch visits every row, and the networks see as many inputs as PyTorch's */
+	config.calibration = DSAD_CALIBRATION_NONE;
+	config.scaling = DSAD_SCALING_STANDARD;
 	if (dims == NULL)
 	{
 		make_picture(&encoder, &arena);
 		source.encoder = &encoder;
 		config.network = DSAD_NETWORK_CONV;
 		config.input_weight = 0;
-		config.scaling = DSAD_SCALING_STANDARD;
 	}
 	for (int phase = 0; phase <= DSAD_PHASE_NORMALIZING; phase++)
 		best[phase] = INFINITY;
