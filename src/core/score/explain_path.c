@@ -86,7 +86,7 @@ product(Path *path, uint32_t l, const double *x, double *y)
 static void
 sum_above(Path *path, uint32_t l, size_t unit, size_t count)
 {
-	size_t		step = 1 + DSAD_POLL_ELEMENTS / (path->layer[l].width + 1);
+	size_t		step = 1 + DSAD_POLL_ELEMENTS / path->layer[l].width;
 
 	for (size_t i = 0; i < count && !path->watch.canceled; i += step, dsad_watch(&path->watch))
 		path->kernel->path_dots(WEIGHTS(path, l), unit + i, count - i < step ? count - i : step,

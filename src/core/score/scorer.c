@@ -69,7 +69,7 @@ dsad_scorer_poll_rows(const DsadScorer *scorer)
 		rows = (size_t) (DSAD_POLL_WORK / (scorer->work * scorer->members));
 		return rows < 1 ? 1 : rows;
 	}
-	rows = DSAD_POLL_WORK / (work * scorer->members + 1);
+	rows = DSAD_POLL_WORK / (work * scorer->members);
 	/* fewer would waste what the kernels gain from rows side by side */
 	return rows < 6 ? 6 : rows;
 }
