@@ -129,11 +129,18 @@ dsad_watch(DsadWatch *watch)
 		watch->canceled = true;
 }
 
+/* Rows of so much each, be it nothing, that make about one of the two budgets above; at least one. */
+static inline size_t
+dsad_poll_rows(size_t budget, size_t width)
+{
+	return budget / (width + 1) + 1;
+}
+
 /* For row loops: polls before row i when about DSAD_POLL_ELEMENTS have gone by. */
 static inline void
 dsad_watch_rows(DsadWatch *watch, size_t i, size_t width)
 {
-	if (i % (DSAD_POLL_ELEMENTS / (width + 1) + 1) == 0)
+	if (i % dsad_poll_rows(DSAD_POLL_ELEMENTS, width) == 0)
 		dsad_watch(watch);
 }
 

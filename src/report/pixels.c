@@ -77,9 +77,9 @@ square_means(const DsadShape *shape, const double *pixel, Squares *squares)
 	for (uint32 c = 0; c < shape->channels; c++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (int i = 0; i < squares->height * squares->width; i++)
-			*at++ = square_mean(shape, pixel + (size_t) c * shape->height * shape->width, i / squares->width,
-								i % squares->width);
+		for (int row = 0; row < squares->height; row++)
+			for (int column = 0; column < squares->width; column++)
+				*at++ = square_mean(shape, pixel + (size_t) c * shape->height * shape->width, row, column);
 	}
 	return mean;
 }

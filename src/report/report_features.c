@@ -21,9 +21,9 @@
 typedef struct Cells
 {
 	const double *edge;
-	const uint32 *count;
+	const uint32 *count;		/* NULL = the model has no sketch */
 	uint32		edges;
-	double		rows;			/* 0 = the model has no sketch */
+	double		rows;
 } Cells;
 
 /* The cells of a number of the summary. */
@@ -54,7 +54,7 @@ flag_share(const DsadModel *model, uint32 feature)
 {
 	Cells		cells = cells_of(model, feature);
 
-	if (cells.rows == 0)
+	if (cells.count == NULL)
 		return model->scaling.fill[feature];
 	return cells.count[dsad_sketch_cell(cells.edge, cells.edges, 1)] / cells.rows;
 }
@@ -67,7 +67,7 @@ put_range(StringInfo page, Cells cells, double mean)
 	double		first;
 	double		last;
 
-	if (cells.edges == 0)
+	if (cells.count == NULL || cells.edges == 0)
 	{
 		deepsad_html(page, "mean %g", mean);
 		return;
@@ -152,7 +152,7 @@ put_missing(StringInfo page, const DsadModel *model, uint32 feature)
 {
 	Cells		cells = cells_of(model, feature);
 
-	deepsad_cell_percent(page, cells.rows > 0 ? cells.count[0] / cells.rows : (double) NAN);
+	deepsad_cell_percent(page, cells.count != NULL ? cells.count[0] / cells.rows : (double) NAN);
 }
 
 /* The elements of an array, by number. */

@@ -55,7 +55,7 @@ deepsad_rows_in(PG_FUNCTION_ARGS)
 		if (i % POLL_BYTES == 0)
 			CHECK_FOR_INTERRUPTS();
 		good = high >= 0 && low >= 0;
-		*at++ = (uint8) (high << 4 | low);
+		*at++ = (uint8) ((uint32) high << 4 | (uint32) low);
 	}
 	if (!good)
 		ereport(ERROR,

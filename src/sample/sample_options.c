@@ -83,7 +83,7 @@ deepsad_sample_options_parse(DeepsadSampleOptions *options, Jsonb *jsonb)
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	item;
-	char	   *key = NULL;
+	const char *key = "";
 
 	*options = (DeepsadSampleOptions) {DEFAULT_ROWS, DEFAULT_BYTES, 0};
 	if (jsonb == NULL)

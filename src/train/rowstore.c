@@ -196,8 +196,8 @@ largest_store(const DeepsadRowStore *keep)
 	{
 		DeepsadRowStore *store = dlist_container(DeepsadRowStore, live, iter.cur);
 
-		if (store != keep && !store->lost && store->bytes >= MIN_SPILL_BYTES &&
-			(largest == NULL || store->bytes > largest->bytes))
+		if (!store->lost && store->bytes >= MIN_SPILL_BYTES && (largest == NULL || store->bytes > largest->bytes) &&
+			store != keep)
 			largest = store;
 	}
 	return largest;

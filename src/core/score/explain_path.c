@@ -75,7 +75,7 @@ product(Path *path, uint32_t l, const double *x, double *y)
 {
 	const DsadPackedLayer *packed = &path->net->layer[l];
 	size_t		width = path->layer[l].width;
-	size_t		step = dsad_padded(1 + DSAD_POLL_ELEMENTS / packed->in);
+	size_t		step = dsad_padded(dsad_poll_rows(DSAD_POLL_ELEMENTS, packed->in));
 
 	for (size_t j = 0; j < width && !path->watch.canceled; j += step, dsad_watch(&path->watch))
 		path->kernel->path_product(packed->weight + j * packed->in, packed->in, width - j < step ? width - j : step, x,
@@ -86,7 +86,7 @@ product(Path *path, uint32_t l, const double *x, double *y)
 static void
 sum_above(Path *path, uint32_t l, size_t unit, size_t count)
 {
-	size_t		step = 1 + DSAD_POLL_ELEMENTS / path->layer[l].width;
+	size_t		step = dsad_poll_rows(DSAD_POLL_ELEMENTS, path->layer[l].width);
 
 	for (size_t i = 0; i < count && !path->watch.canceled; i += step, dsad_watch(&path->watch))
 		path->kernel->path_dots(WEIGHTS(path, l), unit + i, count - i < step ? count - i : step,

@@ -315,7 +315,7 @@ dsad_conv_weight_gradient(DsadConvNet *conv, DsadProducts *products, const DsadC
 	const DsadConv *shape = &layer->shape;
 	size_t		width = dsad_padded(count * dsad_conv_pixels(shape));
 	size_t		taps = (size_t) shape->in * DSAD_CONV_TAPS;
-	size_t		step = 1 + DSAD_POLL_WORK / (width * shape->out);
+	size_t		step = dsad_poll_rows(DSAD_POLL_WORK, width * shape->out);
 
 	dsad_patches(input, start, count, shape->in, shape->height, shape->width, conv->patches, width);
 	for (size_t k = 0; k < taps; k += step, dsad_watch(&products->watch))

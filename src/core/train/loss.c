@@ -46,7 +46,7 @@ inverse_loss(double distance, double eta, double *slope)
 static uint32_t
 poll_rows(const DsadLoss *loss)
 {
-	return (uint32_t) (DSAD_POLL_ELEMENTS / loss->width) + 1;
+	return (uint32_t) dsad_poll_rows(DSAD_POLL_ELEMENTS, loss->width);
 }
 
 /* Fills loss->distance. */

@@ -13,7 +13,7 @@
 static size_t
 part(size_t whole, size_t other)
 {
-	size_t		count = dsad_padded(DSAD_POLL_ELEMENTS / other + 1);
+	size_t		count = dsad_padded(dsad_poll_rows(DSAD_POLL_ELEMENTS, other));
 
 	return count < whole ? count : whole;
 }
