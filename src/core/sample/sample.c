@@ -180,7 +180,8 @@ append(DsadSample *sample, const DsadSampleRow *row, uint64_t count, uint64_t *s
 							   .kind = (uint32_t) (row->label + 1),
 							   .content = row->content.length};
 	size_t		size = dsad_record_size(&record);
-	DsadStatus	status = dsad_sample_reserve(sample, sample->log_room > 0 || size > FIRST_LOG ? size : FIRST_LOG, false, error);
+	size_t		least = sample->log_room > 0 ? 0 : FIRST_LOG;
+	DsadStatus	status = dsad_sample_reserve(sample, size > least ? size : least, false, error);
 	uint8_t    *at;
 
 	if (status != DSAD_OK)
