@@ -8,8 +8,8 @@ TABLE = """
 SET client_min_messages = error;
 DROP TABLE IF EXISTS payment CASCADE;
 CREATE TABLE payment AS SELECT i AS id, timestamp '2026-01-01' + i * interval '17 minutes' AS at, 'k' || i % 5 AS kind,
-	sin(i * 1.7) + CASE WHEN i % 80 = 0 THEN 6 ELSE 0 END AS amount, cos(i * 0.3) AS distance,
-	CASE WHEN i % 80 = 0 THEN true WHEN i % 10 = 1 THEN false END AS is_fraud
+	sin(i * 1.7) + CASE WHEN i % 40 = 0 THEN 6 ELSE 0 END AS amount, cos(i * 0.3) AS distance,
+	CASE WHEN i % 40 = 0 THEN true WHEN i % 10 = 1 THEN false END AS is_fraud
 FROM generate_series(1, 2000) i;
 """
 
@@ -40,8 +40,8 @@ scores, decisions, predictions = (getattr(detector, f)("payment") for f in ("sco
 assert len(scores) == 2000 and all(-s == detector.threshold_ - d or abs(s + detector.threshold_ - d) < 1e-9 for s, d in zip(scores, decisions))
 assert all((d <= 0) == (p == -1) for d, p in zip(decisions, predictions))
 assert worst[0] < 0 and worst[1] == -1
-found = sum(predictions[i - 1] == -1 for i in range(80, 2001, 80))
-assert found > 20 and sum(p == -1 for p in predictions) < found + 60, found
+found = sum(predictions[i - 1] == -1 for i in range(40, 2001, 40))
+assert found > 40 and sum(p == -1 for p in predictions) < found + 60, found
 assert Ellipsis is not detector.fit("public.payment").model_
 
 sql_blocks = blocks("sql")
