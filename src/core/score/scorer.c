@@ -63,9 +63,12 @@ dsad_scorer_poll_rows(const DsadScorer *scorer)
 
 	for (uint32_t l = 0; l < scorer->layers; l++)
 		work += (size_t) scorer->member[0].layer[l].in * scorer->member[0].layer[l].out_padded;
-	/* each picture goes through alone */
 	if (scorer->conv.modules > 0)
-		return dsad_poll_rows(DSAD_POLL_WORK, (size_t) scorer->work * scorer->members);
+	{
+		/* each picture goes through alone; in double precision: the product may be too large for a size_t of 32 bits */
+		rows = (size_t) (DSAD_POLL_WORK / (scorer->work * scorer->members));
+		return rows < 1 ? 1 : rows;
+	}
 	rows = dsad_poll_rows(DSAD_POLL_WORK, work * scorer->members);
 	/* fewer would waste what the kernels gain from rows side by side */
 	return rows < 6 ? 6 : rows;
